@@ -1,2 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-//! placeholder
+//! The kernel of Voxoz: what stands between Xen and the VM.
+//!
+//! It runs on one vCPU in one address space, with event upcalls masked: nothing interrupts it, so nothing in it is locked. The `boot`
+//! crate enters through [`start`], which brings up memory ([`memory`]), exceptions ([`traps`]), the clock ([`time`]), the console
+//! ([`console`]), entropy ([`entropy`]), grants and xenstore, and returns the [`Machine`] that the program works with. What cannot go on
+//! ends in [`crash`].
+#![no_std]
+#![deny(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod arguments;
+pub mod console;
+mod cpuid;
+pub mod crash;
+pub mod entropy;
+pub mod events;
+mod global;
+mod grants;
+pub mod machine;
+pub mod memory;
+pub mod phases;
+pub mod power;
+pub mod program;
+mod shared_info;
+mod start_info;
+pub mod time;
+mod traps;
+mod version;
+mod xenstore;
+
+pub use drivers;
+pub use machine::{Machine, Wake, start};
+pub use program::Program;

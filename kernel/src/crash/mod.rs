@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The end of a kernel that cannot go on: a report on the console, and a domain that the toolstack sees as crashed.
+//!
+//! The report uses nothing that may be broken or in use at that moment: no heap, no buffers, and the console only through
+//! [`Emergency`]. A crash within the report ends the domain at once.
+
+mod backtrace;
+pub mod fault;
+pub mod registers;
+
+use core::fmt::{self, Write};
+use core::panic::PanicInfo;
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use drivers::memory::VirtAddr;
+
+use self::fault::Fault;
+use self::registers::Registers;
+use crate::console::emergency::Emergency;
+use crate::power::{self, End};
+use crate::program::{self, Program};
+use crate::{arguments, memory, shared_info, traps};
+
+/// Whether a report is under way.
+static REPORTING: AtomicBool = AtomicBool::new(false);
+
+/// Ends the domain after a panic.
+pub fn panicked(info: &PanicInfo<'_>) -> ! {
+    let registers = traps::capture();
+    report(&format_args!("{info}"), &registers, None)
+}
+
+/// Ends the domain after an exception.
+pub fn trapped(registers: &Registers) -> ! {
+    let program = program::current();
+    let fault = Fault {
+        vector: registers.vector,
+        error_code: registers.error_code,
+        address: if registers.vector == fault::PAGE_FAULT { shared_info::fault_address() } else { None },
+        program: program.as_ref(),
+    };
+    // A call to an address that is no code has pushed its return address and nothing else.
+    let caller = if fault.is_fetch() {
+        program.as_ref().and_then(|program| traps::top_of_stack(registers, program))
+    } else {
+        None
+    };
+    report(&fault, registers, caller)
+}
+
+fn report(cause: &dyn fmt::Display, registers: &Registers, caller: Option<VirtAddr>) -> ! {
+    if !REPORTING.swap(true, Ordering::Relaxed)
+        && let Some(mut console) = Emergency::take()
+    {
+        // Writing to the console does not fail.
+        let _ = write_report(&mut console, cause, registers, caller);
+        console.drain();
+    }
+    power::end(End::Crash)
+}
+
+fn write_report(
+    console: &mut Emergency,
+    cause: &dyn fmt::Display,
+    registers: &Registers,
+    caller: Option<VirtAddr>,
+) -> fmt::Result {
+    let program = program::current();
+    writeln!(console, "\n==== voxoz crashed ====")?;
+    writeln!(console, "cause: {cause}")?;
+    writeln!(console, "registers:{registers}")?;
+    writeln!(console, "backtrace:")?;
+    if let Some(program) = &program {
+        write_frame(console, program, VirtAddr(registers.rip as usize))?;
+        let callers = backtrace::walk(registers.rbp, program.stack());
+        for address in caller.into_iter().chain(callers) {
+            // The call itself is before the address to which it returns.
+            write_frame(console, program, VirtAddr(address.0 - 1))?;
+        }
+    }
+    if let Some(memory) = memory::statistics() {
+        writeln!(console, "{memory}")?;
+    }
+    writeln!(console, "command line: {}", arguments::command_line())?;
+    if let Some(program) = &program {
+        writeln!(console, "build: {program}")?;
+    }
+    writeln!(console, "==== end of report ====")
+}
+
+fn write_frame(console: &mut Emergency, program: &Program, address: VirtAddr) -> fmt::Result {
+    match program.symbol(address) {
+        Some(symbol) => writeln!(console, "  {address} {} + {:#x}", symbol.name, symbol.offset),
+        None => writeln!(console, "  {address}"),
+    }
+}

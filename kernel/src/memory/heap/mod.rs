@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The kernel heap: Rust's global allocator over a range of virtual addresses that grows with use.
+//!
+//! The range lies at [`HEAP_BASE`], far from everything, and its pages are committed as the heap grows; so the heap never has to ask
+//! for contiguous frames. Large blocks of the VM do not come from here but from [`super::area`].
+#![expect(unsafe_code, reason = "GlobalAlloc is an unsafe trait")]
+
+mod core;
+pub mod size_class;
+pub mod statistics;
+
+use ::core::alloc::{GlobalAlloc, Layout};
+use ::core::ptr::{NonNull, null_mut};
+
+use drivers::memory::{PAGE_SIZE, VirtAddr};
+
+use self::core::{Backing, HeapCore};
+use self::statistics::HeapStatistics;
+use super::Contents;
+use super::layout::{HEAP_BASE, HEAP_LIMIT};
+use crate::global::Global;
+
+/// Commits pages behind the heap's end.
+struct HeapRange {
+    end: usize,
+}
+
+impl Backing for HeapRange {
+    fn grow(&mut self, bytes: usize) -> Option<()> {
+        if bytes > HEAP_LIMIT - self.end {
+            return None;
+        }
+        super::commit(VirtAddr(self.end), bytes / PAGE_SIZE, Contents::Undefined).ok()?;
+        self.end += bytes;
+        Some(())
+    }
+}
+
+/// The allocator to declare as `#[global_allocator]`. It serves from the moment that [`super::start`] has run.
+pub struct KernelHeap {
+    core: Global<HeapCore<HeapRange>>,
+}
+
+impl KernelHeap {
+    /// A heap that has taken nothing yet.
+    ///
+    /// # Safety
+    /// There may be one only, since each would use the same range.
+    #[must_use]
+    pub const unsafe fn new() -> Self {
+        let base = match NonNull::new(HEAP_BASE as *mut u8) {
+            Some(base) => base,
+            None => unreachable!(),
+        };
+        // SAFETY: the range from HEAP_BASE is page-aligned, belongs to the one heap that the caller promises, and `HeapRange`
+        // reports only pages that it has committed there.
+        Self { core: Global::new(unsafe { HeapCore::new(base, HeapRange { end: HEAP_BASE }) }) }
+    }
+
+    /// What the heap holds.
+    pub fn statistics(&self) -> HeapStatistics {
+        self.core.borrow().statistics()
+    }
+}
+
+// SAFETY: blocks are disjoint, of the size and alignment asked for, and stay in place until given back: `HeapCore` keeps to that,
+// and `Global` lets no two calls overlap.
+unsafe impl GlobalAlloc for KernelHeap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        self.core.borrow().allocate(layout).map_or(null_mut(), NonNull::as_ptr)
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if let Some(block) = NonNull::new(block) {
+            // SAFETY: the caller of `dealloc` promises what `deallocate` wants.
+            unsafe { self.core.borrow().deallocate(block, layout) };
+        }
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The running program: where its parts lie, its build identity, and the image that was packed into it.
+
+use core::fmt;
+use core::ops::Range;
+
+use drivers::memory::VirtAddr;
+use image::symbols::{Symbol, SymbolTable};
+use image::{Image, SectionKind};
+
+use crate::global::Global;
+use crate::memory::PAGE_SIZE;
+
+/// What `boot` knows from the linker and the packer.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// Instructions, whole pages.
+    pub text: Range<VirtAddr>,
+    /// Constants, whole pages.
+    pub rodata: Range<VirtAddr>,
+    /// The page below the kernel's stack.
+    pub stack_guard: VirtAddr,
+    /// The first address past the kernel's stack.
+    pub stack_top: VirtAddr,
+    /// The image, empty where none was packed.
+    pub image: &'static [u8],
+    /// The linker's hash over the program.
+    pub build_id: &'static [u8],
+}
+
+static PROGRAM: Global<Option<Program>> = Global::new(None);
+
+/// Keeps the program's data for the crash report.
+pub fn install(program: &Program) {
+    *PROGRAM.borrow() = Some(program.clone());
+}
+
+/// A copy of what was installed, if it was and nobody is about to change it.
+pub fn current() -> Option<Program> {
+    PROGRAM.try_borrow()?.clone()
+}
+
+impl Program {
+    /// The pages of the packed image.
+    #[must_use]
+    pub fn image_pages(&self) -> Range<VirtAddr> {
+        let start = self.image.as_ptr().addr();
+        if self.image.is_empty() {
+            return VirtAddr(0)..VirtAddr(0);
+        }
+        VirtAddr(start)..VirtAddr((start + self.image.len()).next_multiple_of(PAGE_SIZE))
+    }
+
+    /// The stack, without its guard page.
+    #[must_use]
+    pub fn stack(&self) -> Range<VirtAddr> {
+        VirtAddr(self.stack_guard.0 + PAGE_SIZE)..self.stack_top
+    }
+
+    /// The packed image, if there is one that can be read.
+    #[must_use]
+    pub fn image(&self) -> Option<Image<'static>> {
+        Image::open(self.image).ok()
+    }
+
+    /// The function that holds `address`, if the image has a symbol table.
+    #[must_use]
+    pub fn symbol(&self, address: VirtAddr) -> Option<Symbol<'static>> {
+        let table = self.image()?.section(SectionKind::SYMBOLS)?;
+        SymbolTable::parse(table).ok()?.lookup(address.0 as u64)
+    }
+}
+
+/// Which build this is: version and linker's hash.
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "voxoz {}, build id ", env!("CARGO_PKG_VERSION"))?;
+        self.build_id.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
