@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//! How a bench is to be: its cache, its machine, its limits.
+
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::packages::Install;
+
+/// Options of [`Lab::boot`](crate::Lab::boot).
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Folder for the cached dom0 and the logs of runs; made when it is missing.
+    pub cache: PathBuf,
+    /// Whether missing packages may be installed.
+    pub install: Install,
+    /// Memory of the machine in MiB, of which dom0 and Xen take about [`Options::OVERHEAD_MIB`].
+    pub memory_mib: u32,
+    /// The processor that guests see.
+    pub processor: Processor,
+    /// How the machine's time runs.
+    pub clock: Clock,
+    /// Ports of guests that are to be reached from the host's loopback.
+    pub forwards: Vec<Forward>,
+    /// How long the machine may take until dom0 is ready.
+    pub boot_limit: Duration,
+    /// Whether to report progress on standard error.
+    pub progress: Progress,
+}
+
+impl Options {
+    /// Memory that is not available to guests: dom0's, Xen's own and Xen's tables.
+    pub const OVERHEAD_MIB: u32 = 1024;
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            cache: PathBuf::from("target/lab"),
+            install: Install::Allowed,
+            memory_mib: 3072,
+            processor: Processor::Full,
+            clock: Clock::Real,
+            forwards: Vec::new(),
+            boot_limit: Duration::from_secs(180),
+            progress: Progress::Stderr,
+        }
+    }
+}
+
+/// Which processor QEMU emulates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Processor {
+    /// All that QEMU can emulate, without SMAP: with it, dom0's kernel dies in its first instructions.
+    Full,
+    /// x86-64-v2 without RDRAND and RDSEED: for guests without hardware entropy.
+    NoEntropy,
+}
+
+/// How the machine's time runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// With the host's clock, on two virtual processors: one is dom0's, one is the guests'.
+    Real,
+    /// One instruction is one nanosecond, on a single processor: slower, but the same counts on every run and host.
+    Counted,
+}
+
+/// A TCP port of a guest that is to be reached through a port of the host's loopback.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forward {
+    /// The guest's address: one that [`network::mac`](crate::network::mac) gives to a vif.
+    pub guest: Ipv4Addr,
+    /// The guest's port.
+    pub port: u16,
+}
+
+/// Whether and where progress is reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Nowhere.
+    Quiet,
+    /// A line per step on standard error.
+    Stderr,
+}
+
+impl Progress {
+    /// Reports a step.
+    pub(crate) fn say(self, step: impl FnOnce() -> String) {
+        if self == Self::Stderr {
+            eprintln!("lab: {}", step());
+        }
+    }
+}

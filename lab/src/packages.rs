@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Debian packages that a command of this repository needs on the host, and their installation.
+//!
+//! A package counts as present when the thing it is needed for is there, so a hand-built QEMU in the `PATH` is as good as
+//! Debian's. What only dom0 needs is never installed on the host: see [`crate::image`].
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::LabError;
+use crate::command;
+
+/// Whether missing packages may be fetched and installed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Install {
+    /// Install what is missing, as root or through `sudo`.
+    #[default]
+    Allowed,
+    /// Touch neither the host nor the network: what is missing is an error.
+    Forbidden,
+}
+
+/// What shows that a package is not needed any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// A program of this name is in the `PATH`.
+    Program(&'static str),
+    /// This file exists.
+    File(&'static str),
+}
+
+/// A package of the host and what it is needed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// Debian's name for it.
+    pub name: &'static str,
+    /// What makes it present.
+    pub proof: Proof,
+}
+
+impl Package {
+    /// A package that is needed for one program.
+    pub const fn program(name: &'static str, program: &'static str) -> Self {
+        Self { name, proof: Proof::Program(program) }
+    }
+
+    /// A package that is needed for one file.
+    pub const fn file(name: &'static str, file: &'static str) -> Self {
+        Self { name, proof: Proof::File(file) }
+    }
+
+    fn is_present(&self) -> bool {
+        match self.proof {
+            Proof::Program(program) => in_path(program),
+            Proof::File(file) => Path::new(file).exists(),
+        }
+    }
+}
+
+/// What the bench needs on the host.
+pub const BENCH: &[Package] =
+    &[Package::program("qemu-system-x86", "qemu-system-x86_64"), Package::program("xz-utils", "xz")];
+
+/// Installs those of `packages` that are missing, after saying so on standard error.
+pub fn ensure(packages: &[Package], install: Install) -> Result<(), LabError> {
+    let missing = |p: &&Package| !p.is_present();
+    let names: Vec<_> = packages.iter().filter(missing).map(|p| p.name.to_owned()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let mut install_command = apt_get(&["install", "--yes", "--no-install-recommends"]);
+    install_command.args(&names);
+    let line = command::line(&install_command);
+    let error = |reason: &str| LabError::Packages {
+        reason: reason.to_owned(),
+        names: names.clone(),
+        command: line.clone(),
+    };
+    if install == Install::Forbidden {
+        return Err(error("packages are missing and installing is forbidden"));
+    }
+    if !in_path("apt-get") {
+        return Err(error("packages are missing and this host has no apt-get"));
+    }
+    if !is_root() && !in_path("sudo") {
+        return Err(error("packages are missing and installing them needs root or sudo"));
+    }
+    eprintln!("lab: installing {}: {line}", names.join(" "));
+    if !has_lists() {
+        update()?;
+    }
+    if command::output(&mut install_command).is_err() {
+        // The lists may name versions that the archive has replaced since.
+        update()?;
+        command::output(&mut install_command)?;
+    }
+    match packages.iter().find(missing) {
+        None => Ok(()),
+        Some(package) => {
+            Err(error(&format!("{} is installed and {:?} is still missing", package.name, package.proof)))
+        }
+    }
+}
+
+/// Renews apt's package lists.
+pub(crate) fn update() -> Result<(), LabError> {
+    eprintln!("lab: renewing apt's package lists");
+    command::output(&mut apt_get(&["update"])).map(drop)
+}
+
+/// Whether apt has package lists at all; a fresh container has none.
+pub(crate) fn has_lists() -> bool {
+    let Ok(entries) = std::fs::read_dir(LISTS) else { return false };
+    entries.flatten().any(|e| e.file_name().to_string_lossy().contains("_Packages"))
+}
+
+/// Where apt keeps its package lists.
+pub(crate) const LISTS: &str = "/var/lib/apt/lists";
+
+fn apt_get(args: &[&str]) -> Command {
+    let mut command = if is_root() {
+        Command::new("apt-get")
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        sudo
+    };
+    command.env("DEBIAN_FRONTEND", "noninteractive").args(args).stderr(Stdio::inherit());
+    command
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+fn in_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        // A user's PATH often lacks these two.
+        .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
+        .any(|dir| dir.join(program).is_file())
+}

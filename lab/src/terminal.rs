@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A guest's console on the caller's terminal.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::stdio::stdin;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+
+use crate::{End, Guest, GuestSpec, Lab, LabError, Options};
+
+/// Ctrl-], as in telnet and `xl console`.
+const LEAVE: u8 = 0x1d;
+/// How often the console's output is looked at while no key is pressed.
+const LOOK: Duration = Duration::from_millis(10);
+/// How long the guest may take to read what was typed.
+const SEND_LIMIT: Duration = Duration::from_secs(30);
+/// How long output may still come after the end.
+const LAST_BYTES: Duration = Duration::from_millis(300);
+
+/// Boots a lab, runs one guest in it with its console on the terminal, and returns its end; none if the user left before.
+pub fn run_one(spec: &GuestSpec, options: &Options) -> Result<Option<End>, LabError> {
+    let lab = Lab::boot(options)?;
+    let guest = lab.create(spec)?;
+    attach(&guest)
+}
+
+/// Copies the guest's console to standard output and standard input to the console, until the guest ends or the user types
+/// Ctrl-]. A terminal is put into raw mode meanwhile; from a file or pipe bytes are copied until its end.
+pub fn attach(guest: &Guest) -> Result<Option<End>, LabError> {
+    let raw = RawMode::enter()?;
+    let (mut console, mut input) = (guest.console(), Some([0; 4096]));
+    let end = loop {
+        // Asked before reading, so that what the guest wrote last is copied.
+        let end = guest.ended()?;
+        show(&console.take()?)?;
+        if end.is_some() {
+            break end;
+        }
+        let Some(buffer) = &mut input else {
+            std::thread::sleep(LOOK);
+            continue;
+        };
+        match read_input(buffer)? {
+            Input::Nothing => {}
+            Input::End => input = None,
+            Input::Bytes(bytes) => match bytes.iter().position(|&b| raw.is_some() && b == LEAVE) {
+                Some(_) => break None,
+                None => send(guest, bytes)?,
+            },
+        }
+    };
+    if end.is_some() {
+        std::thread::sleep(LAST_BYTES);
+        show(&console.take()?)?;
+    }
+    Ok(end)
+}
+
+/// A guest that ends while it is typed at is no error here: its end is found at the next turn.
+fn send(guest: &Guest, bytes: &[u8]) -> Result<(), LabError> {
+    match guest.send(bytes, SEND_LIMIT) {
+        Err(LabError::GuestEnded { .. }) => Ok(()),
+        result => result,
+    }
+}
+
+fn show(bytes: &[u8]) -> Result<(), LabError> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(LabError::io("write", "standard output".as_ref()))
+}
+
+enum Input<'a> {
+    Nothing,
+    Bytes(&'a [u8]),
+    End,
+}
+
+/// Waits a moment for input.
+fn read_input(buffer: &mut [u8]) -> Result<Input<'_>, LabError> {
+    let failed = |e: rustix::io::Errno| LabError::io("read", "standard input".as_ref())(e.into());
+    let stdin = stdin();
+    let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
+    let limit = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
+    match poll(&mut ready, Some(&limit)) {
+        Ok(0) | Err(rustix::io::Errno::INTR) => return Ok(Input::Nothing),
+        Ok(_) => {}
+        Err(e) => return Err(failed(e)),
+    }
+    match rustix::io::read(stdin, &mut *buffer) {
+        Ok(0) => Ok(Input::End),
+        Ok(count) => Ok(Input::Bytes(&buffer[..count])),
+        Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => Ok(Input::Nothing),
+        // A background process that reads its terminal, or a terminal that is gone.
+        Err(rustix::io::Errno::IO) => Ok(Input::End),
+        Err(e) => Err(failed(e)),
+    }
+}
+
+/// The terminal in raw mode; restored on drop.
+struct RawMode {
+    before: Termios,
+}
+
+impl RawMode {
+    /// Returns none where standard input is no terminal.
+    fn enter() -> Result<Option<Self>, LabError> {
+        if !io::stdin().is_terminal() {
+            return Ok(None);
+        }
+        let failed =
+            |e: rustix::io::Errno| LabError::io("set the mode of", "the terminal".as_ref())(e.into());
+        let before = tcgetattr(stdin()).map_err(failed)?;
+        let mut raw = before.clone();
+        raw.make_raw();
+        tcsetattr(stdin(), OptionalActions::Now, &raw).map_err(failed)?;
+        eprint!("lab: Ctrl-] leaves\r\n");
+        Ok(Some(Self { before }))
+    }
+}
+
+impl Drop for RawMode {
+    fn drop(&mut self) {
+        // Nothing can be done about a terminal that is gone.
+        let _ = tcsetattr(stdin(), OptionalActions::Now, &self.before);
+    }
+}
