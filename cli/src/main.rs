@@ -1,3 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
-//! placeholder
-fn main() {}
+//! `voxoz`, the host tool: boots guests on real Xen, and looks into kernels and packs them anew.
+//!
+//! One file per command. Results go to standard output, everything else to standard error.
+
+#![forbid(unsafe_code)]
+
+mod doctor;
+mod failure;
+mod file;
+mod inspect;
+mod pack;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use lab::packages::Install;
+
+use crate::failure::{EXIT_CODES, Failure};
+
+/// One bootable file for Xen, and what it takes to make and run it.
+#[derive(Parser)]
+#[command(name = "voxoz", version, after_help = EXIT_CODES)]
+struct Arguments {
+    /// Do not install missing Debian packages; fail and name them instead
+    #[arg(long, global = true)]
+    no_install: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Options),
+    Inspect(inspect::Options),
+    Pack(pack::Options),
+    /// Tell what this machine lacks to run guests
+    Doctor,
+    /// Print the version
+    Version,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match perform(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn perform(arguments: &Arguments) -> Result<(), Failure> {
+    let install = if arguments.no_install { Install::Forbidden } else { Install::Allowed };
+    match &arguments.command {
+        Command::Run(options) => run::run(options, install),
+        Command::Inspect(options) => inspect::run(options),
+        Command::Pack(options) => pack::run(options),
+        Command::Doctor => doctor::run(),
+        Command::Version => {
+            anstream::println!("voxoz {}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+    }
+}

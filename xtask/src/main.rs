@@ -1,3 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! placeholder
-fn main() {}
+//! The program behind `cargo xtask`; what it does is in the library.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    xtask::main()
+}

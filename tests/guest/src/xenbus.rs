@@ -12,7 +12,7 @@ struct Probe;
 
 impl FrontEnd for Probe {
     fn order(&self) -> Order {
-        Order::FrontFirst
+        Order::BackFirst
     }
 
     fn offer(&mut self, store: &mut dyn Store, device: &Device) -> Result<(), Error> {

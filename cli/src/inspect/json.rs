@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A report for a program: one JSON object. Addresses are strings, since JSON's readers may take numbers for floats.
+
+use image::Section;
+use image::elf::Segment;
+use serde_json::{Map, Value, json};
+
+use super::report::{ImageReport, NoImage, Report};
+use super::text::{flags, kind};
+
+/// Writes the report.
+pub fn render(report: &Report<'_>) -> Value {
+    let notes: Map<String, Value> =
+        report.xen_notes.iter().map(|note| (note.name.clone(), json!(note.value))).collect();
+    let (image, no_image) = match &report.image {
+        Ok(contents) => (image(contents), None),
+        Err(NoImage::Foreign(why)) => (Value::Null, Some(why.to_string())),
+        Err(NoImage::Unpacked) => (Value::Null, Some("the kernel has not been packed".into())),
+        Err(NoImage::Damaged(why)) => (Value::Null, Some(why.clone())),
+    };
+    json!({
+        "length": report.length,
+        "entry": hex(report.entry),
+        "build_id": report.build_id,
+        "segments": report.segments.iter().map(segment).collect::<Vec<_>>(),
+        "xen_notes": notes,
+        "image": image,
+        "no_image": no_image,
+    })
+}
+
+fn hex(number: u64) -> String {
+    format!("{number:#x}")
+}
+
+fn segment(segment: &Segment) -> Value {
+    json!({
+        "type": kind(segment),
+        "flags": flags(segment),
+        "virtual_address": hex(segment.virtual_address),
+        "physical_address": hex(segment.physical_address),
+        "file_size": segment.file_size,
+        "memory_size": segment.memory_size,
+    })
+}
+
+fn image(image: &ImageReport<'_>) -> Value {
+    let identity: Map<String, Value> =
+        image.identity.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    json!({
+        "length": image.length,
+        "sections": image.sections.iter().map(section).collect::<Vec<_>>(),
+        "symbols": image.symbols,
+        "arguments": image.arguments,
+        "build": identity,
+        "damage": image.damage,
+    })
+}
+
+fn section(section: &Section<'_>) -> Value {
+    json!({
+        "kind": section.kind.to_string(),
+        "offset": section.offset,
+        "length": section.bytes.len(),
+        "checksum": hex(section.checksum.into()),
+        "checksum_good": section.verify().is_ok(),
+    })
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The system tests: each boots guests on real Xen, with a real dom0 and the real `xl`, and looks at what they say and how they end.
+//!
+//! They share one machine, booted when the first test needs it; tests that need another kind of machine come last. They run one
+//! after the other, since a second emulated machine or guests beside a measured one would only disturb. `cargo xtask test --xen`
+//! builds the guests and calls this. Arguments are parts of names, of which each selects the tests that contain it, and the options
+//! of any Rust test program.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod clock;
+mod console;
+mod crash;
+mod crowd;
+mod entropy;
+mod memory;
+mod power;
+mod trial;
+mod world;
+mod xenbus;
+mod xenstore;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use lab::packages::Install;
+use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
+
+use self::world::World;
+
+/// The flag that is not libtest's.
+const NO_INSTALL: &str = "--no-install";
+
+/// A test: it fails by an error.
+type Test = fn(&World) -> Result<(), Failed>;
+
+/// All tests in the order in which they run.
+const TESTS: &[(&str, Test)] = &[
+    ("boots_with_8_mib", memory::boots_with_8_mib),
+    ("boots_with_64_mib", memory::boots_with_64_mib),
+    ("boots_with_1_gib", memory::boots_with_1_gib),
+    ("memory_intrinsics_are_right", memory::intrinsics),
+    ("grants_stay_while_they_are_held", memory::grants),
+    ("powers_off_when_xl_says_so", power::poweroff),
+    ("reboots_when_xl_says_so", power::reboot),
+    ("halts_when_xenstore_says_so", power::halt),
+    ("refuses_to_suspend_and_lives_on", power::suspend),
+    ("echoes_a_megabyte", console::echo),
+    ("takes_arguments_from_image_and_command_line", arguments::both_sources),
+    ("refuses_arguments_that_cannot_be_split", arguments::open_quote),
+    ("reports_a_panic", crash::panic),
+    ("reports_a_null_read", crash::null_read),
+    ("reports_a_write_to_text", crash::write_to_text),
+    ("reports_a_write_to_constants", crash::write_to_constants),
+    ("reports_a_jump_into_data", crash::jump_into_data),
+    ("reports_a_jump_into_the_heap", crash::jump_into_heap),
+    ("crashes_when_the_stack_overflows", crash::stack_overflow),
+    ("obeys_on_crash_preserve", crash::preserve),
+    ("timers_come_in_order", clock::timers),
+    ("idle_takes_no_processor_time", clock::idle),
+    ("serves_ten_thousand_xenstore_operations", xenstore::ten_thousand),
+    ("follows_a_back_end_that_goes_and_returns", xenbus::goes_and_returns),
+    ("draws_different_random_bytes", entropy::with_hardware),
+    ("runs_forty_guests_at_once", crowd::forty),
+    ("is_unpredictable_without_hardware_entropy", entropy::without_hardware),
+    ("boots_with_8_gib", memory::boots_with_8_gib),
+];
+
+fn main() -> ExitCode {
+    let mut install = Install::Allowed;
+    let mut filters = Vec::new();
+    let mut options = Vec::new();
+    for argument in std::env::args() {
+        match argument.as_str() {
+            NO_INSTALL => install = Install::Forbidden,
+            // The first is the program's own name.
+            _ if options.is_empty() || argument.starts_with('-') => options.push(argument),
+            _ => filters.push(argument),
+        }
+    }
+    let mut arguments = Arguments::from_iter(options);
+    arguments.test_threads = Some(1);
+    let wanted =
+        |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
+    let world = Arc::new(World::new(install));
+    let trials = TESTS.iter().filter(|(name, _)| wanted(name)).map(|(name, test)| {
+        let world = world.clone();
+        Trial::test(*name, move || test(&world))
+    });
+    let conclusion: Conclusion = libtest_mimic::run(&arguments, trials.collect());
+    world.stop();
+    conclusion.exit_code()
+}

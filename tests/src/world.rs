@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The machine that the tests share: booted when it is needed, and replaced when a test needs one of another kind.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lab::packages::Install;
+use lab::{Lab, LabError, Options, Processor};
+
+/// A kind of machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// The ordinary one.
+    Usual,
+    /// A processor without RDRAND and RDSEED, and memory for a guest of 8 GiB.
+    LargeWithoutEntropy,
+}
+
+/// What the tests need from outside.
+pub struct World {
+    install: Install,
+    machine: Mutex<Option<(Kind, Arc<Lab>)>>,
+}
+
+impl World {
+    pub const fn new(install: Install) -> Self {
+        Self { install, machine: Mutex::new(None) }
+    }
+
+    /// The usual machine.
+    pub fn lab(&self) -> Result<Arc<Lab>, LabError> {
+        self.machine(Kind::Usual)
+    }
+
+    /// A machine of this kind; another one is stopped first.
+    pub fn machine(&self, kind: Kind) -> Result<Arc<Lab>, LabError> {
+        let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((running, lab)) = machine.as_ref()
+            && *running == kind
+        {
+            return Ok(lab.clone());
+        }
+        *machine = None;
+        let lab = Arc::new(Lab::boot(&self.options(kind))?);
+        *machine = Some((kind, lab.clone()));
+        Ok(lab)
+    }
+
+    /// Stops the machine.
+    pub fn stop(&self) {
+        *self.machine.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    fn options(&self, kind: Kind) -> Options {
+        let usual = Options { install: self.install, cache: target().join("lab"), ..Options::default() };
+        match kind {
+            Kind::Usual => usual,
+            Kind::LargeWithoutEntropy => {
+                Options { memory_mib: 10 * 1024, processor: Processor::NoEntropy, ..usual }
+            }
+        }
+    }
+}
+
+/// The folder of what was built.
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target")
+}
+
+/// The test guest, built and packed by `cargo xtask build`.
+pub fn test_guest() -> PathBuf {
+    target().join("test-guest.elf")
+}

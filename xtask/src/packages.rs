@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Debian packages that tasks need beside Rust. What the lab needs, it installs by itself.
+
+use lab::packages::Package;
+
+use crate::context::Context;
+use crate::failure::{During, Failure};
+
+/// The hosted tests: the layout test compiles a C program against Xen's own headers.
+pub const HOSTED_TESTS: &[Package] =
+    &[Package::program("gcc", "gcc"), Package::file("libxen-dev", "/usr/include/xen/xen.h")];
+
+/// The fuzz targets: libFuzzer is C++.
+pub const FUZZ: &[Package] = &[Package::program("g++", "g++")];
+
+/// Installs what is missing of `packages`, unless that is forbidden.
+pub fn ensure(context: &Context, packages: &[Package]) -> Result<(), Failure> {
+    lab::packages::ensure(packages, context.install()).during(|| "this machine lacks packages".into())
+}

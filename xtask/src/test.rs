@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `cargo xtask test`: the hosted tests, which need no hypervisor, and the system tests, which run on real Xen.
+
+use lab::packages::Install;
+
+use crate::build::{self, Profile};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::{packages, process};
+
+/// Run the tests: hosted ones, then those on Xen
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// Only the tests that need no hypervisor
+    #[arg(long, conflicts_with = "xen")]
+    hosted: bool,
+    /// Only the tests on Xen
+    #[arg(long)]
+    xen: bool,
+    /// Only tests whose names contain one of these
+    filters: Vec<String>,
+}
+
+/// Carries out the command.
+pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
+    if !options.xen {
+        hosted(context, &options.filters)?;
+    }
+    if !options.hosted {
+        xen(context, &options.filters)?;
+    }
+    Ok(())
+}
+
+/// Runs the tests that need no hypervisor.
+pub fn hosted(context: &Context, filters: &[String]) -> Result<(), Failure> {
+    packages::ensure(context, packages::HOSTED_TESTS)?;
+    let mut cargo = context.cargo();
+    cargo.arg("test").args(context.hosted_crates()).args(["--exclude", "system-tests"]);
+    if !filters.is_empty() {
+        cargo.arg("--").args(filters);
+    }
+    process::run(&mut cargo)
+}
+
+/// Builds the guests and runs the tests on Xen.
+pub fn xen(context: &Context, filters: &[String]) -> Result<(), Failure> {
+    for program in build::PROGRAMS {
+        program.build(context, Profile::Release)?;
+    }
+    // The program takes one filter; without any it is called once, for all tests.
+    let calls = if filters.is_empty() { vec![None] } else { filters.iter().map(Some).collect() };
+    for filter in calls {
+        let mut cargo = context.cargo();
+        cargo.args(["run", "--release", "--package", "system-tests", "--"]);
+        if context.install() == Install::Forbidden {
+            cargo.arg("--no-install");
+        }
+        process::run(cargo.args(filter))?;
+    }
+    Ok(())
+}
