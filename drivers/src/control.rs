@@ -12,6 +12,7 @@
 //! end worse: the toolstack would believe that the domain is about to suspend.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::doorbell::Doorbell;
@@ -72,43 +73,73 @@ impl Shutdown {
 #[derive(Debug)]
 pub struct Control {
     watch: WatchToken,
+    /// What was asked of xenstored at the beginning and is not answered yet.
+    open: Vec<(Opening, RequestId)>,
     /// The request that was left in its node, so that it is handed up once.
     left: Option<Shutdown>,
 }
 
-/// What is under way while a guest begins to listen: requests that were sent and not waited for.
-#[derive(Debug)]
-#[must_use = "a request that is not completed stays open"]
-pub struct Beginning {
-    watch: WatchToken,
-    watched: RequestId,
-    announced: [RequestId; FEATURES.len()],
+/// A request to xenstored with which listening begins.
+#[derive(Clone, Copy, Debug)]
+enum Opening {
+    /// The watch.
+    Watch,
+    /// The announcement in this node.
+    Announcement(&'static str),
 }
 
 impl Control {
-    /// Watches for requests and announces which of them have a response.
-    pub fn new<B: Doorbell, W: Wait>(session: &mut Session<B, W>) -> Result<Self, Error> {
-        Self::begin(session.client())?.complete(session)
-    }
-
-    /// The first half of [`new`](Self::new), which does not wait: at a guest's start there is other work meanwhile.
-    pub fn begin<B: Doorbell>(client: &mut Client<B>) -> Result<Beginning, Error> {
+    /// Watches for requests and announces which of them have a response. Nothing is waited for: at a guest's start there
+    /// is other work meanwhile.
+    pub fn new<B: Doorbell>(client: &mut Client<B>) -> Result<Self, Error> {
         let (watch, watched) = client.watch(SHUTDOWN)?;
-        let mut announced = [watched; FEATURES.len()];
-        for (id, (path, value)) in announced.iter_mut().zip(FEATURES) {
-            *id = client.submit(None, &Request::Write { path, value })?;
+        let mut open = Vec::with_capacity(1 + FEATURES.len());
+        open.push((Opening::Watch, watched));
+        for (path, value) in FEATURES {
+            open.push((Opening::Announcement(path), client.submit(None, &Request::Write { path, value })?));
         }
         client.poll();
-        Ok(Beginning { watch, watched, announced })
+        Ok(Self { watch, open, left: None })
     }
 
-    /// The watch whose events are the reason to [`check`](Self::check).
+    /// The watch whose events are a reason to [`poll`](Self::poll).
     pub fn watch(&self) -> WatchToken {
         self.watch
     }
 
+    /// A request that has arrived since the last call, if there is one: to be called when xenstored has rung.
+    pub fn poll<B: Doorbell, W: Wait>(
+        &mut self,
+        session: &mut Session<B, W>,
+    ) -> Result<Option<Shutdown>, Error> {
+        self.settle(session.client())?;
+        let mut changed = false;
+        while session.take_event(Some(self.watch)).is_some() {
+            changed = true;
+        }
+        if changed { self.check(session) } else { Ok(None) }
+    }
+
+    /// Takes answers to what was asked at the beginning.
+    fn settle<B: Doorbell>(&mut self, client: &mut Client<B>) -> Result<(), Error> {
+        let mut result = Ok(());
+        self.open.retain(|(opening, id)| match (client.take(*id), opening) {
+            (None, _) => true,
+            // The toolstack need not have made the node, and the directory is not ours to make it in.
+            (Some(Err(Error::Refused(refusal))), Opening::Announcement(node)) => {
+                log::debug!("{node} not announced: {refusal}");
+                false
+            }
+            (Some(answer), _) => {
+                result = result.and(answer.map(|_| ()));
+                false
+            }
+        });
+        result
+    }
+
     /// The toolstack's request, if there is one, acknowledged where it can be carried out.
-    pub fn check<B: Doorbell, W: Wait>(
+    fn check<B: Doorbell, W: Wait>(
         &mut self,
         session: &mut Session<B, W>,
     ) -> Result<Option<Shutdown>, Error> {
@@ -134,21 +165,6 @@ impl Control {
             _ => self.left = None,
         }
         Ok(request)
-    }
-}
-
-impl Beginning {
-    /// Waits for what [`Control::begin`] has sent.
-    pub fn complete<B: Doorbell, W: Wait>(self, session: &mut Session<B, W>) -> Result<Control, Error> {
-        session.finish(self.watched)?;
-        for (id, (node, _)) in self.announced.into_iter().zip(FEATURES) {
-            match session.finish(id) {
-                // The toolstack need not have made the node, and the directory is not ours to make it in.
-                Err(Error::Refused(refusal)) => log::debug!("{node} not announced: {refusal}"),
-                result => drop(result?),
-            }
-        }
-        Ok(Control { watch: self.watch, left: None })
     }
 }
 

@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use drivers::control::{Beginning, Control};
+use drivers::control::Control;
 use drivers::event::{EventChannel, EventChannels};
 use drivers::grant::GrantTable;
 use drivers::memory::{DomId, EvtchnPort, VirtAddr};
@@ -89,15 +89,17 @@ pub unsafe fn start(start_info: *const StartInfo, entry_tsc: u64, program: Progr
     let console_channel = adopt(&mut channels, day.console_port);
     let xenstore_channel = adopt(&mut channels, day.xenstore_port);
     let events = Events::new(channels);
-    console::start(console_channel);
-    console::logger::start(phases.entry(), LevelFilter::Info);
-    phases.end("console");
+    phases.end("heap and events");
 
     // xenstored answers while the rest is set up: on another processor, if the host has one free.
     let mut xenstore = xenstore::start(day.xenstore, xenstore_channel, &events);
     let questions =
         Questions::ask(&mut xenstore).unwrap_or_else(|error| panic!("xenstore cannot be asked: {error}"));
     phases.end("asking xenstore");
+
+    console::start(console_channel);
+    console::logger::start(phases.entry(), LevelFilter::Info);
+    phases.end("console");
 
     let image = program.image();
     let arguments = arguments::collect(image.as_ref()).unwrap_or_else(|error| panic!("{error}"));
@@ -154,7 +156,7 @@ impl Machine {
 struct Questions {
     id: RequestId,
     name: RequestId,
-    control: Beginning,
+    control: Control,
 }
 
 impl Questions {
@@ -162,13 +164,13 @@ impl Questions {
         let client = xenstore.client();
         let id = client.submit(None, &Request::Read { path: "domid" })?;
         let name = client.submit(None, &Request::Read { path: "name" })?;
-        Ok(Self { id, name, control: Control::begin(client)? })
+        Ok(Self { id, name, control: Control::new(client)? })
     }
 
     fn answers(self, xenstore: &mut XenstoreSession) -> Result<(Domain, Control), XenstoreError> {
         let id = xenstore.finish(self.id)?.domain()?;
         let name = xenstore.finish(self.name)?.text()?;
-        Ok((Domain { id, name }, self.control.complete(xenstore)?))
+        Ok((Domain { id, name }, self.control))
     }
 }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::*;
 use crate::mock::doorbell::CountingBell;
 use crate::mock::xenstored::Xenstored;
-use crate::xenstore::{Client, Refusal};
+use crate::xenstore::{Client, Refusal, Store};
 
 type Daemon = Rc<RefCell<Xenstored>>;
 
@@ -15,7 +15,9 @@ fn fixture() -> (Session<CountingBell, Daemon>, Daemon, Control) {
     let (daemon, page) = Xenstored::shared();
     daemon.borrow_mut().write(SHUTDOWN, "");
     let mut session = Session::new(Client::new(page, CountingBell::default()), daemon.clone());
-    let control = Control::new(&mut session).unwrap();
+    let control = Control::new(session.client()).unwrap();
+    // Requests are answered in their order, so those of the beginning are when this one is.
+    session.exists(SHUTDOWN).unwrap();
     (session, daemon, control)
 }
 
@@ -35,10 +37,11 @@ fn requests_are_taken_out_and_handed_up_once() {
     for (word, request) in
         [("poweroff", Shutdown::Poweroff), ("reboot", Shutdown::Reboot), ("halt", Shutdown::Halt)]
     {
+        while control.poll(&mut session) != Ok(None) {}
         daemon.borrow_mut().write(SHUTDOWN, word);
-        let event = session.wait_event(Some(control.watch())).unwrap();
-        assert_eq!(event.path, SHUTDOWN);
-        assert_eq!(control.check(&mut session), Ok(Some(request)));
+        // A round trip to xenstored brings the event along.
+        session.exists(SHUTDOWN).unwrap();
+        assert_eq!(control.poll(&mut session), Ok(Some(request)));
         assert_eq!(daemon.borrow().read(SHUTDOWN).as_deref(), Some(""));
         assert_eq!(control.check(&mut session), Ok(None));
     }
@@ -86,7 +89,20 @@ fn announcements_that_are_refused_are_not_needed() {
     let (daemon, page) = Xenstored::shared();
     let mut session = Session::new(Client::new(page, CountingBell::default()), daemon.clone());
     daemon.borrow_mut().refuse_after(1, Refusal::Forbidden);
-    Control::new(&mut session).unwrap();
+    let mut control = Control::new(session.client()).unwrap();
+    session.exists(SHUTDOWN).unwrap();
+    assert_eq!(control.poll(&mut session), Ok(None));
     assert_eq!(daemon.borrow().read("control/feature-poweroff"), None);
     assert_eq!(daemon.borrow().read("control/feature-reboot").as_deref(), Some("1"));
+}
+
+#[test]
+fn a_watch_that_is_refused_is_an_error() {
+    let (daemon, page) = Xenstored::shared();
+    let mut session = Session::new(Client::new(page, CountingBell::default()), daemon.clone());
+    daemon.borrow_mut().refuse_after(0, Refusal::NoSpace);
+    let mut control = Control::new(session.client()).unwrap();
+    session.exists(SHUTDOWN).unwrap();
+    assert_eq!(control.poll(&mut session), Err(Error::Refused(Refusal::NoSpace)));
+    assert_eq!(control.poll(&mut session), Ok(None), "it is said once");
 }

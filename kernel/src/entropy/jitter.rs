@@ -15,7 +15,7 @@ const MEMORY: usize = 8192;
 /// Steps of one walk.
 const STEPS: usize = 64;
 /// Attempts per sample that is wanted.
-const PATIENCE: usize = 16;
+const PATIENCE: usize = 4;
 
 /// Passes the time of each walk to `take` until `count` of them carried something; returns how many did.
 pub fn collect(count: usize, mut take: impl FnMut(u64)) -> usize {

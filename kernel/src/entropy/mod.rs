@@ -19,7 +19,7 @@ use self::processor::ProcessorSources;
 /// Bytes after which fresh samples are mixed in.
 const RESEED_INTERVAL: usize = 1 << 20;
 /// Timing samples beside a generator of the processor.
-const JITTER_BESIDE_HARDWARE: usize = 64;
+const JITTER_BESIDE_HARDWARE: usize = 32;
 /// Timing samples where there is nothing else: at an estimated tenth of a bit each, more than the 256 bits of the key.
 const JITTER_ALONE: usize = 4096;
 /// Words that are taken from each generator of the processor.

@@ -80,11 +80,10 @@ impl Machine {
 
     /// A request of the toolstack that has not been seen yet.
     fn shutdown_request(&mut self) -> Option<Shutdown> {
-        self.xenstore.take_event(Some(self.control.watch()))?;
-        match self.control.check(&mut self.xenstore) {
+        match self.control.poll(&mut self.xenstore) {
             Ok(request) => request,
             Err(error) => {
-                log::error!("the toolstack's request cannot be read: {error}");
+                log::error!("requests of the toolstack cannot be read: {error}");
                 None
             }
         }
