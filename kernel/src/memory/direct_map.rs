@@ -8,11 +8,11 @@
 
 use core::ops::Range;
 
-use drivers::memory::{Pfn, VirtAddr};
+use drivers::memory::{PAGE_SIZE, Pfn, VirtAddr};
 
 use super::layout::{DIRECT_MAP_BASE, direct_map_address};
 use super::mapper::{Mapper, Mmu, Refused, Source, tables_needed};
-use super::pte::{Protection, Pte, PteFlags};
+use super::pte::{Level, Protection, Pte, PteFlags};
 
 /// Maps the domain's frames in their order and takes tables from the frames that follow the bootstrap pages.
 struct Bootstrap {
@@ -103,23 +103,59 @@ pub struct KernelImage {
 /// Sets the final protections on the `pages` pages that the builder mapped: text executes, constants do not change, everything
 /// else is data; page tables stay read-only.
 ///
+/// Only where there is text does each page need an entry of its own. Elsewhere one entry of level 2 takes execution from 512 pages
+/// at once, and what is left is to take writing from the constants.
+///
 /// # Errors
 /// [`Refused`] when Xen does not like an entry.
 pub fn protect<M: Mmu>(mapper: &mut Mapper<M>, pages: usize, image: &KernelImage) -> Result<(), Refused> {
-    mapper.change(VirtAddr(DIRECT_MAP_BASE), pages, |address, old| {
-        let Some(mfn) = old.mfn() else { return old };
-        if address == image.stack_guard {
-            return Pte::EMPTY;
-        }
-        let wanted = if image.text.contains(&address) {
-            Protection::ReadExecute
-        } else if image.read_only.iter().any(|range| range.contains(&address))
-            || !old.flags().contains(PteFlags::WRITABLE)
-        {
-            Protection::ReadOnly
+    let end = DIRECT_MAP_BASE + pages * PAGE_SIZE;
+    let mut start = DIRECT_MAP_BASE;
+    while start < end {
+        let next = (start + 1).next_multiple_of(Level::L2.entry_size()).min(end);
+        let part = VirtAddr(start)..VirtAddr(next);
+        if common(&part, &image.text).is_some() {
+            mapper.change(part.start, pages_of(&part), |address, old| final_entry(image, address, old))?;
         } else {
-            Protection::ReadWrite
-        };
-        if old.has_protection(wanted) { old } else { Pte::leaf(mfn, wanted) }
-    })
+            mapper.deny_execution(part.start)?;
+            let guard = image.stack_guard..VirtAddr(image.stack_guard.0 + PAGE_SIZE);
+            for range in image.read_only.iter().chain([&guard]).filter_map(|range| common(&part, range)) {
+                mapper
+                    .change(range.start, pages_of(&range), |address, old| final_entry(image, address, old))?;
+            }
+        }
+        start = next;
+    }
+    Ok(())
 }
+
+/// What the builder's entry for a page is to become.
+fn final_entry(image: &KernelImage, address: VirtAddr, old: Pte) -> Pte {
+    let Some(mfn) = old.mfn() else { return old };
+    if address == image.stack_guard {
+        return Pte::EMPTY;
+    }
+    let is_constant = image.read_only.iter().any(|range| range.contains(&address));
+    let wanted = if image.text.contains(&address) {
+        Protection::ReadExecute
+    } else if is_constant || !old.flags().contains(PteFlags::WRITABLE) {
+        Protection::ReadOnly
+    } else {
+        Protection::ReadWrite
+    };
+    if old.has_protection(wanted) { old } else { Pte::leaf(mfn, wanted) }
+}
+
+/// The part that two ranges have in common, if there is one.
+fn common(one: &Range<VirtAddr>, other: &Range<VirtAddr>) -> Option<Range<VirtAddr>> {
+    let common = one.start.max(other.start)..one.end.min(other.end);
+    (common.start < common.end).then_some(common)
+}
+
+fn pages_of(range: &Range<VirtAddr>) -> usize {
+    (range.end.0 - range.start.0) / PAGE_SIZE
+}
+
+#[cfg(test)]
+#[path = "direct_map/tests.rs"]
+mod tests;

@@ -11,7 +11,7 @@ use core::fmt;
 use drivers::memory::{Mfn, PAGE_SIZE, Pfn, VirtAddr};
 
 use super::layout::direct_map_address;
-use super::pte::{ENTRIES, Level, Protection, Pte};
+use super::pte::{ENTRIES, Level, Protection, Pte, PteFlags};
 
 /// Updates that are collected before they go to Xen.
 pub const BATCH: usize = 256;
@@ -194,6 +194,20 @@ impl<M: Mmu> Mapper<M> {
         })
     }
 
+    /// Takes execution from everything that the level 2 entry for `address` covers, whatever the pages' own entries say.
+    ///
+    /// # Errors
+    /// [`Refused`] when Xen does not like the entry.
+    pub fn deny_execution(&mut self, address: VirtAddr) -> Result<(), Refused> {
+        if let Some((table, index, old)) = self.entry(address, Level::L2) {
+            let value = Pte(old.0 | PteFlags::NO_EXECUTE.bits());
+            self.queue(Update { table: self.mmu.mfn(table), index, value })?;
+            self.send()?;
+            self.mmu.flush_tlb();
+        }
+        Ok(())
+    }
+
     /// Unmaps a range and hands every frame that was mapped there to `release`, once no translation of it is left.
     ///
     /// # Errors
@@ -230,19 +244,22 @@ impl<M: Mmu> Mapper<M> {
 
     /// The L1 table and index for `address`, and the entry there where it is present.
     fn leaf(&self, address: VirtAddr) -> Option<(Pfn, usize, Pte)> {
+        self.entry(address, Level::L1)
+    }
+
+    /// The table of this level that covers `address`, the index in it, and the entry there where it is present.
+    fn entry(&self, address: VirtAddr, wanted: Level) -> Option<(Pfn, usize, Pte)> {
         let mut table = self.root;
         let mut level = Level::L4;
         loop {
             let index = level.index(address);
             let entry = self.mmu.entry(table, index);
             let mfn = entry.mfn()?;
-            match level.below() {
-                None => return Some((table, index, entry)),
-                Some(below) => {
-                    table = self.mmu.pfn(mfn);
-                    level = below;
-                }
+            if level == wanted {
+                return Some((table, index, entry));
             }
+            table = self.mmu.pfn(mfn);
+            level = level.below()?;
         }
     }
 
@@ -293,6 +310,9 @@ impl<M: Mmu> Mapper<M> {
     }
 }
 
+#[cfg(test)]
+#[path = "mapper/model.rs"]
+pub mod model;
 #[cfg(test)]
 #[path = "mapper/tests.rs"]
 mod tests;

@@ -1,140 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The mapper against a model of Xen's rules: what hardware and hypervisor would refuse, the model refuses.
+//! The mapper against the model of Xen's rules.
 
-use std::boxed::Box;
-use std::collections::{BTreeMap, BTreeSet};
-use std::vec;
+use std::collections::BTreeSet;
 use std::vec::Vec;
 
 use proptest::prelude::*;
 
+use super::model::{EINVAL, Machine, SCRAMBLE};
 use super::*;
-use crate::memory::layout::{AREA_BASE, DIRECT_MAP_BASE};
-
-/// Machine frames are pseudo-physical ones in another order, so that mixing them up shows.
-const SCRAMBLE: usize = 0x5_0000;
-const EINVAL: i32 = 22;
-
-struct Machine {
-    frames: Vec<Box<[u64; ENTRIES]>>,
-    /// Frames that are tables, with their level.
-    tables: BTreeMap<usize, Level>,
-    calls: usize,
-    flushes: usize,
-}
-
-impl Machine {
-    /// A domain of `total` frames whose first `mapped` are in the direct map, as the domain builder leaves it: all writable but
-    /// the tables, which are the last frames of the mapped part.
-    fn new(total: usize, mapped: usize) -> (Self, Pfn) {
-        let mut machine = Self {
-            frames: vec![Box::new([0; ENTRIES]); total],
-            tables: BTreeMap::new(),
-            calls: 0,
-            flushes: 0,
-        };
-        let first = DIRECT_MAP_BASE / Level::L2.entry_size();
-        let last = (DIRECT_MAP_BASE + mapped * PAGE_SIZE - 1) / Level::L2.entry_size();
-        let count = 3 + last - first + 1;
-        let base = mapped - count;
-        for (offset, level) in [Level::L4, Level::L3, Level::L2].into_iter().enumerate() {
-            machine.tables.insert(base + offset, level);
-        }
-        machine.frames[base][0] = Pte::table(Mfn((base + 1) ^ SCRAMBLE)).0;
-        machine.frames[base + 1][0] = Pte::table(Mfn((base + 2) ^ SCRAMBLE)).0;
-        for l1 in first..=last {
-            let frame = base + 3 + l1 - first;
-            machine.tables.insert(frame, Level::L1);
-            machine.frames[base + 2][l1] = Pte::table(Mfn(frame ^ SCRAMBLE)).0;
-        }
-        for pfn in 0..mapped {
-            let address = direct_map_address(Pfn(pfn));
-            let table = base + 3 + address.0 / Level::L2.entry_size() - first;
-            let protection = if pfn >= base { Protection::ReadOnly } else { Protection::ReadWrite };
-            machine.frames[table][Level::L1.index(address)] = Pte::leaf(Mfn(pfn ^ SCRAMBLE), protection).0;
-        }
-        (machine, Pfn(base))
-    }
-
-    /// Leaf entries of all tables that map `pfn` writable.
-    fn writable_mappings(&self, pfn: usize) -> usize {
-        let leaves = self.tables.iter().filter(|(_, level)| **level == Level::L1);
-        leaves
-            .flat_map(|(table, _)| self.frames[*table].iter())
-            .filter(|raw| {
-                let pte = Pte(**raw);
-                pte.mfn() == Some(Mfn(pfn ^ SCRAMBLE)) && pte.has_protection(Protection::ReadWrite)
-            })
-            .count()
-    }
-
-    fn accept_leaf(&self, value: Pte) -> bool {
-        let Some(mfn) = value.mfn() else { return true };
-        let pfn = mfn.0 ^ SCRAMBLE;
-        pfn < self.frames.len()
-            && !(value.has_protection(Protection::ReadWrite) && self.tables.contains_key(&pfn))
-    }
-
-    fn accept_table(&mut self, value: Pte, level: Level) -> bool {
-        let Some(mfn) = value.mfn() else { return true };
-        let pfn = mfn.0 ^ SCRAMBLE;
-        if pfn >= self.frames.len() || self.tables.contains_key(&pfn) || self.writable_mappings(pfn) != 0 {
-            return false;
-        }
-        self.tables.insert(pfn, level);
-        let entries = *self.frames[pfn];
-        entries.iter().all(|raw| match level.below() {
-            None => self.accept_leaf(Pte(*raw)),
-            Some(_) => *raw == 0,
-        })
-    }
-}
-
-impl Mmu for Machine {
-    fn mfn(&self, pfn: Pfn) -> Mfn {
-        Mfn(pfn.0 ^ SCRAMBLE)
-    }
-
-    fn pfn(&self, mfn: Mfn) -> Pfn {
-        Pfn(mfn.0 ^ SCRAMBLE)
-    }
-
-    fn entry(&self, table: Pfn, index: usize) -> Pte {
-        assert!(self.tables.contains_key(&table.0), "{table} is read as a table and is none");
-        Pte(self.frames[table.0][index])
-    }
-
-    fn clear(&mut self, frame: Pfn) {
-        assert!(!self.tables.contains_key(&frame.0), "{frame} is a table and was written to");
-        self.frames[frame.0].fill(0);
-    }
-
-    fn prepare(&mut self, frame: Pfn, index: usize, value: Pte) {
-        assert!(!self.tables.contains_key(&frame.0), "{frame} is a table and was written to");
-        self.frames[frame.0][index] = value.0;
-    }
-
-    fn update(&mut self, updates: &[Update]) -> Result<(), Refused> {
-        self.calls += 1;
-        for &update in updates {
-            let table = update.table.0 ^ SCRAMBLE;
-            let accepted = match self.tables.get(&table).copied().map(Level::below) {
-                None => false,
-                Some(None) => self.accept_leaf(update.value),
-                Some(Some(below)) => self.accept_table(update.value, below),
-            };
-            if !accepted {
-                return Err(Refused { update, errno: EINVAL });
-            }
-            self.frames[table][update.index] = update.value.0;
-        }
-        Ok(())
-    }
-
-    fn flush_tlb(&mut self) {
-        self.flushes += 1;
-    }
-}
+use crate::memory::layout::AREA_BASE;
 
 /// Maps frames in their order from `next_leaf`, and takes tables from `next_table` upwards.
 struct Ascending {
@@ -208,10 +82,12 @@ fn protection_changes_only_what_differs() {
     let (machine, root) = Machine::new(2048, 1024);
     let mut mapper = Mapper::new(machine, root);
     let start = direct_map_address(Pfn(0));
-    mapper.protect(start, 100, Protection::ReadWrite).expect("nothing to do");
-    assert_eq!((mapper.mmu.calls, mapper.mmu.flushes), (0, 0));
-    mapper.protect(start, 100, Protection::ReadExecute).expect("the model accepts it");
+    mapper.protect(start, 100, Protection::ReadWrite).expect("the model accepts it");
     assert_eq!((mapper.mmu.calls, mapper.mmu.flushes), (1, 1));
+    mapper.protect(start, 100, Protection::ReadWrite).expect("nothing to do");
+    assert_eq!((mapper.mmu.calls, mapper.mmu.flushes), (1, 1));
+    mapper.protect(start, 100, Protection::ReadExecute).expect("the model accepts it");
+    assert_eq!((mapper.mmu.calls, mapper.mmu.flushes), (2, 2));
     assert!(mapper.translate(start).is_some_and(|entry| entry.has_protection(Protection::ReadExecute)));
 }
 
@@ -233,7 +109,7 @@ proptest! {
             let entry = mapper.translate(VirtAddr(start.0 + page * PAGE_SIZE));
             prop_assert_eq!(entry.and_then(Pte::mfn), Some(Mfn((100 + page) ^ SCRAMBLE)));
         }
-        let tables: BTreeSet<usize> = mapper.mmu.tables.keys().copied().collect();
+        let tables: BTreeSet<usize> = mapper.mmu.tables();
         for table in tables {
             prop_assert_eq!(mapper.mmu.writable_mappings(table), 0);
         }
