@@ -8,6 +8,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xen-hypervisor-sys", &[]),
     ("drivers", &["xen-hypervisor-sys"]),
     ("image", &[]),
+    ("beam-vm", &[]),
     ("kernel", &["drivers", "image", "xen-hypervisor-sys"]),
     ("boot", &["kernel", "xen-hypervisor-sys"]),
     ("lab", &[]),
