@@ -2,7 +2,7 @@
 //! The kernel of Voxoz: what stands between Xen and the VM.
 //!
 //! It runs on one vCPU in one address space, with event upcalls masked: nothing interrupts it, so nothing in it is locked. The `boot`
-//! crate enters through [`start`], which brings up memory ([`memory`]), exceptions ([`traps`]), the clock ([`time`]), the console
+//! crate enters through [`start`], which brings up memory ([`memory`]), exceptions (`traps`), the clock ([`time`]), the console
 //! ([`console`]), entropy ([`entropy`]), grants and xenstore, and returns the [`Machine`] that the program works with. What cannot go on
 //! ends in [`crash`].
 #![no_std]

@@ -2,7 +2,7 @@
 //! Debian packages that a command of this repository needs on the host, and their installation.
 //!
 //! A package counts as present when the thing it is needed for is there, so a hand-built QEMU in the `PATH` is as good as
-//! Debian's. What only dom0 needs is never installed on the host: see [`crate::image`].
+//! Debian's. What only dom0 needs is never installed on the host: see `image.rs`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The domain's memory: page tables, frames, the kernel heap, and blocks at fixed addresses for the VM.
 //!
-//! From the bottom: [`pte`] is the format of the tables, [`mapper`] changes them as Xen demands, [`direct_map`] maps what the start needs,
-//! [`frames`] says who has what, and [`heap`], [`area`] and [`page`] give it out. Frames that nobody has asked for yet are not mapped:
+//! From the bottom: `pte` is the format of the tables, `mapper` changes them as Xen demands, `direct_map` maps what the start needs,
+//! `frames` says who has what, and [`heap`], [`area`] and [`page`] give it out. Frames that nobody has asked for yet are not mapped:
 //! `Memory::make_available` maps more of them when those at hand run out, in steps that are long enough to be cheap and
 //! short enough not to be felt.
 #![expect(unsafe_code, reason = "builds references to memory that only the page tables describe")]
