@@ -3,15 +3,21 @@
 #![expect(unsafe_code, reason = "makes a handle to the page that the toolstack shares with the domain")]
 
 use core::ptr::NonNull;
+use core::time::Duration;
 
 use drivers::event::EventChannel;
 use drivers::memory::{EvtchnPort, Mfn};
 use drivers::shared::SharedPage;
 use drivers::xenstore::{Client, Session, Wait};
+use log::warn;
 
 use crate::events::Events;
 use crate::memory::layout::direct_map_address;
 use crate::memory::machine_to_pfn;
+use crate::time;
+
+/// How long xenstored may be silent without a word about it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The domain's session with xenstored.
 pub type XenstoreSession = Session<EventChannel, XenstoreWait>;
@@ -24,7 +30,12 @@ pub struct XenstoreWait {
 
 impl Wait for XenstoreWait {
     fn wait(&mut self) {
-        self.events.wait_for(self.port, None);
+        // A guest cannot do without xenstore, so it goes on waiting, but whoever looks at its console shall know for what.
+        let mut silent = Duration::ZERO;
+        while !self.events.wait_for(self.port, Some(time::now() + PATIENCE)) {
+            silent += PATIENCE;
+            warn!("xenstored has not answered for {} s", silent.as_secs());
+        }
     }
 }
 
