@@ -11,14 +11,16 @@ use core::fmt;
 use core::str::Utf8Error;
 
 use image::arguments::{ArgumentError, Arguments, SplitError, split};
-use image::{Image, SectionKind};
+use image::{Image, ImageError, Section, SectionKind};
 
 use crate::global::Global;
 
 /// Why the arguments cannot be read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Error {
-    /// The image's list is damaged.
+    /// The image's list is not what was packed.
+    Image(ImageError),
+    /// The image's list is malformed.
     Embedded(ArgumentError),
     /// The command line is not UTF-8.
     Encoding(Utf8Error),
@@ -29,6 +31,7 @@ pub enum Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Image(error) => write!(f, "the arguments in the image are damaged: {error}"),
             Self::Embedded(error) => write!(f, "the arguments in the image cannot be read: {error}"),
             Self::Encoding(error) => write!(f, "the command line is not UTF-8: {error}"),
             Self::Split(error) => error.fmt(f),
@@ -61,7 +64,12 @@ pub fn command_line() -> &'static str {
 /// # Errors
 /// [`Error`].
 pub fn collect(image: Option<&Image<'static>>) -> Result<Vec<String>, Error> {
-    collect_from(image.and_then(|image| image.section(SectionKind::ARGUMENTS)), &COMMAND_LINE.borrow())
+    let is_list = |section: &Section<'_>| section.kind == SectionKind::ARGUMENTS;
+    let embedded = image.and_then(|image| image.sections().find(is_list));
+    if let Some(section) = &embedded {
+        section.verify().map_err(Error::Image)?;
+    }
+    collect_from(embedded.map(|section| section.bytes), &COMMAND_LINE.borrow())
 }
 
 fn collect_from(embedded: Option<&[u8]>, line: &[u8]) -> Result<Vec<String>, Error> {

@@ -101,7 +101,7 @@ pub unsafe fn start(start_info: *const StartInfo, entry_tsc: u64, program: Progr
     console::logger::start(phases.entry(), LevelFilter::Info);
     phases.end("console");
 
-    let image = program.image();
+    let image = program.image().unwrap_or_else(|error| panic!("the image in the kernel is damaged: {error}"));
     let arguments = arguments::collect(image.as_ref()).unwrap_or_else(|error| panic!("{error}"));
     set_log_level(&arguments);
     let grants = grants::start().unwrap_or_else(|error| panic!("{error}"));

@@ -6,7 +6,7 @@ use core::ops::Range;
 
 use drivers::memory::VirtAddr;
 use image::symbols::{Symbol, SymbolTable};
-use image::{Image, SectionKind};
+use image::{Image, ImageError, SectionKind};
 
 use crate::global::Global;
 use crate::memory::PAGE_SIZE;
@@ -57,16 +57,18 @@ impl Program {
         VirtAddr(self.stack_guard.0 + PAGE_SIZE)..self.stack_top
     }
 
-    /// The packed image, if there is one that can be read.
-    #[must_use]
-    pub fn image(&self) -> Option<Image<'static>> {
-        Image::open(self.image).ok()
+    /// The packed image, if there is one.
+    ///
+    /// # Errors
+    /// What is wrong with its header or table; its sections are not looked at.
+    pub fn image(&self) -> Result<Option<Image<'static>>, ImageError> {
+        if self.image.is_empty() { Ok(None) } else { Image::open(self.image).map(Some) }
     }
 
     /// The function that holds `address`, if the image has a symbol table.
     #[must_use]
     pub fn symbol(&self, address: VirtAddr) -> Option<Symbol<'static>> {
-        let table = self.image()?.section(SectionKind::SYMBOLS)?;
+        let table = self.image().ok()??.section(SectionKind::SYMBOLS)?;
         SymbolTable::parse(table).ok()?.lookup(address.0 as u64)
     }
 }

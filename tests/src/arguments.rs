@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use image::format::MAGIC;
 use image::{Image, ImageBuilder, SectionKind, arguments, pack};
 use lab::Reason;
 use libtest_mimic::Failed;
@@ -27,6 +28,18 @@ pub fn both_sources(world: &World) -> Result<(), Failed> {
 pub fn open_quote(world: &World) -> Result<(), Failed> {
     let outcome = Run::new("arguments").extra("'open").to_end(&*world.lab()?)?;
     outcome.must_contain("is never closed")?;
+    outcome.must_end(Reason::Crash)
+}
+
+/// A flipped bit in the image's table is found, and the domain ends with a report that says so.
+pub fn damaged_image(world: &World) -> Result<(), Failed> {
+    let mut bytes = fs::read(test_guest())?;
+    let magic = bytes.windows(MAGIC.len()).rposition(|window| window == MAGIC);
+    bytes[magic.ok_or("the test guest has no image")? + MAGIC.len() + 5] ^= 1;
+    let path = test_guest().with_file_name("test-guest-damaged.elf");
+    pack::write_executable(&path, &bytes)?;
+    let outcome = Run::new("arguments").kernel(path).to_end(&*world.lab()?)?;
+    outcome.must_contain("the image in the kernel is damaged: ")?;
     outcome.must_end(Reason::Crash)
 }
 

@@ -48,6 +48,7 @@ const TESTS: &[(&str, Test)] = &[
     ("echoes_a_megabyte", console::echo),
     ("takes_arguments_from_image_and_command_line", arguments::both_sources),
     ("refuses_arguments_that_cannot_be_split", arguments::open_quote),
+    ("refuses_a_damaged_image", arguments::damaged_image),
     ("reports_a_panic", crash::panic),
     ("reports_a_null_read", crash::null_read),
     ("reports_a_write_to_text", crash::write_to_text),
