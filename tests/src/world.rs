@@ -64,7 +64,8 @@ impl World {
 
 /// The folder of what was built.
 fn target() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target")
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    root.expect("this package lies in the repository").join("target")
 }
 
 /// The test guest, built and packed by `cargo xtask build`.
