@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The lab on itself: boots once and puts Debian's kernel through everything that a guest can do to it.
 //!
-//! It takes a few minutes and a QEMU, so it runs only when asked: `cargo test -p lab --release --test boot -- --ignored --nocapture`.
+//! It takes a few minutes and a QEMU, so it runs only when asked: `cargo test -p lab --test boot -- --ignored --nocapture`, and in
+//! `cargo xtask test`, which names the cache of the other tests by `LAB_CACHE`.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
