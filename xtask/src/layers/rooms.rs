@@ -25,9 +25,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("anstyle", &["cli"]),
     ("bitflags", &["xen-hypervisor-sys", "drivers", "kernel"]),
     ("clap", &["cli", "xtask"]),
+    ("dashu-int", &["beam-vm"]),
+    ("hashbrown", &["beam-vm"]),
     ("libtest-mimic", &["tests"]),
     ("linked_list_allocator", &["kernel"]),
     ("log", &["drivers", "kernel", "boot", "tests/guest"]),
+    ("miniz_oxide", &["beam-vm"]),
     ("object", &["xtask"]),
     ("rand_chacha", &["kernel"]),
     ("rand_core", &["kernel"]),
@@ -35,7 +38,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustix", &["lab"]),
     ("serde_json", &["cli", "xtask"]),
     ("sha2", &["kernel", "lab", "tests/guest"]),
-    ("spin", &["kernel"]),
+    ("zmij", &["beam-vm"]),
 ];
 
 /// Every use of a room or of a third-party crate that the tables do not allow.
