@@ -12,9 +12,9 @@ use xen_hypervisor_sys::elfnote::{
     XEN_ELFNOTE_XEN_VERSION,
 };
 
-/// A note with owner "Xen": its type, and the directive and operand of its contents.
+/// A note with owner "Xen": its type, the directive of its contents, and what the directive names.
 macro_rules! xen_note {
-    ($kind:expr, $directive:literal, $($operand:tt)*) => {
+    ($kind:expr, $contents:expr $(, $name:ident = $operand:tt $value:expr)?) => {
         global_asm!(
             ".section .note.xen, \"a\", @note",
             ".balign 4",
@@ -22,29 +22,11 @@ macro_rules! xen_note {
             ".long 3f - 2f",
             ".long {kind}",
             ".asciz \"Xen\"",
-            concat!("2: ", $directive, " {operand}"),
+            concat!("2: ", $contents),
             "3: .balign 4",
             ".previous",
             kind = const $kind,
-            operand = $($operand)*,
-        );
-    };
-}
-
-/// The same for a text.
-macro_rules! xen_text_note {
-    ($kind:expr, $text:expr) => {
-        global_asm!(
-            ".section .note.xen, \"a\", @note",
-            ".balign 4",
-            ".long 4",
-            ".long 3f - 2f",
-            ".long {kind}",
-            ".asciz \"Xen\"",
-            concat!("2: .asciz \"", $text, "\""),
-            "3: .balign 4",
-            ".previous",
-            kind = const $kind,
+            $($name = $operand $value,)?
         );
     };
 }
@@ -56,16 +38,16 @@ unsafe extern "C" {
     fn hypercall_page();
 }
 
-xen_text_note!(XEN_ELFNOTE_GUEST_OS, "Voxoz");
-xen_text_note!(XEN_ELFNOTE_GUEST_VERSION, env!("CARGO_PKG_VERSION"));
-xen_text_note!(XEN_ELFNOTE_LOADER, "generic");
-xen_text_note!(XEN_ELFNOTE_XEN_VERSION, "xen-3.0");
-xen_text_note!(XEN_ELFNOTE_PAE_MODE, "yes");
-xen_note!(XEN_ELFNOTE_VIRT_BASE, ".quad", const DIRECT_MAP_BASE);
+xen_note!(XEN_ELFNOTE_GUEST_OS, ".asciz \"Voxoz\"");
+xen_note!(XEN_ELFNOTE_GUEST_VERSION, concat!(".asciz \"", env!("CARGO_PKG_VERSION"), "\""));
+xen_note!(XEN_ELFNOTE_LOADER, ".asciz \"generic\"");
+xen_note!(XEN_ELFNOTE_XEN_VERSION, ".asciz \"xen-3.0\"");
+xen_note!(XEN_ELFNOTE_PAE_MODE, ".asciz \"yes\"");
+xen_note!(XEN_ELFNOTE_VIRT_BASE, ".quad {base}", base = const DIRECT_MAP_BASE);
 // The program headers' physical addresses are the virtual ones.
-xen_note!(XEN_ELFNOTE_PADDR_OFFSET, ".quad", const DIRECT_MAP_BASE);
-xen_note!(XEN_ELFNOTE_ENTRY, ".quad", sym _start);
-xen_note!(XEN_ELFNOTE_HYPERCALL_PAGE, ".quad", sym hypercall_page);
+xen_note!(XEN_ELFNOTE_PADDR_OFFSET, ".quad {base}", base = const DIRECT_MAP_BASE);
+xen_note!(XEN_ELFNOTE_ENTRY, ".quad {entry}", entry = sym _start);
+xen_note!(XEN_ELFNOTE_HYPERCALL_PAGE, ".quad {page}", page = sym hypercall_page);
 
 global_asm!(
     ".section .note.voxoz, \"a\", @note",
