@@ -116,12 +116,6 @@ impl Console {
         self.backlog.is_empty() && self.ring.is_drained().unwrap_or(true)
     }
 
-    /// Whether some output still waits for room in the ring.
-    #[must_use]
-    pub fn has_backlog(&self) -> bool {
-        !self.backlog.is_empty()
-    }
-
     /// Takes the whole line or drops and counts it.
     fn write_line(&mut self, line: &[u8]) {
         if line.len() > BACKLOG - self.backlog.len() {

@@ -71,13 +71,18 @@ pub fn extend<M: Mmu>(
     Ok(Extended { unused: source.next_table, builder_end, mapped_end: mapped })
 }
 
-/// The first frame at or after `from` that the direct map does not show yet.
+/// The first frame from `from` on that the direct map does not show yet. The builder's part is without gaps, so that halving finds its end.
 fn first_unmapped<M: Mmu>(mapper: &Mapper<M>, from: Pfn, total: usize) -> Pfn {
-    let mut pfn = from;
-    while pfn.0 < total && mapper.translate(direct_map_address(pfn)).is_some() {
-        pfn.0 += 1;
+    let (mut mapped, mut unmapped) = (from.0, total);
+    while mapped < unmapped {
+        let middle = mapped.midpoint(unmapped);
+        if mapper.translate(direct_map_address(Pfn(middle))).is_some() {
+            mapped = middle + 1;
+        } else {
+            unmapped = middle;
+        }
     }
-    pfn
+    Pfn(mapped)
 }
 
 /// The most of `wanted` pages from `start` that `free` frames for tables can map.
@@ -104,7 +109,7 @@ pub struct KernelImage {
 /// else is data; page tables stay read-only.
 ///
 /// Only where there is text does each page need an entry of its own. Elsewhere one entry of level 2 takes execution from 512 pages
-/// at once, and what is left is to take writing from the constants.
+/// at once, and writing too where all of them are constants: the p2m list of a large domain and a large image cost no more than that.
 ///
 /// # Errors
 /// [`Refused`] when Xen does not like an entry.
@@ -116,8 +121,10 @@ pub fn protect<M: Mmu>(mapper: &mut Mapper<M>, pages: usize, image: &KernelImage
         let part = VirtAddr(start)..VirtAddr(next);
         if common(&part, &image.text).is_some() {
             mapper.change(part.start, pages_of(&part), |address, old| final_entry(image, address, old))?;
+        } else if image.read_only.iter().any(|range| range.start <= part.start && part.end <= range.end) {
+            mapper.restrict(part.start, Protection::ReadOnly)?;
         } else {
-            mapper.deny_execution(part.start)?;
+            mapper.restrict(part.start, Protection::ReadWrite)?;
             let guard = image.stack_guard..VirtAddr(image.stack_guard.0 + PAGE_SIZE);
             for range in image.read_only.iter().chain([&guard]).filter_map(|range| common(&part, range)) {
                 mapper

@@ -194,14 +194,19 @@ impl<M: Mmu> Mapper<M> {
         })
     }
 
-    /// Takes execution from everything that the level 2 entry for `address` covers, whatever the pages' own entries say.
+    /// Takes from everything that the level 2 entry for `address` covers what `protection` does not allow; the pages'
+    /// own entries can only narrow it further.
     ///
     /// # Errors
     /// [`Refused`] when Xen does not like the entry.
-    pub fn deny_execution(&mut self, address: VirtAddr) -> Result<(), Refused> {
+    pub fn restrict(&mut self, address: VirtAddr, protection: Protection) -> Result<(), Refused> {
         if let Some((table, index, old)) = self.entry(address, Level::L2) {
-            let value = Pte(old.0 | PteFlags::NO_EXECUTE.bits());
-            self.queue(Update { table: self.mmu.mfn(table), index, value })?;
+            let value = match protection {
+                Protection::ReadWrite => old.0 | PteFlags::NO_EXECUTE.bits(),
+                Protection::ReadOnly => (old.0 | PteFlags::NO_EXECUTE.bits()) & !PteFlags::WRITABLE.bits(),
+                Protection::ReadExecute => old.0 & !PteFlags::WRITABLE.bits(),
+            };
+            self.queue(Update { table: self.mmu.mfn(table), index, value: Pte(value) })?;
             self.send()?;
             self.mmu.flush_tlb();
         }

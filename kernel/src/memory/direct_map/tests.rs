@@ -39,6 +39,26 @@ fn every_page_of_the_builder_gets_its_protection_and_no_other() {
 }
 
 #[test]
+fn a_long_list_of_constants_costs_an_entry_for_512_pages() {
+    let (machine, root) = Machine::new(TOTAL, MAPPED);
+    let mut mapper = Mapper::new(machine, root);
+    let before = mapper.mmu().updates;
+    let long =
+        KernelImage { read_only: [page(60)..page(70), page(300)..page(1500), page(0)..page(0)], ..image() };
+    protect(&mut mapper, MAPPED, &long).expect("the model accepts it");
+    for number in 300..1500 {
+        assert_eq!(mapper.mmu().protection(root, page(number)), Some(Protection::ReadOnly), "page {number}");
+    }
+    assert_eq!(mapper.mmu().protection(root, page(1500)), Some(Protection::ReadWrite));
+    // The part with the text, an entry for each of the three further parts, and the pages at both ends of the list.
+    assert!(
+        mapper.mmu().updates - before <= 256 + 3 + 468 + 220,
+        "{} updates",
+        mapper.mmu().updates - before
+    );
+}
+
+#[test]
 fn the_extension_goes_to_the_frame_that_is_asked_for() {
     let (machine, root) = Machine::new(TOTAL, MAPPED);
     let first_free = Pfn(200);

@@ -21,6 +21,8 @@ pub struct Machine {
     tables: BTreeMap<usize, Level>,
     /// Batches of updates so far.
     pub calls: usize,
+    /// Updates so far.
+    pub updates: usize,
     /// Flushes of translations so far.
     pub flushes: usize,
 }
@@ -33,6 +35,7 @@ impl Machine {
             frames: vec![Box::new([0; ENTRIES]); total],
             tables: BTreeMap::new(),
             calls: 0,
+            updates: 0,
             flushes: 0,
         };
         let first = DIRECT_MAP_BASE / Level::L2.entry_size();
@@ -78,13 +81,15 @@ impl Machine {
 
     /// What the tables allow at `address`, each level narrowing it; `None` where nothing is mapped.
     pub fn protection(&self, root: Pfn, address: VirtAddr) -> Option<Protection> {
-        let (mut table, mut level, mut no_execute) = (root, Level::L4, false);
+        let (mut table, mut level) = (root, Level::L4);
+        let (mut writable, mut no_execute) = (true, false);
         loop {
             let entry = self.entry(table, level.index(address));
             let mfn = entry.mfn()?;
+            writable &= entry.flags().contains(PteFlags::WRITABLE);
             no_execute |= entry.flags().contains(PteFlags::NO_EXECUTE);
             let Some(below) = level.below() else {
-                return Some(match (entry.flags().contains(PteFlags::WRITABLE), no_execute) {
+                return Some(match (writable, no_execute) {
                     (true, true) => Protection::ReadWrite,
                     (true, false) => panic!("{address} is writable and executable"),
                     (false, true) => Protection::ReadOnly,
@@ -146,6 +151,7 @@ impl Mmu for Machine {
 
     fn update(&mut self, updates: &[Update]) -> Result<(), Refused> {
         self.calls += 1;
+        self.updates += updates.len();
         for &update in updates {
             let table = update.table.0 ^ SCRAMBLE;
             let accepted = match self.tables.get(&table).copied().map(Level::below) {
