@@ -12,5 +12,10 @@ extern crate std;
 
 pub mod atom;
 pub mod beam_file;
+pub mod bif;
+pub mod heap;
 pub mod number;
+pub mod process;
+pub mod term;
 pub mod timer;
+pub mod vm;

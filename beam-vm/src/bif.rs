@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Built-in functions. The [`table`](table::TABLE) lists all of OTP's; the files of this room do them, grouped by what they are about.
+//!
+//! A BIF gets its arguments and the process that calls, and gives a term or says why not ([`Raise`]). Terms that it makes go to the process's
+//! heap; nothing is collected before it returns, so all terms in hand stay good. A BIF whose time depends on its arguments counts
+//! reductions ([`Context::bump`]) and, when they are used up, parks what it has done and traps to itself or a helper.
+
+pub mod table;
+
+use core::num::NonZeroU32;
+
+use crate::atom::{Atom, predefined};
+use crate::process::Process;
+use crate::term::{Export, Term};
+use crate::vm::Vm;
+
+/// A BIF's number: its place in the table.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct BifIndex(pub u32);
+
+/// How a BIF may be called.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Like any function.
+    Plain,
+    /// Also in guards and through `bif` and `gc_bif` instructions: it neither traps nor waits, and fails with a reason alone.
+    Guard,
+    /// Like any function, but it looks at the whole process: registers are in the process when it is called.
+    Heavy,
+}
+
+/// The releases of OTP that have a BIF.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Releases {
+    /// 25 to 28.
+    All,
+    /// 25 alone.
+    Until25,
+    /// 26 to 28.
+    Since26,
+    /// 27 and 28.
+    Since27,
+    /// 28 alone.
+    Since28,
+}
+
+/// A line of the table.
+#[derive(Debug)]
+pub struct Entry {
+    /// The module.
+    pub module: &'static str,
+    /// The function.
+    pub function: &'static str,
+    /// The number of arguments.
+    pub arity: u8,
+    /// How it may be called.
+    pub kind: Kind,
+    /// Who has it.
+    pub releases: Releases,
+    /// What does it, unless it is not there yet.
+    pub implementation: Option<BifFunction>,
+}
+
+/// A BIF. The slice has as many arguments as the table says.
+pub type BifFunction = fn(&mut Context<'_>, &[Term]) -> BifResult;
+
+/// What a BIF gives.
+pub type BifResult = Result<Term, Raise>;
+
+/// Where a BIF is called: the machine, and the process that calls. The process is taken out of the table of processes meanwhile.
+pub struct Context<'a> {
+    /// The machine.
+    pub vm: &'a mut Vm,
+    /// The process that calls.
+    pub process: &'a mut Process,
+}
+
+/// Why a BIF gives no term.
+#[derive(Clone, Copy, Debug)]
+pub enum Raise {
+    /// `error:Reason`.
+    Error(Term),
+    /// `error:Reason` with a cause that `error_info` passes on: `#{cause => Cause}`.
+    ErrorWithCause(Term, Term),
+    /// `exit:Reason`.
+    Exit(Term),
+    /// `throw:Value`.
+    Throw(Term),
+    /// `erlang:raise/3`: class (`error`, `exit`, `throw`), and the rest is in [`Process::raised`].
+    Again(Atom),
+    /// Call this function with the arguments that are in [`Process::arguments`] instead, as a tail call.
+    Trap(&'static Export),
+    /// The reductions are used up; call the same BIF with [`Process::arguments`] when the process's turn comes again.
+    Yield,
+    /// Wait for a signal, then call the same BIF with [`Process::arguments`] again.
+    Wait,
+    /// The process has ended itself, by a signal to itself for instance: [`Process::exit_reason`] says why.
+    Ended,
+}
+
+impl Raise {
+    /// `badarg`.
+    pub const BADARG: Self = Self::error(predefined::BADARG);
+    /// `badarith`.
+    pub const BADARITH: Self = Self::error(predefined::BADARITH);
+    /// `system_limit`.
+    pub const SYSTEM_LIMIT: Self = Self::error(predefined::SYSTEM_LIMIT);
+    /// `undef`.
+    pub const UNDEF: Self = Self::error(predefined::UNDEF);
+
+    /// An error whose reason is an atom.
+    #[must_use]
+    pub const fn error(reason: Atom) -> Self {
+        Self::Error(Term::atom(reason))
+    }
+}
+
+impl Context<'_> {
+    /// Counts work: about a microsecond each thousand.
+    pub fn bump(&mut self, reductions: u32) {
+        self.process.reductions_left -= i64::from(reductions);
+    }
+
+    /// Whether the time slice is used up, so that a long BIF should yield.
+    #[must_use]
+    pub fn is_out_of_reductions(&self) -> bool {
+        self.process.reductions_left <= 0
+    }
+
+    /// Parks arguments and makes the BIF be called again with them.
+    #[must_use]
+    pub fn yield_with(&mut self, arguments: &[Term]) -> Raise {
+        self.process.set_arguments(arguments);
+        Raise::Yield
+    }
+
+    /// Calls a function instead of returning.
+    #[must_use]
+    pub fn trap_to(&mut self, export: &'static Export, arguments: &[Term]) -> Raise {
+        self.process.set_arguments(arguments);
+        Raise::Trap(export)
+    }
+}
+
+impl BifIndex {
+    /// The line of the table.
+    #[must_use]
+    pub fn entry(self) -> &'static Entry {
+        &table::TABLE[self.0 as usize]
+    }
+
+    /// As an export entry keeps it: plus one.
+    #[must_use]
+    pub fn to_raw(self) -> u32 {
+        self.0 + 1
+    }
+
+    /// From what an export entry keeps.
+    #[must_use]
+    pub fn from_raw(raw: u32) -> Option<Self> {
+        NonZeroU32::new(raw).map(|raw| Self(raw.get() - 1))
+    }
+}

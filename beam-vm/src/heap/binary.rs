@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Bytes outside of heaps, counted by how many refer to them. One scheduler: the count is a plain number.
+#![expect(unsafe_code, reason = "counts the references to memory of its own")]
+
+use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
+use core::ptr::NonNull;
+use core::slice;
+
+/// Flag of a refc binary on a heap: a sub-binary of it may be appended to (`PB_IS_WRITABLE` of OTP's `erl_binary.h`).
+pub const WRITABLE: u64 = 1;
+
+#[repr(C)]
+struct Start {
+    references: usize,
+    capacity: usize,
+}
+
+/// A reference to a block of bytes. Cloning counts up, dropping counts down, the last frees.
+#[derive(Debug)]
+pub struct BinaryBlock(NonNull<Start>);
+
+impl BinaryBlock {
+    /// A block of `capacity` bytes, all 0.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        let layout = layout(capacity);
+        // SAFETY: the layout is not empty, since it has room for the start.
+        let memory = unsafe { alloc(layout) }.cast::<Start>();
+        let Some(block) = NonNull::new(memory) else { handle_alloc_error(layout) };
+        // SAFETY: the memory is ours, and large enough for the start and the bytes.
+        unsafe {
+            block.write(Start { references: 1, capacity });
+            block.add(1).cast::<u8>().write_bytes(0, capacity);
+        }
+        Self(block)
+    }
+
+    /// A block with these bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        let block = Self::new(bytes.len());
+        // SAFETY: nobody else knows the new block, and it has room for the bytes.
+        unsafe { block.data().copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) };
+        block
+    }
+
+    /// The address of its first byte.
+    #[must_use]
+    pub fn data(&self) -> NonNull<u8> {
+        // SAFETY: the bytes follow the start.
+        unsafe { self.0.add(1).cast() }
+    }
+
+    /// How many bytes it has.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        // SAFETY: a block lives as long as a reference.
+        unsafe { self.0.as_ref().capacity }
+    }
+
+    /// How many refer to it.
+    #[must_use]
+    pub fn references(&self) -> usize {
+        // SAFETY: a block lives as long as a reference.
+        unsafe { self.0.as_ref().references }
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: the bytes are there and were set when the block was made; who writes to them has asked for no other references in use.
+        unsafe { slice::from_raw_parts(self.data().as_ptr(), self.capacity()) }
+    }
+
+    /// Its bytes, to be written by the only one who refers to it.
+    #[must_use]
+    pub fn bytes_mut(&mut self) -> Option<&mut [u8]> {
+        // SAFETY: there is no other reference through which anybody could look.
+        (self.references() == 1)
+            .then(|| unsafe { slice::from_raw_parts_mut(self.data().as_ptr(), self.capacity()) })
+    }
+
+    /// Makes it longer or shorter; it may move. New bytes are 0.
+    ///
+    /// # Safety
+    /// No reference to it but this may be left, and no address of its bytes may be used afterwards.
+    pub unsafe fn resize(&mut self, capacity: usize) {
+        let old = self.capacity();
+        let (from, to) = (layout(old), layout(capacity));
+        // SAFETY: the memory was allocated with this layout, and the new size is not 0.
+        let memory = unsafe { realloc(self.0.cast().as_ptr(), from, to.size()) }.cast::<Start>();
+        let Some(block) = NonNull::new(memory) else { handle_alloc_error(to) };
+        self.0 = block;
+        // SAFETY: the block is ours and has room for `capacity` bytes, of which those after the old ones are set here.
+        unsafe {
+            (*block.as_ptr()).capacity = capacity;
+            if capacity > old {
+                self.data().add(old).write_bytes(0, capacity - old);
+            }
+        }
+    }
+
+    /// The reference as a number that an object on a heap keeps.
+    #[must_use]
+    pub fn into_raw(self) -> u64 {
+        let raw = self.0.as_ptr().expose_provenance() as u64;
+        core::mem::forget(self);
+        raw
+    }
+
+    /// The reference that a number stands for.
+    ///
+    /// # Safety
+    /// The number has to come from [`into_raw`](Self::into_raw), and each may be taken back once.
+    #[must_use]
+    pub unsafe fn from_raw(raw: u64) -> Self {
+        let start = core::ptr::with_exposed_provenance_mut(raw as usize);
+        // SAFETY: the number was made of a pointer that is not null.
+        Self(unsafe { NonNull::new_unchecked(start) })
+    }
+}
+
+impl Clone for BinaryBlock {
+    fn clone(&self) -> Self {
+        // SAFETY: a block lives as long as a reference, and there is one thread.
+        unsafe { (*self.0.as_ptr()).references += 1 };
+        Self(self.0)
+    }
+}
+
+impl Drop for BinaryBlock {
+    fn drop(&mut self) {
+        // SAFETY: a block lives as long as a reference; the last one frees it with the layout that it was made with.
+        unsafe {
+            let start = self.0.as_ptr();
+            (*start).references -= 1;
+            if (*start).references == 0 {
+                dealloc(start.cast(), layout((*start).capacity));
+            }
+        }
+    }
+}
+
+fn layout(capacity: usize) -> Layout {
+    let size = size_of::<Start>().checked_add(capacity);
+    let layout = size.and_then(|size| Layout::from_size_align(size, align_of::<Start>()).ok());
+    layout.expect("no binary is as large as half of the address space")
+}

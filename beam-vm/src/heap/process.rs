@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The heap of a process: one block with the young generation growing up and the stack growing down, a block for the old generation, and
+//! fragments. `erts/emulator/internal_doc/GarbageCollection.md` describes the scheme; the collector is in `gc`.
+//!
+//! ```text
+//!  start        high_water      top                stack            end
+//!    | mature ... | young ........ | free ........... | frames ....... |
+//! ```
+#![expect(unsafe_code, reason = "divides a block that it owns")]
+
+use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use core::ptr::{NonNull, null_mut};
+
+use super::{BinaryBlock, Fragment, Heap, Magic, MagicObject};
+use crate::term::{Boxed, Header, Kind, Term, layout};
+
+/// Words that are kept free between heap and stack, so that a call can always store a return address (`S_RESERVED` of stock).
+pub const RESERVED: usize = 4;
+
+/// The off-heap objects of a heap: refc binaries and magic references, linked through the objects.
+#[derive(Debug, Default)]
+pub struct OffHeap {
+    /// Address of the first object, or 0.
+    pub(crate) first: u64,
+    /// The bytes that they stand for, in words: the virtual binary heap.
+    pub(crate) words: usize,
+}
+
+impl OffHeap {
+    /// Puts an object in front.
+    ///
+    /// # Safety
+    /// The object has to be a complete refc binary or magic reference whose reference now belongs to this list, and in no list.
+    pub unsafe fn push(&mut self, object: Boxed, words: usize) {
+        // SAFETY: both kinds have a word for the next object, at one place each.
+        unsafe { object.address().add(next_word(object)).write(self.first) };
+        self.first = object.address().as_ptr().expose_provenance() as u64;
+        self.words = self.words.saturating_add(words);
+    }
+
+    /// Takes over all objects of another list.
+    pub fn append(&mut self, other: &mut Self) {
+        if other.first == 0 {
+            return;
+        }
+        let mut last = object_at(other.first);
+        loop {
+            // SAFETY: a list is made of live off-heap objects.
+            let next = unsafe { last.address().add(next_word(last)).read() };
+            if next == 0 {
+                break;
+            }
+            last = object_at(next);
+        }
+        // SAFETY: as above.
+        unsafe { last.address().add(next_word(last)).write(self.first) };
+        self.first = other.first;
+        self.words = self.words.saturating_add(other.words);
+        other.first = 0;
+        other.words = 0;
+    }
+
+    /// The addresses of the objects.
+    pub fn objects(&self) -> impl Iterator<Item = Boxed> {
+        let mut at = self.first;
+        core::iter::from_fn(move || {
+            if at == 0 {
+                return None;
+            }
+            let object = object_at(at);
+            // SAFETY: a list is made of live off-heap objects.
+            at = unsafe { object.address().add(next_word(object)).read() };
+            Some(object)
+        })
+    }
+}
+
+impl Drop for OffHeap {
+    fn drop(&mut self) {
+        for object in self.objects() {
+            // SAFETY: the list had the reference of each of its objects, and is gone.
+            unsafe { release(object) };
+        }
+    }
+}
+
+fn object_at(address: u64) -> Boxed {
+    let pointer = core::ptr::with_exposed_provenance_mut(address as usize);
+    // SAFETY: lists are made of addresses of live objects, which are not null.
+    unsafe { Boxed::new(NonNull::new_unchecked(pointer)) }
+}
+
+/// Where an off-heap object keeps the next one.
+pub(crate) fn next_word(object: Boxed) -> usize {
+    match object.header().kind() {
+        Kind::Reference => layout::REF_MAGIC_NEXT,
+        _ => layout::REFC_NEXT,
+    }
+}
+
+/// Gives up the reference that an off-heap object has.
+///
+/// # Safety
+/// Nobody may look at the object afterwards.
+pub(crate) unsafe fn release(object: Boxed) {
+    // SAFETY: the word of a complete object holds a reference that the caller lets go of.
+    unsafe {
+        match object.header().kind() {
+            Kind::Reference => {
+                let raw = object.address().add(layout::REF_MAGIC_BLOCK).read();
+                drop(Magic::from_raw(core::ptr::with_exposed_provenance::<MagicObject>(raw as usize)));
+            }
+            _ => drop(BinaryBlock::from_raw(object.address().add(layout::REFC_BLOCK).read())),
+        }
+    }
+}
+
+/// What a process may ask of its heap: `min_heap_size`, `min_bin_vheap_size`, `max_heap_size`, `fullsweep_after`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HeapLimits {
+    /// Words that the heap has at least, once it was collected.
+    pub min_words: u32,
+    /// Words of binaries that it may refer to before that alone causes a collection.
+    pub min_binary_words: u32,
+    /// Words that it may have at most; 0 is no limit.
+    pub max_words: usize,
+    /// Whether a process that goes beyond is killed.
+    pub max_kills: bool,
+    /// Whether the log tells of it.
+    pub max_logs: bool,
+    /// Whether shared binaries count.
+    pub max_counts_binaries: bool,
+    /// How many minor collections there are between two full ones.
+    pub fullsweep_after: u16,
+}
+
+impl Default for HeapLimits {
+    fn default() -> Self {
+        Self {
+            min_words: 233,
+            min_binary_words: 46422,
+            max_words: 0,
+            max_kills: true,
+            max_logs: true,
+            max_counts_binaries: false,
+            fullsweep_after: u16::MAX,
+        }
+    }
+}
+
+/// The counters of the collector.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Generations {
+    /// Minor collections since the last full one: `minor_gcs`.
+    pub minor: u16,
+    /// All collections.
+    pub collections: u64,
+    /// Words that collections have freed.
+    pub reclaimed: u64,
+}
+
+/// The heap and the stack of a process.
+///
+/// While the process runs, `top` and `stack` are in the machine's registers, and stored here before anybody else looks.
+#[derive(Debug)]
+pub struct ProcessHeap {
+    pub(crate) start: *mut u64,
+    pub(crate) top: *mut u64,
+    pub(crate) stack: *mut u64,
+    pub(crate) end: *mut u64,
+    /// Where what has survived a collection ends.
+    #[expect(dead_code, reason = "the collector's")]
+    pub(crate) high_water: *mut u64,
+    pub(crate) old_start: *mut u64,
+    pub(crate) old_top: *mut u64,
+    pub(crate) old_end: *mut u64,
+    /// Fragments since the last collection; boxed, since most processes have none when they are parked.
+    pub(crate) fragments: Option<alloc::boxed::Box<Fragment>>,
+    pub(crate) fragment_words: usize,
+    pub(crate) off_heap: OffHeap,
+    /// Words of binaries that the old generation refers to.
+    #[expect(dead_code, reason = "the collector's")]
+    pub(crate) old_binary_words: usize,
+    /// Words of binaries at which the next collection is due.
+    pub(crate) binary_limit: usize,
+    pub(crate) limits: HeapLimits,
+    pub(crate) generations: Generations,
+}
+
+impl core::fmt::Debug for Fragment {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Fragment").field("words", &self.words()).finish_non_exhaustive()
+    }
+}
+
+impl ProcessHeap {
+    /// A heap with a block of `words` words and an empty stack.
+    #[must_use]
+    pub fn new(words: usize, limits: HeapLimits) -> Self {
+        let start = allocate_block(words);
+        // SAFETY: the end of the block.
+        let end = unsafe { start.add(words) };
+        Self {
+            start,
+            top: start,
+            stack: end,
+            end,
+            high_water: start,
+            old_start: null_mut(),
+            old_top: null_mut(),
+            old_end: null_mut(),
+            fragments: None,
+            fragment_words: 0,
+            off_heap: OffHeap::default(),
+            old_binary_words: 0,
+            binary_limit: limits.min_binary_words as usize,
+            limits,
+            generations: Generations::default(),
+        }
+    }
+
+    /// Words of the block: `heap_size` of `process_info` is this.
+    #[must_use]
+    pub fn block_words(&self) -> usize {
+        distance(self.start, self.end)
+    }
+
+    /// Words in use in the young generation.
+    #[must_use]
+    pub fn used_words(&self) -> usize {
+        distance(self.start, self.top)
+    }
+
+    /// Words between heap and stack.
+    #[must_use]
+    pub fn free_words(&self) -> usize {
+        distance(self.top, self.stack)
+    }
+
+    /// Words on the stack.
+    #[must_use]
+    pub fn stack_words(&self) -> usize {
+        distance(self.stack, self.end)
+    }
+
+    /// Words of the old generation's block.
+    #[must_use]
+    pub fn old_block_words(&self) -> usize {
+        distance(self.old_start, self.old_end)
+    }
+
+    /// Words in use in the old generation.
+    #[must_use]
+    pub fn old_used_words(&self) -> usize {
+        distance(self.old_start, self.old_top)
+    }
+
+    /// The limits.
+    #[must_use]
+    pub fn limits(&self) -> &HeapLimits {
+        &self.limits
+    }
+
+    /// The limits, to be changed; they count from the next collection on.
+    pub fn limits_mut(&mut self) -> &mut HeapLimits {
+        &mut self.limits
+    }
+
+    /// The counters.
+    #[must_use]
+    pub fn generations(&self) -> &Generations {
+        &self.generations
+    }
+
+    /// Whether a collection is due although nobody has asked for words: fragments or binaries have grown too much.
+    #[must_use]
+    pub fn is_collection_due(&self) -> bool {
+        self.fragment_words > self.block_words() / 4 || self.off_heap.words > self.binary_limit
+    }
+
+    /// Takes in a fragment, such as one that a message has come in.
+    pub fn absorb(&mut self, fragment: Fragment) {
+        self.fragment_words += fragment.words();
+        self.fragments.get_or_insert_default().absorb(fragment);
+    }
+
+    /// The words of the stack, the newest frame first: terms, return addresses, handlers.
+    #[must_use]
+    pub fn stack(&self) -> &[Term] {
+        // SAFETY: all words from the stack's top to the block's end are set, and a return address or handler is a word like a term.
+        unsafe { core::slice::from_raw_parts(self.stack.cast(), self.stack_words()) }
+    }
+}
+
+impl Heap for ProcessHeap {
+    fn allocate(&mut self, words: usize) -> NonNull<u64> {
+        if self.free_words() >= words + RESERVED {
+            let at = self.top;
+            // SAFETY: the words are free, so within the block.
+            self.top = unsafe { at.add(words) };
+            // SAFETY: the block is not at address 0.
+            return unsafe { NonNull::new_unchecked(at) };
+        }
+        let fragment = self.fragments.get_or_insert_default();
+        self.fragment_words += words;
+        fragment.allocate(words)
+    }
+
+    fn off_heap(&mut self) -> &mut OffHeap {
+        &mut self.off_heap
+    }
+
+    fn give_back(&mut self, at: NonNull<u64>, words: usize) {
+        // SAFETY: what is given back was allocated, so it is within the block or a fragment.
+        if unsafe { at.add(words) }.as_ptr() == self.top {
+            self.top = at.as_ptr();
+        } else if words > 0 {
+            // Words that stay look like a tuple of numbers, for whoever walks the heap.
+            // SAFETY: the words were allocated and are not used.
+            unsafe {
+                at.write(Header::new(Kind::Tuple, words - 1).raw());
+                for index in 1..words {
+                    at.add(index).write(Term::NIL.raw());
+                }
+            }
+        }
+    }
+}
+
+impl Drop for ProcessHeap {
+    fn drop(&mut self) {
+        // The binaries first: their objects are in the blocks.
+        drop(core::mem::take(&mut self.off_heap));
+        self.fragments = None;
+        // SAFETY: the blocks are this heap's, with these sizes, and the process that had terms in them is gone.
+        unsafe {
+            free_block(self.start, self.block_words());
+            free_block(self.old_start, self.old_block_words());
+        }
+    }
+}
+
+/// A block of words for a heap.
+pub(crate) fn allocate_block(words: usize) -> *mut u64 {
+    let layout =
+        Layout::array::<u64>(words.max(1)).expect("no heap is as large as half of the address space");
+    // SAFETY: the layout is not empty.
+    let block = unsafe { alloc(layout) };
+    if block.is_null() {
+        handle_alloc_error(layout);
+    }
+    block.cast()
+}
+
+/// Frees a block; a null pointer is none.
+///
+/// # Safety
+/// The block has to come from [`allocate_block`] with this size, and nothing may point into it.
+pub(crate) unsafe fn free_block(block: *mut u64, words: usize) {
+    if !block.is_null() {
+        let layout = Layout::array::<u64>(words.max(1)).expect("the block was allocated with this layout");
+        // SAFETY: as the caller promises.
+        unsafe { dealloc(block.cast(), layout) };
+    }
+}
+
+fn distance(from: *mut u64, to: *mut u64) -> usize {
+    (to.addr() - from.addr()) / 8
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+use super::{BinaryBlock, Fragment, Heap, HeapLimits, LiteralSpace, ProcessHeap, build};
+use crate::term::{Term, View};
+
+#[test]
+fn what_is_built_reads_back() {
+    let mut heap = ProcessHeap::new(64, HeapLimits::default());
+    let one = Term::small_cut(1);
+    let pair = build::tuple(&mut heap, &[one, Term::NIL]);
+    let list = build::list(&mut heap, &[pair, one]);
+    let cell = list.as_cons().expect("a list");
+    assert_eq!(cell.head(), pair);
+    assert_eq!(cell.tail().as_cons().map(|cell| (cell.head(), cell.tail())), Some((one, Term::NIL)));
+    assert_eq!(pair.as_tuple().map(|tuple| tuple.elements().to_vec()), Some(vec![one, Term::NIL]));
+    assert_eq!(build::float(&mut heap, 1.5).as_float(), Some(1.5));
+    let big = build::integer(&mut heap, i64::MIN);
+    assert_eq!(big.as_big().and_then(|big| big.integer().to_i64()), Some(i64::MIN));
+}
+
+#[test]
+fn a_full_heap_goes_on_in_fragments() {
+    let mut heap = ProcessHeap::new(16, HeapLimits::default());
+    let list = build::byte_list(&mut heap, &[7; 100]);
+    assert!(heap.fragment_words >= 180);
+    let mut rest = list;
+    let mut count = 0;
+    while let Some(cell) = rest.as_cons() {
+        assert_eq!(cell.head().as_small(), Some(7));
+        rest = cell.tail();
+        count += 1;
+    }
+    assert_eq!((count, rest), (100, Term::NIL));
+}
+
+#[test]
+fn binaries_are_counted() {
+    let block = BinaryBlock::from_bytes(&[9; 100]);
+    let mut fragment = Fragment::with_capacity(10);
+    let term = build::refc_binary(&mut fragment, block.clone(), 100, 0);
+    assert_eq!(block.references(), 2);
+    let part = build::sub_bits(&mut fragment, term, 12, 9);
+    let View::Bits(bits) = part.view() else { panic!("a bitstring") };
+    assert_eq!((bits.offset(), bits.len()), (4, 9));
+    assert_eq!(bits.bytes().collect::<Vec<_>>(), [0x90, 0x80]);
+    let mut heap = ProcessHeap::new(16, HeapLimits::default());
+    heap.absorb(fragment);
+    assert_eq!(block.references(), 2);
+    drop(heap);
+    assert_eq!(block.references(), 1);
+}
+
+#[test]
+fn literal_areas_are_within_their_space_and_reused() {
+    let mut space = LiteralSpace::new(100).expect("memory");
+    let mut first = space.area(40).expect("room");
+    let second = space.area(60).expect("room");
+    assert!(space.area(1).is_none());
+    let term = build::tuple(&mut first, &[Term::NIL; 3]);
+    assert!(space.addresses().contains(&(term.raw() as usize)));
+    // SAFETY: the test looks at no term afterwards.
+    #[expect(unsafe_code, reason = "gives areas back")]
+    unsafe {
+        space.release(first);
+        space.release(second);
+    }
+    assert!(space.area(100).is_some());
+}
+
+#[test]
+fn words_are_given_back() {
+    let mut heap = ProcessHeap::new(64, HeapLimits::default());
+    let at = heap.allocate(10);
+    heap.give_back(at, 10);
+    assert_eq!(heap.used_words(), 0);
+}
+use std::vec;
+use std::vec::Vec;
