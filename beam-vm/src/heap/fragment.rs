@@ -13,8 +13,9 @@ use super::{Heap, OffHeap};
 /// A block of words with the off-heap objects among them.
 #[derive(Default)]
 pub struct Fragment {
+    /// Before the blocks, so that it is dropped before the objects that it links.
+    pub(super) off_heap: OffHeap,
     blocks: Vec<(Box<[MaybeUninit<u64>]>, usize)>,
-    off_heap: OffHeap,
 }
 
 impl Fragment {

@@ -279,7 +279,8 @@ impl ProcessHeap {
     }
 
     /// Takes in a fragment, such as one that a message has come in.
-    pub fn absorb(&mut self, fragment: Fragment) {
+    pub fn absorb(&mut self, mut fragment: Fragment) {
+        self.off_heap.append(&mut fragment.off_heap);
         self.fragment_words += fragment.words();
         self.fragments.get_or_insert_default().absorb(fragment);
     }
