@@ -5,6 +5,7 @@
 //! heap; nothing is collected before it returns, so all terms in hand stay good. A BIF whose time depends on its arguments counts
 //! reductions ([`Context::bump`]) and, when they are used up, parks what it has done and traps to itself or a helper.
 
+pub mod arithmetic;
 pub mod table;
 
 use core::num::NonZeroU32;

@@ -19,7 +19,7 @@ pub use binary::{BinaryBlock, WRITABLE};
 pub use fragment::Fragment;
 pub use literal::{LiteralArea, LiteralSpace};
 pub use magic::{Magic, MagicObject};
-pub use process::{Generations, HeapLimits, OffHeap, ProcessHeap};
+pub use process::{Generations, HeapLimits, OffHeap, ProcessHeap, RESERVED};
 
 use core::ptr::NonNull;
 

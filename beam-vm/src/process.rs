@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use crate::atom::{Atom, predefined};
 use crate::heap::ProcessHeap;
 use crate::term::{LocalPid, Term};
 
@@ -20,8 +21,6 @@ pub struct Process {
     pub arguments: Vec<Term>,
     /// Reductions that are left of the time slice, while a BIF runs and after.
     pub reductions_left: i64,
-    /// How many `catch` and `try` are on the stack.
-    pub catches: u32,
     /// What `erlang:raise/3` was given: reason and stack trace.
     pub raised: [Term; 2],
     /// Why it ends, once [`Raise::Ended`](crate::bif::Raise::Ended) was given.
@@ -29,6 +28,12 @@ pub struct Process {
 }
 
 impl Process {
+    /// The module that is asked about functions that are not there: `process_flag(error_handler, _)`.
+    #[must_use]
+    pub fn error_handler(&self) -> Atom {
+        predefined::ERROR_HANDLER
+    }
+
     /// Replaces the arguments.
     pub fn set_arguments(&mut self, arguments: &[Term]) {
         self.arguments.clear();

@@ -18,10 +18,10 @@ pub struct Export {
     pub module: Atom,
     /// The function.
     pub function: Atom,
-    /// The number of arguments.
-    pub arity: u32,
     /// If it is a BIF: its number plus one.
     pub bif: Cell<u32>,
+    /// The number of arguments. Right before the stub, as it stands right before every function's first instruction.
+    pub arity: u32,
     /// Two instruction words of its own: what `address` is when no module has the function.
     pub stub: Cell<[u64; 2]>,
 }
@@ -32,18 +32,20 @@ pub struct Export {
 pub struct FunEntry {
     /// Where to go on. Never null: when the module is gone it is the call of the error handler.
     pub address: Cell<*const u64>,
+    /// The module's MD5.
+    pub uniq: [u8; 16],
     /// The module.
     pub module: Atom,
-    /// The arity without the free variables.
-    pub arity: u32,
     /// Its place among the module's lambdas.
     pub index: u32,
     /// `old_index` of the external form.
     pub old_index: u32,
     /// `old_uniq` of the external form: 27 bits of the module's MD5.
     pub old_uniq: u32,
-    /// The module's MD5.
-    pub uniq: [u8; 16],
+    /// The number of free variables.
+    pub free: u32,
+    /// The arity without the free variables. Right before the stub, as it stands right before every function's first instruction.
+    pub arity: u32,
     /// Two instruction words of its own for when the code is not there.
     pub stub: Cell<[u64; 2]>,
 }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The emulator: from loaded instructions to their effects.
+//!
+//! A loaded instruction is some 64-bit words: in the first, the low half says which handler does it, the rest are operands ([`operand`]).
+//! Handlers are functions that end in a call of the next one ([`dispatch`]); at optimised levels that call is a jump, so the virtual
+//! machine's registers stay in the processor's: the instruction, the top of the heap, the top of the stack, the machine, and the reductions.
+//! [`table`] lists all instructions; [`assemble`](assemble::assemble) turns operations with arguments into them.
+//!
+//! Frames are as in OTP since 23: a frame has a word for the return address of the calls that it makes, at its lower end, and above that
+//! the Y registers. A function that has no frame returns through its caller's.
+
+pub mod assemble;
+mod call;
+mod collect;
+mod dispatch;
+mod exception;
+mod handlers;
+mod machine;
+pub mod operand;
+mod run;
+pub mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use machine::{Fault, Machine};
+pub use run::{Stop, run};

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What calls and returns come to when they are more than a jump: no reductions left, apply, a fun that is none, a function that nobody has,
+//! a BIF that does not return.
+#![expect(unsafe_code, reason = "handlers work on registers and heap words")]
+
+use core::mem::offset_of;
+
+use super::collect::{Outcome, collect};
+use super::dispatch::{State, go};
+use super::exception;
+use super::handlers::calls::set_return_address;
+use super::machine::Machine;
+use super::operand::{I1, I2, I3, N16};
+use super::run::Stop;
+use crate::atom::{Atom, predefined};
+use crate::bif::{BifIndex, Raise};
+use crate::heap::build;
+use crate::term::{Export, FunEntry, Term, View};
+
+/// Makes the next call look whether a collection is due, after an instruction that may have made much.
+#[inline(always)]
+pub(super) unsafe fn look_soon(s: &mut State) {
+    // SAFETY: the process is there while it runs.
+    unsafe {
+        if (*(*s.m).process).heap.is_collection_due() && (*s.m).parked_reductions == 0 && s.fcalls > 1 {
+            (*s.m).parked_reductions = s.fcalls;
+            s.fcalls = 1;
+        }
+    }
+}
+
+/// After a BIF that was called as a function: collects if that is due. `live` registers hold results.
+#[inline(always)]
+pub(super) unsafe fn after_bif(s: &mut State, _live: usize) {
+    // SAFETY: as above.
+    unsafe { look_soon(s) }
+}
+
+/// Stores the state of the process for the scheduler: `live` X registers, and where it goes on.
+unsafe fn stop_at(mut s: State, live: usize, stop: Stop) {
+    // SAFETY: the registers are apart from the process.
+    unsafe {
+        let process = s.process();
+        process.ip = s.ip;
+        process.set_arguments(core::slice::from_raw_parts(s.m.cast::<Term>(), live));
+        (*s.m).stop = Some(stop);
+    }
+}
+
+/// No reductions are left, or something asks for a look, with `live` X registers in use.
+unsafe fn look(mut s: State, live: usize) {
+    // SAFETY: who comes here knows which registers are live.
+    unsafe {
+        let parked = core::mem::take(&mut (*s.m).parked_reductions);
+        if parked > 0 {
+            s.fcalls = parked;
+            if (*(*s.m).process).heap.is_collection_due() && collect(&mut s, 0, live) == Outcome::Stopped {
+                return;
+            }
+            if s.fcalls > 0 {
+                return go(s);
+            }
+        }
+        stop_at(s, live, Stop::Preempted)
+    }
+}
+
+macro_rules! slow_paths {
+    ($($(#[$about:meta])* fn $name:ident($s:ident) $body:block)*) => {$(
+        $(#[$about])*
+        #[cold]
+        #[inline(never)]
+        pub(super) unsafe extern "sysv64" fn $name(
+            ip: *const u64, hp: *mut u64, sp: *mut u64, m: *mut Machine, fcalls: isize,
+        ) {
+            let mut $s = State { ip, hp, sp, m, fcalls };
+            let _ = &mut $s;
+            // SAFETY: as for the handler that has come here.
+            unsafe { $body }
+        }
+    )*};
+}
+
+pub(super) use slow_paths;
+
+/// The arity of the function whose first instruction is at an address: it stands right before.
+unsafe fn arity_before(ip: *const u64) -> usize {
+    // SAFETY: every function's first instruction has its arity before it: in func_info, or in an entry before its stub.
+    unsafe { *ip.cast::<u32>().sub(1) as usize }
+}
+
+slow_paths! {
+    /// A call with no reductions left; `ip` is at the function's first instruction.
+    fn out_of_reductions(s) {
+        let handler = super::table::Stubs::get();
+        let code = s.ip.cast::<u32>().read();
+        if code == handler.undefined_function || code == handler.undefined_lambda || code == handler.bif {
+            // These look at what is behind the arguments, or count themselves.
+            return go(s);
+        }
+        look(s, arity_before(s.ip))
+    }
+
+    /// A return with no reductions left.
+    fn out_of_reductions_at_return(s) {
+        look(s, 1)
+    }
+
+    /// No clause of a function matches; `ip` is at its func_info.
+    fn function_clause(s) {
+        let op = &*s.ip.cast::<I3<super::operand::I, super::operand::I, super::operand::N32>>();
+        let arity = op.c.0 as usize;
+        let module = Term::from_raw(i64::from(op.a.0) as u64);
+        let function = Term::from_raw(i64::from(op.b.0) as u64);
+        let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity);
+        let process = s.process();
+        let list = build::list(&mut process.heap, arguments);
+        let first = build::tuple(&mut process.heap, &[module, function, list]);
+        s.reload();
+        exception::raise_with_first(s, Raise::error(predefined::FUNCTION_CLAUSE), first)
+    }
+
+    /// `apply`
+    fn apply(s) {
+        let op = &*s.ip.cast::<I1<N16>>();
+        let arity = usize::from(op.a.0);
+        match apply_target(&mut s, arity) {
+            Ok(export) => {
+                set_return_address(&s, s.ip.add(size_of_val(op) / 8));
+                s.ip = export.address.get();
+                enter(s)
+            }
+            Err(raise) => exception::raise(s, raise),
+        }
+    }
+
+    /// `apply_last`
+    fn apply_last(s) {
+        let op = &*s.ip.cast::<I2<N16, N16>>();
+        let arity = usize::from(op.a.0);
+        match apply_target(&mut s, arity) {
+            Ok(export) => {
+                s.sp = s.sp.add(usize::from(op.b.0) + 1);
+                s.ip = export.address.get();
+                enter(s)
+            }
+            Err(raise) => exception::raise(s, raise),
+        }
+    }
+
+    /// A function that no module has: `error_handler:undefined_function(M, F, Args)`, or whatever the process has said.
+    fn undefined_function(s) {
+        let export = &*s.ip.byte_sub(offset_of!(Export, stub)).cast::<Export>();
+        let arity = export.arity as usize;
+        let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity);
+        let context = s.context();
+        let handler_module = context.process.error_handler();
+        let handler = context.vm.code.export(handler_module, predefined::UNDEFINED_FUNCTION, 3);
+        if core::ptr::eq(handler.address.get(), handler.stub.as_ptr().cast()) {
+            // There is no error handler either.
+            let list = build::list(&mut context.process.heap, arguments);
+            let first = [Term::atom(export.module), Term::atom(export.function), list];
+            let first = build::tuple(&mut context.process.heap, &first);
+            s.reload();
+            return exception::raise_with_first_at_return(s, Raise::UNDEF, first);
+        }
+        let list = build::list(&mut context.process.heap, arguments);
+        s.reload();
+        let x = s.x();
+        x[0] = Term::atom(export.module);
+        x[1] = Term::atom(export.function);
+        x[2] = list;
+        s.ip = handler.address.get();
+        enter(s)
+    }
+
+    /// A lambda whose module is gone: `error_handler:undefined_lambda(M, Fun, Args)`.
+    fn undefined_lambda(s) {
+        let entry: &'static FunEntry = &*s.ip.byte_sub(offset_of!(FunEntry, stub)).cast::<FunEntry>();
+        let (arity, free) = (entry.arity as usize, entry.free as usize);
+        let registers = core::slice::from_raw_parts(s.m.cast::<Term>(), arity + free);
+        let context = s.context();
+        let handler_module = context.process.error_handler();
+        let handler = context.vm.code.export(handler_module, predefined::UNDEFINED_LAMBDA, 3);
+        let creator = Term::pid(context.process.pid);
+        let fun = build::fun(&mut context.process.heap, entry, creator, &registers[arity..]);
+        let list = build::list(&mut context.process.heap, &registers[..arity]);
+        s.reload();
+        let x = s.x();
+        x[0] = Term::atom(entry.module);
+        x[1] = fun;
+        x[2] = list;
+        s.ip = handler.address.get();
+        enter(s)
+    }
+
+    /// The first function of a process has returned.
+    fn normal_exit(s) {
+        let process = s.process();
+        process.exit_reason = Term::atom(predefined::NORMAL);
+        (*s.m).stop = Some(Stop::Ended);
+    }
+
+    /// An instruction that no verified program reaches.
+    fn unreachable(s) {
+        exception::raise(s, Raise::error(predefined::INTERNAL_ERROR))
+    }
+}
+
+/// Counts the call and goes on at the function's first instruction, which is at `s.ip`.
+pub(super) unsafe fn enter(mut s: State) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        s.fcalls -= 1;
+        if s.fcalls <= 0 {
+            return out_of_reductions(s.ip, s.hp, s.sp, s.m, s.fcalls);
+        }
+        go(s)
+    }
+}
+
+/// The function that `apply` means: module and function are in the registers behind the arguments.
+unsafe fn apply_target(s: &mut State, arity: usize) -> Result<&'static Export, Raise> {
+    // SAFETY: the registers are the machine's.
+    unsafe {
+        let (module, function) = (s.x()[arity], s.x()[arity + 1]);
+        let (Some(module), Some(function)) = (module.as_atom(), function.as_atom()) else {
+            return Err(Raise::BADARG);
+        };
+        Ok(s.context().vm.code.export(module, function, arity as u32))
+    }
+}
+
+/// Where a call of a term goes that is no local fun of the arity: an external fun, or an error.
+pub(super) unsafe fn fun_target(s: &mut State, fun: Term, arity: usize) -> Result<*const u64, Raise> {
+    // SAFETY: the registers are the machine's.
+    unsafe {
+        let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity);
+        match fun.view() {
+            View::Export(export) if export.entry().arity as usize == arity => {
+                Ok(export.entry().address.get())
+            }
+            View::Export(_) | View::Fun(_) => {
+                let process = s.process();
+                let list = build::list(&mut process.heap, arguments);
+                let pair = build::tuple(&mut process.heap, &[fun, list]);
+                let reason = build::tuple(&mut process.heap, &[Term::atom(predefined::BADARITY), pair]);
+                s.reload();
+                Err(Raise::Error(reason))
+            }
+            _ => {
+                let process = s.process();
+                let reason = build::tuple(&mut process.heap, &[Term::atom(predefined::BADFUN), fun]);
+                s.reload();
+                Err(Raise::Error(reason))
+            }
+        }
+    }
+}
+
+/// A BIF that was called as a function has not returned. If it traps, the return address is already where it belongs.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn bif_has_not_returned(mut s: State, raise: Raise, bif: BifIndex, arity: usize) {
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        match raise {
+            Raise::Trap(export) => {
+                let process = s.process();
+                s.x()[..process.arguments.len()].copy_from_slice(&process.arguments);
+                s.ip = export.address.get();
+                enter(s)
+            }
+            Raise::Yield => {
+                let process = s.process();
+                process.ip = s.ip;
+                (*s.m).stop = Some(Stop::Preempted);
+            }
+            Raise::Wait => {
+                let process = s.process();
+                process.ip = s.ip;
+                (*s.m).stop = Some(Stop::WaitingInBif);
+            }
+            Raise::Ended => {
+                s.process();
+                (*s.m).stop = Some(Stop::Ended);
+            }
+            raise => {
+                let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity);
+                exception::raise_in_bif(s, raise, bif, arguments)
+            }
+        }
+    }
+}
+
+/// The module, function and arity of a BIF.
+pub(super) unsafe fn bif_name(s: &State, bif: BifIndex) -> (Atom, Atom) {
+    let entry = bif.entry();
+    // SAFETY: the machine is there while instructions are done.
+    unsafe {
+        let atoms = &(*(*s.m).vm).atoms;
+        let find = |text| atoms.find(text).unwrap_or(predefined::UNDEFINED);
+        (find(entry.module), find(entry.function))
+    }
+}

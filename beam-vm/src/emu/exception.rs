@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Exceptions: from the instruction that raises to the handler, or to the end of the process.
+//!
+//! A stack trace is taken when an exception is raised, in a raw form: a tuple of the class, what failed first (a tuple of module, function and
+//! arguments or arity, or `[]` if that follows from the address), the cause of a failed BIF with its module of explanations
+//! (or `[]`), and addresses as small integers, the newest first. `build_stacktrace` makes of it what programs see. A trace that a
+//! program gives to `erlang:raise/3` is a list already.
+#![expect(unsafe_code, reason = "handlers work on registers and heap words")]
+
+use alloc::vec::Vec;
+
+use super::call::{bif_name, slow_paths};
+use super::dispatch::{State, go};
+use super::machine::{Fault, Machine};
+use super::run::Stop;
+use crate::atom::{Atom, predefined};
+use crate::bif::{BifIndex, Raise};
+use crate::code::Location;
+use crate::heap::{ProcessHeap, build};
+use crate::process::Process;
+use crate::term::Term;
+use crate::vm::Vm;
+
+/// Places of the raw form.
+const CLASS: usize = 0;
+const FIRST: usize = 1;
+const CAUSE: usize = 2;
+const ADDRESSES: usize = 3;
+
+/// The class that a raw stack trace was made for.
+pub(super) fn class_of(trace: Term) -> Atom {
+    trace.as_tuple().and_then(|tuple| tuple.elements().get(CLASS)?.as_atom()).unwrap_or(predefined::ERROR)
+}
+
+/// Raises in the instruction at `s.ip`.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn raise(s: State, raise: Raise) {
+    // SAFETY: as for the handler that has come here.
+    unsafe { raise_from(s, raise, Term::NIL, Newest::Instruction) }
+}
+
+/// Raises with a known first entry of the stack trace, in a function whose own address says nothing more.
+pub(super) unsafe fn raise_with_first(s: State, raise: Raise, first: Term) {
+    // SAFETY: as for the handler that has come here.
+    unsafe { raise_from(s, raise, first, Newest::FirstAtInstruction) }
+}
+
+/// Raises with a known first entry of the stack trace, where the function has no code of its own.
+pub(super) unsafe fn raise_with_first_at_return(s: State, raise: Raise, first: Term) {
+    // SAFETY: as for the handler that has come here.
+    unsafe { raise_from(s, raise, first, Newest::Caller) }
+}
+
+/// Raises in a BIF that was called with these arguments.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn raise_in_bif(mut s: State, raise: Raise, bif: BifIndex, arguments: &[Term]) {
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        let (module, function) = bif_name(&s, bif);
+        let own = match raise {
+            // These are not the BIF's errors: it has done what it was asked to.
+            Raise::Exit(_) | Raise::Throw(_) | Raise::Again(_) => true,
+            _ => module == predefined::ERLANG && function == predefined::ERROR,
+        };
+        if own {
+            return raise_from(s, raise, Term::NIL, Newest::Instruction);
+        }
+        let process = s.process();
+        let list = build::list(&mut process.heap, arguments);
+        let first = build::tuple(&mut process.heap, &[Term::atom(module), Term::atom(function), list]);
+        s.reload();
+        let is_stub = s.ip.cast::<u32>().read() == super::table::Stubs::get().bif;
+        raise_from(s, raise, first, if is_stub { Newest::Caller } else { Newest::Instruction })
+    }
+}
+
+/// Raises in an operator that is an instruction of its own.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn raise_in_operator(mut s: State, raise: Raise, function: Atom, arguments: &[Term]) {
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        let process = s.process();
+        let list = build::list(&mut process.heap, arguments);
+        let first =
+            build::tuple(&mut process.heap, &[Term::atom(predefined::ERLANG), Term::atom(function), list]);
+        s.reload();
+        raise_from(s, raise, first, Newest::Instruction)
+    }
+}
+
+/// What comes after the first entry of a stack trace.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Newest {
+    /// The function of the instruction.
+    Instruction,
+    /// The first entry is the function of the instruction, and its line is known by the address.
+    FirstAtInstruction,
+    /// The function that called.
+    Caller,
+}
+
+unsafe fn raise_from(mut s: State, raise: Raise, first: Term, newest: Newest) {
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        let process = s.process();
+        let (class, reason, cause) = match raise {
+            Raise::Error(reason) => (predefined::ERROR, reason, Term::NIL),
+            Raise::ErrorWithCause(reason, cause) => (predefined::ERROR, reason, cause),
+            Raise::Exit(reason) => (predefined::EXIT, reason, Term::NIL),
+            Raise::Throw(value) => (predefined::THROW, value, Term::NIL),
+            Raise::Again(class) => {
+                let [reason, trace] = process.raised;
+                (*s.m).fault = Fault { class, reason, trace, cause: Term::NIL };
+                return deliver(s);
+            }
+            Raise::Trap(_) | Raise::Yield | Raise::Wait | Raise::Ended => {
+                (predefined::ERROR, Term::atom(predefined::INTERNAL_ERROR), Term::NIL)
+            }
+        };
+        let depth = (*(*s.m).vm).backtrace_depth;
+        let trace = take_trace(process, s.ip, class, first, cause, newest, depth);
+        s.reload();
+        (*s.m).fault = Fault { class, reason, trace, cause };
+        deliver(s)
+    }
+}
+
+/// The stack trace in its raw form.
+fn take_trace(
+    process: &mut Process,
+    ip: *const u64,
+    class: Atom,
+    first: Term,
+    cause: Term,
+    newest: Newest,
+    depth: usize,
+) -> Term {
+    let address = |raw: usize| Term::small_cut(raw as i64);
+    let mut elements = Vec::with_capacity(ADDRESSES + depth);
+    elements.extend([Term::atom(class), first, cause]);
+    let mut left = depth;
+    if newest == Newest::FirstAtInstruction || newest == Newest::Instruction {
+        elements.push(address(ip.addr()));
+    } else {
+        elements.push(Term::NIL);
+    }
+    left = left.saturating_sub(1);
+    if newest == Newest::Instruction && !first.is_nil() {
+        left = left.saturating_sub(1);
+    }
+    for word in process.heap.stack() {
+        if left == 0 {
+            break;
+        }
+        // Return addresses are the only words on a stack with the tag of a header.
+        let raw = word.raw() as usize;
+        if raw & 3 == 0 && raw != 0 {
+            // The address is that of the instruction after the call.
+            elements.push(address(raw - 8));
+            left -= 1;
+        }
+    }
+    build::tuple(&mut process.heap, &elements)
+}
+
+/// Brings the exception in [`Machine::fault`] to its handler.
+unsafe fn deliver(mut s: State) {
+    // SAFETY: the stack is the process's; its words are terms, handlers and return addresses.
+    unsafe {
+        let process = s.process();
+        let mut frame = 0;
+        let mut found = None;
+        for (index, word) in process.heap.stack().iter().enumerate() {
+            if index > 0 && word.raw() & 3 == 0 {
+                frame = index;
+            } else if let Some(address) = word.as_catch() {
+                found = Some(address);
+                break;
+            }
+        }
+        let Fault { class, reason, trace, .. } = (*s.m).fault;
+        let Some(address) = found else {
+            let vm = &mut *(*s.m).vm;
+            process.exit_reason = exit_reason(vm, process, class, reason, trace);
+            (*s.m).stop = Some(Stop::Ended);
+            return;
+        };
+        s.sp = s.sp.add(frame);
+        s.ip = core::ptr::with_exposed_provenance(address as usize);
+        let x = s.x();
+        x[0] = Term::NONE;
+        x[1] = Term::atom(class);
+        x[2] = reason;
+        x[3] = trace;
+        go(s)
+    }
+}
+
+/// Why a process has ended by an exception that nobody has caught.
+fn exit_reason(vm: &Vm, process: &mut Process, class: Atom, reason: Term, trace: Term) -> Term {
+    let reason = match class {
+        predefined::EXIT => return reason,
+        predefined::THROW => build::tuple(&mut process.heap, &[Term::atom(predefined::NOCATCH), reason]),
+        _ => reason,
+    };
+    let list = visible_trace(vm, process, trace);
+    build::tuple(&mut process.heap, &[reason, list])
+}
+
+/// A stack trace as programs see it.
+pub fn visible_trace(vm: &Vm, process: &mut Process, trace: Term) -> Term {
+    let Some(raw) = trace.as_tuple() else {
+        return if trace.is_some() { trace } else { Term::NIL };
+    };
+    let elements = raw.elements();
+    if elements.len() < ADDRESSES {
+        return Term::NIL;
+    }
+    let heap = &mut process.heap;
+    let mut entries = Vec::new();
+    let first = elements[FIRST];
+    let mut addresses = elements[ADDRESSES..].iter();
+    if let Some(tuple) = first.as_tuple() {
+        let (module, function, arguments) = match tuple.elements() {
+            [module, function, arguments] => (*module, *function, *arguments),
+            _ => return Term::NIL,
+        };
+        let location = addresses.as_slice().first().and_then(|address| locate(vm, *address));
+        let same = location.as_ref().filter(|location| {
+            Term::atom(location.module) == module
+                && Term::atom(location.function) == function
+                && !is_bif(vm, module, function, arguments)
+        });
+        if let Some(location) = same {
+            addresses.next();
+            let place = place(heap, location);
+            entries.push(build::tuple(heap, &[module, function, arguments, place]));
+        } else {
+            let info = error_info(vm, heap, module, elements[CAUSE]);
+            entries.push(build::tuple(heap, &[module, function, arguments, info]));
+        }
+    }
+    for address in addresses {
+        if let Some(location) = locate(vm, *address) {
+            let place = place(heap, &location);
+            let head = [
+                Term::atom(location.module),
+                Term::atom(location.function),
+                Term::count(location.arity as usize),
+                place,
+            ];
+            entries.push(build::tuple(heap, &head));
+        }
+    }
+    build::list(heap, &entries)
+}
+
+fn is_bif(vm: &Vm, module: Term, function: Term, arguments: Term) -> bool {
+    let arity = match arguments.as_small() {
+        Some(arity) => arity as u32,
+        None => core::iter::successors(arguments.as_cons(), |cell| cell.tail().as_cons()).count() as u32,
+    };
+    let (Some(module), Some(function)) = (module.as_atom(), function.as_atom()) else { return false };
+    vm.code.find_export(module, function, arity).is_some_and(|export| export.bif.get() != 0)
+}
+
+fn locate(vm: &Vm, address: Term) -> Option<Location> {
+    vm.code.locate(address.as_small()? as usize)
+}
+
+/// `[{file, File}, {line, Line}]`, or `[]`.
+fn place(heap: &mut ProcessHeap, location: &Location) -> Term {
+    let Some((file, line)) = location.line.as_ref() else { return Term::NIL };
+    let file = build::string(heap, file);
+    let file = build::tuple(heap, &[Term::atom(predefined::FILE), file]);
+    let line = build::tuple(heap, &[Term::atom(predefined::LINE), Term::small_cut(i64::from(*line))]);
+    build::list(heap, &[file, line])
+}
+
+/// `[{error_info, #{module => Explains}}]` for a BIF of a module whose errors somebody explains, or `[]`.
+fn error_info(vm: &Vm, heap: &mut ProcessHeap, module: Term, cause: Term) -> Term {
+    let explains = match module.as_atom() {
+        Some(
+            predefined::ERLANG
+            | predefined::ATOMICS
+            | predefined::COUNTERS
+            | predefined::ERTS_INTERNAL
+            | predefined::PERSISTENT_TERM,
+        ) => "erl_erts_errors",
+        Some(
+            predefined::BINARY
+            | predefined::ETS
+            | predefined::LISTS
+            | predefined::MAPS
+            | predefined::MATH
+            | predefined::RE
+            | predefined::UNICODE,
+        ) => "erl_stdlib_errors",
+        Some(predefined::OS) => "erl_kernel_errors",
+        _ => return Term::NIL,
+    };
+    let Some(explains) = vm.atoms.find(explains) else { return Term::NIL };
+    let map = if cause.is_nil() {
+        let keys = build::tuple(heap, &[Term::atom(predefined::MODULE)]);
+        build::flat_map(heap, keys, &[Term::atom(explains)])
+    } else {
+        let keys = build::tuple(heap, &[Term::atom(predefined::CAUSE), Term::atom(predefined::MODULE)]);
+        build::flat_map(heap, keys, &[cause, Term::atom(explains)])
+    };
+    let pair = build::tuple(heap, &[Term::atom(predefined::ERROR_INFO), map]);
+    build::list(heap, &[pair])
+}
+
+slow_paths! {
+    /// `raw_raise`, `raise`: class, value and trace in x0 to x2.
+    fn raw_raise(s) {
+        let [class, reason, trace] = [s.x()[0], s.x()[1], s.x()[2]];
+        match class.as_atom() {
+            Some(class @ (predefined::ERROR | predefined::EXIT | predefined::THROW)) => {
+                (*s.m).fault = Fault { class, reason, trace, cause: Term::NIL };
+                deliver(s)
+            }
+            // As stock: what is no class is a value.
+            _ => {
+                s.x()[0] = Term::atom(predefined::BADARG);
+                let op = &*s.ip.cast::<super::operand::I0>();
+                s.ip = s.ip.add(size_of_val(op) / 8);
+                go(s)
+            }
+        }
+    }
+
+    /// `build_stacktrace`
+    fn build_stacktrace(s) {
+        let trace = s.x()[0];
+        let context = s.context();
+        let visible = visible_trace(context.vm, context.process, trace);
+        s.reload();
+        s.x()[0] = visible;
+        let op = &*s.ip.cast::<super::operand::I0>();
+        s.ip = s.ip.add(size_of_val(op) / 8);
+        go(s)
+    }
+
+    /// `catch_end` after an exception: x1 to x3 become what `catch` gives.
+    fn catch_end(s) {
+        let [class, reason, trace] = [s.x()[1], s.x()[2], s.x()[3]];
+        let context = s.context();
+        let value = match class.as_atom() {
+            Some(predefined::THROW) => reason,
+            Some(predefined::ERROR) => {
+                let list = visible_trace(context.vm, context.process, trace);
+                let pair = build::tuple(&mut context.process.heap, &[reason, list]);
+                build::tuple(&mut context.process.heap, &[Term::atom(predefined::UPPER_EXIT), pair])
+            }
+            _ => build::tuple(&mut context.process.heap, &[Term::atom(predefined::UPPER_EXIT), reason]),
+        };
+        s.reload();
+        s.x()[0] = value;
+        let op = &*s.ip.cast::<super::operand::I1<super::operand::Y>>();
+        s.ip = s.ip.add(size_of_val(op) / 8);
+        go(s)
+    }
+
+    /// `badmatch` and its like: the tag is in the fault's class, the value in its reason.
+    fn raise_pair(s) {
+        let Fault { class: tag, reason: value, .. } = (*s.m).fault;
+        let process = s.process();
+        let reason = build::tuple(&mut process.heap, &[Term::atom(tag), value]);
+        s.reload();
+        raise(s, Raise::Error(reason))
+    }
+
+    /// `if_end`
+    fn if_clause(s) {
+        raise(s, Raise::error(predefined::IF_CLAUSE))
+    }
+}

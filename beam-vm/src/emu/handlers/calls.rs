@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Calls and returns. A call counts a reduction; when none is left it looks what else there is to do before it goes on.
+#![expect(unsafe_code, reason = "handlers work on registers and heap words")]
+
+use crate::emu::call;
+use crate::emu::dispatch::{State, go, handlers, next, slow};
+use crate::emu::operand::{Dest, E, I0, I1, I2, I3, I4, L, N16, N32, Source, X};
+
+/// Goes on at the first instruction of a function.
+macro_rules! enter {
+    ($s:ident, $target:expr) => {{
+        $s.ip = $target;
+        $s.fcalls -= 1;
+        if $s.fcalls <= 0 {
+            slow!($s, call::out_of_reductions);
+        }
+        return go($s);
+    }};
+}
+
+/// Goes on where the frame's owner was called from.
+macro_rules! leave {
+    ($s:ident) => {{
+        $s.ip = $crate::emu::handlers::calls::return_address(&$s);
+        $s.fcalls -= 1;
+        if $s.fcalls <= 0 {
+            slow!($s, call::out_of_reductions_at_return);
+        }
+        return go($s);
+    }};
+}
+
+pub(super) use {enter, leave};
+
+/// The return address in the newest frame.
+#[inline(always)]
+pub(in crate::emu) unsafe fn return_address(s: &State) -> *const u64 {
+    // SAFETY: the frame's call has stored it.
+    unsafe { core::ptr::with_exposed_provenance(s.sp.read() as usize) }
+}
+
+/// Stores a return address in the newest frame.
+#[inline(always)]
+pub(in crate::emu) unsafe fn set_return_address(s: &State, address: *const u64) {
+    // SAFETY: every frame has the word.
+    unsafe { s.sp.write(address.expose_provenance() as u64) };
+}
+
+handlers! {
+    /// `call Arity Label`
+    fn call(s, op: I2<N16, L>) {
+        set_return_address(&s, s.ip.add(size_of_val(op) / 8));
+        enter!(s, s.ip.offset(op.b.0 as isize))
+    }
+
+    /// `call_last Arity Label Slots`
+    fn call_last(s, op: I3<N16, L, N16>) {
+        s.sp = s.sp.add(usize::from(op.c.0) + 1);
+        enter!(s, s.ip.offset(op.b.0 as isize))
+    }
+
+    /// `call_only Arity Label`
+    fn call_only(s, op: I2<N16, L>) {
+        enter!(s, s.ip.offset(op.b.0 as isize))
+    }
+
+    /// `move Src x0; call Arity Label`
+    fn move_call<A: Source>(s, op: I3<A, X, L>) {
+        op.b.set(&s, op.a.get(&s));
+        set_return_address(&s, s.ip.add(size_of_val(op) / 8));
+        enter!(s, s.ip.offset(op.c.0 as isize))
+    }
+
+    /// `move Src Dst; call_last Arity Label Slots`
+    fn move_call_last<A: Source>(s, op: I4<A, X, L, N16>) {
+        op.b.set(&s, op.a.get(&s));
+        s.sp = s.sp.add(usize::from(op.d.0) + 1);
+        enter!(s, s.ip.offset(op.c.0 as isize))
+    }
+
+    /// `move Src Dst; call_only Arity Label`
+    fn move_call_only<A: Source>(s, op: I3<A, X, L>) {
+        op.b.set(&s, op.a.get(&s));
+        enter!(s, s.ip.offset(op.c.0 as isize))
+    }
+
+    /// `call_ext Arity Function`
+    fn call_ext(s, op: I2<N16, E>) {
+        set_return_address(&s, s.ip.add(size_of_val(op) / 8));
+        enter!(s, op.b.export().address.get())
+    }
+
+    /// `call_ext_last Arity Function Slots`
+    fn call_ext_last(s, op: I3<N16, E, N16>) {
+        s.sp = s.sp.add(usize::from(op.c.0) + 1);
+        enter!(s, op.b.export().address.get())
+    }
+
+    /// `call_ext_only Arity Function`
+    fn call_ext_only(s, op: I2<N16, E>) {
+        enter!(s, op.b.export().address.get())
+    }
+
+    /// `return`
+    fn ret(s, op: I0) {
+        leave!(s)
+    }
+
+    /// `deallocate Slots; return`
+    fn deallocate_return(s, op: I1<N16>) {
+        s.sp = s.sp.add(usize::from(op.a.0) + 1);
+        leave!(s)
+    }
+
+    /// `move Src x0; return`
+    fn move_return<A: Source>(s, op: I2<A, X>) {
+        op.b.set(&s, op.a.get(&s));
+        leave!(s)
+    }
+
+    /// `move Src x0; deallocate Slots; return`
+    fn move_deallocate_return<A: Source>(s, op: I3<A, X, N16>) {
+        op.b.set(&s, op.a.get(&s));
+        s.sp = s.sp.add(usize::from(op.c.0) + 1);
+        leave!(s)
+    }
+
+    /// `func_info Module Function Arity`: what a function without a clause that matches comes to.
+    fn func_info(s, op: I3<crate::emu::operand::I, crate::emu::operand::I, N32>) {
+        slow!(s, call::function_clause)
+    }
+
+    /// `apply Arity`: module and function are in the registers after the arguments.
+    fn apply(s, op: I1<N16>) {
+        slow!(s, call::apply)
+    }
+
+    /// `apply_last Arity Slots`
+    fn apply_last(s, op: I2<N16, N16>) {
+        slow!(s, call::apply_last)
+    }
+
+    /// What is at the address of an export entry that no module has: the error handler is called.
+    fn undefined_function(s, op: I0) {
+        slow!(s, call::undefined_function)
+    }
+
+    /// What is at the address of a lambda's entry whose module is gone: the error handler is called.
+    fn undefined_lambda(s, op: I0) {
+        slow!(s, call::undefined_lambda)
+    }
+
+    /// Where the first function of a process returns to.
+    fn normal_exit(s, op: I0) {
+        slow!(s, call::normal_exit)
+    }
+
+    /// `int_code_end`, and what no program reaches.
+    fn unreachable(s, op: I0) {
+        slow!(s, call::unreachable)
+    }
+
+    /// `nop`: tells whoever reads the code something, not the machine.
+    fn nop(s, op: I0) {
+        next!(s, op)
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#![expect(unsafe_code, reason = "runs instructions")]
+
+use alloc::vec;
+use alloc::vec::Vec;
+use std::time::Instant;
+
+use super::assemble::{Op, assemble};
+use super::operand::Arg;
+use super::table::Operation;
+use super::{Machine, Stop, run};
+use crate::atom::{AtomLimit, AtomTable};
+use crate::code::Code;
+use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
+use crate::process::Process;
+use crate::term::{LocalPid, Term};
+use crate::vm::Vm;
+
+fn op(operation: Operation, args: &[Arg]) -> Op {
+    Op { operation, args: args.to_vec() }
+}
+
+fn int(value: i64) -> Arg {
+    Arg::Const(Term::small_cut(value))
+}
+
+/// `fib(N) when N < 2 -> N; fib(N) -> fib(N - 1) + fib(N - 2).` as the compiler makes it.
+fn fib() -> Vec<Op> {
+    use Arg::{Label, Number, X, Y};
+    use Operation as O;
+    vec![
+        op(O::Label, &[Label(1)]),
+        op(O::FuncInfo, &[Arg::Const(Term::NIL), Arg::Const(Term::NIL), Number(1)]),
+        op(O::Label, &[Label(2)]),
+        op(O::IsLt, &[Label(3), X(0), int(2)]),
+        op(O::Return, &[]),
+        op(O::Label, &[Label(3)]),
+        op(O::Allocate, &[Number(1), Number(1)]),
+        op(O::Sub, &[Label(0), Number(1), X(0), int(1), X(1)]),
+        op(O::Sub, &[Label(0), Number(2), X(0), int(2), Y(0)]),
+        op(O::MoveCall, &[X(1), X(0), Label(2)]),
+        op(O::Move2, &[X(0), X(1), Y(0), X(0)]),
+        op(O::Move, &[X(1), Y(0)]),
+        op(O::Call, &[Number(1), Label(2)]),
+        op(O::Add, &[Label(0), Number(1), Y(0), X(0), X(0)]),
+        op(O::DeallocateReturn, &[Number(1)]),
+    ]
+}
+
+fn vm() -> Vm {
+    Vm {
+        atoms: AtomTable::new(AtomLimit::DEFAULT),
+        backtrace_depth: 8,
+        code: Code,
+        literals: LiteralSpace::new(1000).expect("memory"),
+    }
+}
+
+fn process(words: usize, ip: *const u64, exit: *const u64, arguments: &[Term]) -> Process {
+    let mut heap = ProcessHeap::new(words, HeapLimits::default());
+    // SAFETY: the block has room for the word.
+    unsafe {
+        heap.stack = heap.stack.sub(1);
+        heap.stack.write(exit.expose_provenance() as u64);
+    }
+    Process {
+        heap,
+        pid: LocalPid(0),
+        ip,
+        arguments: arguments.to_vec(),
+        reductions_left: 4000,
+        raised: [Term::NIL; 2],
+        exit_reason: Term::NIL,
+    }
+}
+
+fn run_fib(n: i64) -> (i64, u32) {
+    let code = assemble(&fib(), 4).expect("the table has these");
+    let exit = assemble(&[op(Operation::NormalExit, &[])], 0).expect("the table has this");
+    let start = code.labels[2] as usize;
+    let mut vm = vm();
+    let mut machine = Machine::new();
+    let mut process =
+        process(1000, &raw const code.words[start], &raw const exit.words[0], &[Term::small_cut(n)]);
+    let mut slices = 1;
+    // SAFETY: the code and the process were made for each other.
+    while unsafe { run(&mut machine, &mut vm, &mut process) } == Stop::Preempted {
+        process.reductions_left = 4000;
+        slices += 1;
+    }
+    (machine.x[0].as_small().expect("a small integer"), slices)
+}
+
+#[test]
+fn fib_is_computed_in_slices() {
+    assert_eq!(run_fib(20), (6765, 11));
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn fib_takes() {
+    let start = Instant::now();
+    let (value, _) = run_fib(35);
+    std::println!(
+        "fib(35) = {value}: {:?}, {} ns a call",
+        start.elapsed(),
+        start.elapsed().as_nanos() / 29_860_703
+    );
+}
