@@ -7,8 +7,8 @@ use super::types::kind_of;
 use crate::bif::{BifIndex, Raise};
 use crate::emu::call;
 use crate::emu::dispatch::{State, go, handlers, next, slow};
-use crate::emu::exception;
 use crate::emu::operand::{B, D, Dest, E, Fail, I1, I2, I3, I4, I5, N16, S, Source};
+use crate::emu::{Machine, exception};
 use crate::term::{Kind, Term};
 
 /// Does a BIF with the arguments in the first X registers.
@@ -157,7 +157,7 @@ handlers! {
             op.d.set(&s, super::data::cell(list, 0));
             next!(s, op)
         }
-        slow!(s, guard_bif1::<A, C>)
+        slow!(s, guard_bif1_rest::<A, C>)
     }
 
     /// `tl/1`: `Fail Bif A Dst`
@@ -167,7 +167,7 @@ handlers! {
             op.d.set(&s, super::data::cell(list, 1));
             next!(s, op)
         }
-        slow!(s, guard_bif1::<A, C>)
+        slow!(s, guard_bif1_rest::<A, C>)
     }
 
     /// `tuple_size/1`: `Fail Bif A Dst`
@@ -178,7 +178,7 @@ handlers! {
             op.d.set(&s, Term::small_cut((header >> 6) as i64));
             next!(s, op)
         }
-        slow!(s, guard_bif1::<A, C>)
+        slow!(s, guard_bif1_rest::<A, C>)
     }
 
     /// `element/2`: `Fail Bif Index Tuple Dst`
@@ -191,6 +191,34 @@ handlers! {
                 next!(s, op)
             }
         }
-        slow!(s, guard_bif2::<A, C, F>)
+        slow!(s, guard_bif2_rest::<A, C, F>)
     }
+}
+
+/// A BIF of one argument that has an instruction of its own, the long way.
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn guard_bif1_rest<A: Source, C: Dest>(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) {
+    // SAFETY: the instruction is laid out as the general one.
+    unsafe { guard_bif1::<A, C>(ip, hp, sp, m, fcalls) }
+}
+
+/// A BIF of two arguments that has an instruction of its own, the long way.
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn guard_bif2_rest<A: Source, C: Source, F: Dest>(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) {
+    // SAFETY: the instruction is laid out as the general one.
+    unsafe { guard_bif2::<A, C, F>(ip, hp, sp, m, fcalls) }
 }

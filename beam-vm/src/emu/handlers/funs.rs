@@ -25,7 +25,8 @@ unsafe fn prepare(s: &State, fun: Term, arity: usize) -> Option<*const u64> {
         let from = object.add(layout::FUN_ENV).cast::<Term>();
         let to = s.m.cast::<Term>().add(arity);
         for index in 0..free {
-            to.add(index).write(from.add(index).read());
+            // Volatile, so that few words are not copied by a call.
+            to.add(index).write(from.add(index).read_volatile());
         }
         let entry = *object.add(layout::FUN_ENTRY) as usize;
         let address = core::ptr::with_exposed_provenance::<*const u64>(entry).read();

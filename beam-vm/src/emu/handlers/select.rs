@@ -8,21 +8,28 @@ use crate::emu::dispatch::{State, handlers, jump};
 use crate::emu::operand::{I3, I4, L, N32, Source, Words};
 use crate::term::{Header, Kind};
 
-/// Up to this many values are looked through one by one.
-const FEW: usize = 6;
-
-/// Where to go on for a value.
+/// Where to go on for a value, by halving: the program knows more than a few values, and no bound is checked.
 #[inline(always)]
-unsafe fn look_up(s: &State, table: Words, value: u64) -> Option<i64> {
-    // SAFETY: the assembler has placed the words.
-    let words = unsafe { table.get(s) };
-    let (values, targets) = words.split_at(words.len() / 2);
-    let place = if values.len() <= FEW {
-        values.iter().position(|candidate| *candidate == value)
-    } else {
-        values.binary_search(&value).ok()
-    };
-    place.map(|place| targets[place] as i64)
+unsafe fn look_up(s: &State, table: Words, value: u64) -> Option<isize> {
+    // SAFETY: the assembler has placed as many targets as values, and before them the number of both.
+    unsafe {
+        let at = s.ip.offset(table.0 as isize);
+        let count = at.read() as usize / 2;
+        let values = at.add(1);
+        let (mut low, mut left) = (0, count);
+        while left > 1 {
+            let half = left / 2;
+            if values.add(low + half).read() <= value {
+                low += half;
+            }
+            left -= half;
+        }
+        if count != 0 && values.add(low).read() == value {
+            Some(values.add(count + low).read() as isize)
+        } else {
+            None
+        }
+    }
 }
 
 handlers! {
@@ -39,8 +46,9 @@ handlers! {
         let term = op.a.get(&s);
         if term.is_small() {
             let place = term.small_value().wrapping_sub(i64::from(op.c.0 as i32)) as usize;
-            if let Some(target) = op.d.get(&s).get(place) {
-                jump!(s, *target as i64)
+            let targets = s.ip.offset(op.d.0 as isize);
+            if place < targets.read() as usize {
+                jump!(s, targets.add(1 + place).read() as i64)
             }
         }
         jump!(s, op.b.0)
