@@ -6,11 +6,29 @@
 //! reductions ([`Context::bump`]) and, when they are used up, parks what it has done and traps to itself or a helper.
 
 pub mod arithmetic;
+pub mod atoms;
+pub mod binaries;
+pub mod compare;
+pub mod dictionary;
+pub mod exceptions;
+pub mod functions;
+pub mod lists;
+pub mod logic;
+pub mod maps;
+pub mod math;
+pub mod messages;
+pub mod numbers;
+pub mod processes;
+pub mod system;
 pub mod table;
+pub mod time;
+pub mod tuples;
+pub mod types;
 
 use core::num::NonZeroU32;
 
 use crate::atom::{Atom, predefined};
+use crate::heap::ProcessHeap;
 use crate::process::Process;
 use crate::term::{Export, Term};
 use crate::vm::Vm;
@@ -117,6 +135,11 @@ impl Raise {
 }
 
 impl Context<'_> {
+    /// The heap of the process that calls.
+    pub fn heap(&mut self) -> &mut ProcessHeap {
+        &mut self.process.heap
+    }
+
     /// Counts work: about a microsecond each thousand.
     pub fn bump(&mut self, reductions: u32) {
         self.process.reductions_left -= i64::from(reductions);
@@ -148,6 +171,14 @@ impl BifIndex {
     #[must_use]
     pub fn entry(self) -> &'static Entry {
         &table::TABLE[self.0 as usize]
+    }
+
+    /// The BIF of a name.
+    #[must_use]
+    pub fn find(module: &str, function: &str, arity: u8) -> Option<Self> {
+        let is_named =
+            |entry: &Entry| entry.module == module && entry.function == function && entry.arity == arity;
+        table::TABLE.iter().position(is_named).map(|index| Self(index as u32))
     }
 
     /// As an export entry keeps it: plus one.

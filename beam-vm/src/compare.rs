@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Stand-in until the room lands.
-#![expect(missing_docs, reason = "stand-in")]
-use crate::atom::AtomTable;
-use crate::term::Term;
-use core::cmp::Ordering;
-pub fn same(_: Term, _: Term) -> bool {
-    unimplemented!()
-}
-pub fn equal(_: Term, _: Term) -> bool {
-    unimplemented!()
-}
-pub fn compare(_: &AtomTable, _: Term, _: Term) -> Ordering {
-    unimplemented!()
-}
-pub fn compare_keys(_: &AtomTable, _: Term, _: Term) -> Ordering {
-    unimplemented!()
-}
+//! Equality and order of terms: `=:=`, `==`, `<`, and the order of keys in maps (the reference manual, "Term Comparisons";
+//! `erts_cmp` of `erts/emulator/beam/utils.c`).
+//!
+//! Numbers are compared by their exact values, floats with integers of any size too. Terms may be as deep as memory allows, so none of
+//! this recurses.
+
+mod equality;
+mod numbers;
+mod order;
+
+pub use equality::{equal, same};
+pub use order::{compare, compare_keys};

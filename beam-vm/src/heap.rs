@@ -20,6 +20,7 @@ pub use fragment::Fragment;
 pub use literal::{LiteralArea, LiteralSpace};
 pub use magic::{Magic, MagicObject};
 pub use process::{Generations, HeapLimits, OffHeap, ProcessHeap, RESERVED};
+pub(crate) use process::{allocate_block, free_block, next_word, release};
 
 use core::ptr::NonNull;
 

@@ -1,9 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The machine: everything that all processes share.
 
-use crate::atom::AtomTable;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
+
+use crate::atom::{Atom, AtomError, AtomLimit, AtomTable, predefined};
+use crate::bif::BifIndex;
+use crate::bif::table::TABLE;
 use crate::code::Code;
-use crate::heap::LiteralSpace;
+use crate::heap::build::Node;
+use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
+use crate::loader::{self, LoadError};
+use crate::platform::Platform;
+use crate::process::{Process, ProcessTable, TableFull};
+use crate::sched::Queue;
+use crate::signal::Ending;
+use crate::term::{Export, LocalPid, Term};
+use crate::timer::TimerWheel;
+use crate::timers::{DelayedMessages, Timer};
+
+/// Words of literals that there is room for: 8 GiB of addresses, which cost memory when they are used.
+const LITERAL_WORDS: usize = 1 << 30;
+
+/// Words of a new process's block. The first collection makes it as large as stock's.
+const FIRST_BLOCK: usize = 40;
 
 /// A machine. There can be several in one program; they share nothing.
 pub struct Vm {
@@ -13,6 +36,202 @@ pub struct Vm {
     pub backtrace_depth: usize,
     /// Modules and functions.
     pub code: Code,
+    /// Messages that wait for their time.
+    pub delayed: DelayedMessages,
+    /// Processes that are ending.
+    pub ending: VecDeque<Ending>,
+    /// The status that the program has halted with.
+    pub halted: Option<i32>,
+    /// What processes return to, and other instructions that belong to no module.
+    pub instructions: Box<[u64]>,
     /// The literals' range.
     pub literals: LiteralSpace,
+    /// Whether a call of a module that is not there loads it: without a code server.
+    pub loads_on_demand: bool,
+    /// The name and creation of this node.
+    pub node: Node,
+    /// What is below.
+    pub platform: Box<dyn Platform>,
+    /// The processes.
+    pub processes: ProcessTable,
+    /// Those that could run.
+    pub queue: Queue,
+    /// Reductions of all processes.
+    pub reductions: u64,
+    /// The last reference's number.
+    pub references: u64,
+    /// Names of processes.
+    pub registry: HashMap<Atom, LocalPid>,
+    /// What the process that the host waits for has come to.
+    pub results: Results,
+    /// Timers.
+    pub timers: TimerWheel<Timer>,
+    /// The last unique integer.
+    pub unique: u64,
+}
+
+/// What the host learns of the process that it waits for.
+#[derive(Debug, Default)]
+pub struct Results {
+    /// Whom it waits for.
+    pub awaited: Option<LocalPid>,
+    /// Status and text that the process has ended with: `exit({Status, Text})`.
+    pub outcome: Option<(i64, Vec<u8>)>,
+    /// What it has ended with, if that was nothing of the kind.
+    pub unexpected: alloc::string::String,
+}
+
+impl Results {
+    pub(crate) fn finished(&mut self, process: &mut Process, atoms: &AtomTable) {
+        if self.awaited != Some(process.pid) {
+            return;
+        }
+        if let Some(pair) = process.exit_reason.as_tuple()
+            && let [status, text] = pair.elements()
+            && let (Some(status), Some(text)) = (status.as_small(), text.as_bits())
+        {
+            self.outcome = Some((status, text.bytes().collect()));
+            return;
+        }
+        self.unexpected = alloc::format!("{}", crate::print::Printed::new(atoms, process.exit_reason));
+    }
+}
+
+/// Why there is no machine.
+#[derive(Debug)]
+pub enum StartError {
+    /// There is no room for literals.
+    NoLiteralSpace,
+    /// The names of BIFs are no atoms.
+    Atom(AtomError),
+}
+
+impl Vm {
+    /// A machine without modules and processes.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn new(mut platform: Box<dyn Platform>) -> Result<Self, StartError> {
+        let now = platform.monotonic() / 1_000_000;
+        let mut seed = [0; 8];
+        platform.entropy(&mut seed);
+        let mut vm = Self {
+            atoms: AtomTable::new(AtomLimit::DEFAULT),
+            backtrace_depth: 8,
+            code: Code::new(),
+            delayed: DelayedMessages::new(),
+            ending: VecDeque::new(),
+            halted: None,
+            instructions: [u64::from(crate::emu::table::code(crate::emu::table::Operation::NormalExit)), 0]
+                .into(),
+            literals: LiteralSpace::new(LITERAL_WORDS).ok_or(StartError::NoLiteralSpace)?,
+            loads_on_demand: false,
+            node: Node { name: predefined::NONODE_AT_NOHOST, creation: 0 },
+            platform,
+            processes: ProcessTable::new(262_144),
+            queue: Queue::default(),
+            reductions: 0,
+            references: u64::from_le_bytes(seed) >> 8,
+            registry: HashMap::new(),
+            results: Results::default(),
+            timers: TimerWheel::new(now),
+            unique: 0,
+        };
+        vm.bind_bifs()?;
+        Ok(vm)
+    }
+
+    fn bind_bifs(&mut self) -> Result<(), StartError> {
+        for (index, entry) in TABLE.iter().enumerate() {
+            let module = self.atoms.insert(entry.module).map_err(StartError::Atom)?;
+            let function = self.atoms.insert(entry.function).map_err(StartError::Atom)?;
+            self.code.bind_bif(module, function, u32::from(entry.arity), BifIndex(index as u32));
+        }
+        Ok(())
+    }
+
+    /// Loads a module and makes it current.
+    ///
+    /// # Errors
+    /// [`LoadError`].
+    pub fn load(&mut self, bytes: Vec<u8>) -> Result<Atom, LoadError> {
+        let instance = loader::load(self, bytes, None)?;
+        let module = instance.module();
+        self.code.install(instance).map_err(|_| LoadError::NotPurged)?;
+        Ok(module)
+    }
+
+    /// Loads a module that somebody has called, if that is how this machine gets its modules. Gives whether there is something new.
+    pub fn load_on_demand(&mut self, module: Atom) -> bool {
+        if !self.loads_on_demand || self.code.current(module).is_some() {
+            return false;
+        }
+        let Some(bytes) = self.platform.module(self.atoms.text(module)) else { return false };
+        match self.load(bytes) {
+            Ok(_) => true,
+            Err(error) => {
+                let text = alloc::format!("Loading of {} failed: {error}", self.atoms.text(module));
+                self.platform.warn(&text);
+                false
+            }
+        }
+    }
+
+    /// A reference that nobody else has.
+    pub fn new_reference(&mut self) -> [u32; 3] {
+        self.references += 1;
+        let value = self.references;
+        [(value & 0x3_FFFF) as u32, (value >> 18) as u32, (value >> 50) as u32]
+    }
+
+    /// Makes a process that calls a function; it is put into the run queue.
+    ///
+    /// # Errors
+    /// [`TableFull`].
+    pub fn spawn(
+        &mut self,
+        export: &'static Export,
+        arguments: &[Term],
+        parent: LocalPid,
+        leader: Term,
+    ) -> Result<LocalPid, TableFull> {
+        let process = self.new_process(parent, leader, HeapLimits::default(), arguments)?;
+        Ok(self.start(process, export))
+    }
+
+    /// A process that has copies of arguments and is not in the table yet.
+    ///
+    /// # Errors
+    /// [`TableFull`].
+    pub fn new_process(
+        &mut self,
+        parent: LocalPid,
+        leader: Term,
+        limits: HeapLimits,
+        arguments: &[Term],
+    ) -> Result<Box<Process>, TableFull> {
+        let literals = self.literals.addresses();
+        let words: usize = arguments.iter().map(|term| crate::copy::size_of(*term, &literals)).sum();
+        let leader_words = crate::copy::size_of(leader, &literals);
+        let pid = self.processes.reserve()?;
+        let mut heap = ProcessHeap::new(FIRST_BLOCK.max(words + leader_words + 16), limits);
+        heap.push_return_address(&raw const self.instructions[0]);
+        let leader = crate::copy::copy(leader, &mut heap, &literals);
+        let mut process = Box::new(Process::new(pid, heap, leader, parent));
+        for argument in arguments {
+            let copied = crate::copy::copy(*argument, &mut process.heap, &literals);
+            process.arguments.push(copied);
+        }
+        Ok(process)
+    }
+
+    /// Lets a process call a function with the arguments that it has.
+    pub fn start(&mut self, mut process: Box<Process>, export: &'static Export) -> LocalPid {
+        process.ip = export.address.get();
+        process.initial_call = (export.module, export.function, export.arity);
+        let (pid, priority) = (process.pid, process.priority);
+        self.processes.park(process);
+        self.queue.push(priority, pid);
+        pid
+    }
 }

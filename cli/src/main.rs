@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod beam;
 mod doctor;
 mod failure;
 mod file;
@@ -33,6 +34,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Run(run::Options),
+    Beam(beam::Options),
     Inspect(inspect::Options),
     Pack(pack::Options),
     /// Tell what this machine lacks to run guests
@@ -44,21 +46,20 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match perform(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => failure.report(),
     }
 }
 
-fn perform(arguments: &Arguments) -> Result<(), Failure> {
+fn perform(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let install = if arguments.no_install { Install::Forbidden } else { Install::Allowed };
     match &arguments.command {
-        Command::Run(options) => run::run(options, install),
-        Command::Inspect(options) => inspect::run(options),
-        Command::Pack(options) => pack::run(options),
-        Command::Doctor => doctor::run(),
-        Command::Version => {
-            anstream::println!("voxoz {}", env!("CARGO_PKG_VERSION"));
-            Ok(())
-        }
+        Command::Run(options) => run::run(options, install)?,
+        Command::Beam(options) => return beam::run(options),
+        Command::Inspect(options) => inspect::run(options)?,
+        Command::Pack(options) => pack::run(options)?,
+        Command::Doctor => doctor::run()?,
+        Command::Version => anstream::println!("voxoz {}", env!("CARGO_PKG_VERSION")),
     }
+    Ok(ExitCode::SUCCESS)
 }

@@ -36,6 +36,12 @@ macro_rules! indices_from_one {
                 NonZeroU32::new(number).map(Self)
             }
 
+            /// The index with this bare number; 0 is none.
+            #[must_use]
+            pub fn from_number(number: u32) -> Option<Self> {
+                Self::new(number)
+            }
+
             /// The bare number, 1 or more.
             pub const fn get(self) -> usize {
                 self.0.get() as usize

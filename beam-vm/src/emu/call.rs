@@ -36,17 +36,6 @@ pub(super) unsafe fn after_bif(s: &mut State, _live: usize) {
     unsafe { look_soon(s) }
 }
 
-/// Stores the state of the process for the scheduler: `live` X registers, and where it goes on.
-unsafe fn stop_at(mut s: State, live: usize, stop: Stop) {
-    // SAFETY: the registers are apart from the process.
-    unsafe {
-        let process = s.process();
-        process.ip = s.ip;
-        process.set_arguments(core::slice::from_raw_parts(s.m.cast::<Term>(), live));
-        (*s.m).stop = Some(stop);
-    }
-}
-
 /// No reductions are left, or something asks for a look, with `live` X registers in use.
 unsafe fn look(mut s: State, live: usize) {
     // SAFETY: who comes here knows which registers are live.
@@ -61,7 +50,7 @@ unsafe fn look(mut s: State, live: usize) {
                 return go(s);
             }
         }
-        stop_at(s, live, Stop::Preempted)
+        s.stop(live, Stop::Preempted)
     }
 }
 
@@ -148,15 +137,59 @@ slow_paths! {
         }
     }
 
+    /// `erlang:apply(Fun, Arguments)`; see [`apply_to`].
+    fn apply_fun(s) {
+        let op = &*s.ip.cast::<I1<N16>>();
+        let (fun, list) = (s.x()[0], s.x()[1]);
+        let arity = match spread(&s, list) {
+            Ok(arity) => arity,
+            Err(raise) => return exception::raise(s, raise),
+        };
+        let target = match fun.as_fun().filter(|fun| fun.arity() as usize == arity) {
+            Some(local) => {
+                for (index, variable) in local.env().iter().enumerate() {
+                    s.x()[arity + index] = *variable;
+                }
+                Ok(local.entry().address.get())
+            }
+            None => fun_target(&mut s, fun, arity),
+        };
+        match target {
+            Ok(target) => apply_to(s, target, op),
+            Err(raise) => exception::raise(s, raise),
+        }
+    }
+
+    /// `erlang:apply(Module, Function, Arguments)`; see [`apply_to`].
+    fn apply_list(s) {
+        let op = &*s.ip.cast::<I1<N16>>();
+        let (module, function, list) = (s.x()[0], s.x()[1], s.x()[2]);
+        let (Some(module), Some(function)) = (module.as_atom(), function.as_atom()) else {
+            return exception::raise(s, Raise::BADARG);
+        };
+        match spread(&s, list) {
+            Ok(arity) => {
+                let export = s.context().vm.code.export(module, function, arity as u32);
+                apply_to(s, export.address.get(), op)
+            }
+            Err(raise) => exception::raise(s, raise),
+        }
+    }
+
     /// A function that no module has: `error_handler:undefined_function(M, F, Args)`, or whatever the process has said.
     fn undefined_function(s) {
         let export = &*s.ip.byte_sub(offset_of!(Export, stub)).cast::<Export>();
         let arity = export.arity as usize;
         let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity);
         let context = s.context();
+        if context.vm.load_on_demand(export.module) && export.is_bound() {
+            s.reload();
+            s.ip = export.address.get();
+            return go(s);
+        }
         let handler_module = context.process.error_handler();
         let handler = context.vm.code.export(handler_module, predefined::UNDEFINED_FUNCTION, 3);
-        if core::ptr::eq(handler.address.get(), handler.stub.as_ptr().cast()) {
+        if !handler.is_bound() {
             // There is no error handler either.
             let list = build::list(&mut context.process.heap, arguments);
             let first = [Term::atom(export.module), Term::atom(export.function), list];
@@ -204,6 +237,40 @@ slow_paths! {
     /// An instruction that no verified program reaches.
     fn unreachable(s) {
         exception::raise(s, Raise::error(predefined::INTERNAL_ERROR))
+    }
+}
+
+/// The most arguments that a function can have.
+const MAX_ARITY: usize = 255;
+
+/// Puts the elements of a list into the first X registers; gives how many there are.
+unsafe fn spread(s: &State, list: Term) -> Result<usize, Raise> {
+    let mut rest = list;
+    let mut arity = 0;
+    while let Some(cell) = rest.as_cons() {
+        if arity == MAX_ARITY {
+            return Err(Raise::SYSTEM_LIMIT);
+        }
+        // SAFETY: there are more registers than arguments.
+        unsafe { s.x()[arity] = cell.head() };
+        arity += 1;
+        rest = cell.tail();
+    }
+    if rest.is_nil() { Ok(arity) } else { Err(Raise::BADARG) }
+}
+
+/// Calls a function from `apply`: the operand is 0 for a call that is no tail call, 1 for a tail call without a frame, else two more than
+/// the slots of the frame.
+unsafe fn apply_to(mut s: State, target: *const u64, op: &I1<N16>) {
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        match op.a.0 {
+            0 => set_return_address(&s, s.ip.add(size_of_val(op) / 8)),
+            1 => {}
+            slots => s.sp = s.sp.add(usize::from(slots) - 1),
+        }
+        s.ip = target;
+        enter(s)
     }
 }
 

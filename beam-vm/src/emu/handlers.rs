@@ -10,5 +10,7 @@ pub mod exceptions;
 pub mod floats;
 pub mod frames;
 pub mod funs;
+pub mod maps;
+pub mod receive;
 pub mod select;
 pub mod types;

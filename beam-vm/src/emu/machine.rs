@@ -78,6 +78,7 @@ impl Machine {
     }
 
     /// Stores a state.
+    #[cfg(not(voxoz_tail_calls))]
     #[inline(always)]
     pub(super) fn store(&mut self, s: State) {
         self.ip = s.ip;
@@ -132,6 +133,20 @@ impl State {
             self.hp = process.heap.top;
             self.sp = process.heap.stack;
             self.fcalls = process.reductions_left as isize;
+        }
+    }
+
+    /// Stops the machine: the process goes on at `self.ip` with `live` X registers.
+    ///
+    /// # Safety
+    /// There has to be an instruction that expects as many.
+    pub unsafe fn stop(mut self, live: usize, stop: Stop) {
+        // SAFETY: the registers are apart from the process.
+        unsafe {
+            let process = self.process();
+            process.ip = self.ip;
+            process.set_arguments(core::slice::from_raw_parts(self.m.cast::<Term>(), live));
+            (*self.m).stop = Some(stop);
         }
     }
 

@@ -9,7 +9,7 @@ use core::ops::Range;
 
 use super::dispatch::{Handler, code_of};
 use super::handlers::{
-    arithmetic, bif, calls, compare, data, exceptions, floats, frames, funs, select, types,
+    arithmetic, bif, calls, compare, data, exceptions, floats, frames, funs, maps, receive, select, types,
 };
 use super::operand::{B, C, D, E, Fail, I, Kind, L, Lam, ListOf, N16, N32, Operand, R, S, Words, X, Y};
 
@@ -99,6 +99,8 @@ instructions! {
     FuncInfo { calls::func_info => [I, I, N32]; }
     Apply { calls::apply => [N16]; }
     ApplyLast { calls::apply_last => [N16, N16]; }
+    ApplyFun { calls::apply_fun => [N16]; }
+    ApplyList { calls::apply_list => [N16]; }
     UndefinedFunction { calls::undefined_function => []; }
     UndefinedLambda { calls::undefined_lambda => []; }
     NormalExit { calls::normal_exit => []; }
@@ -168,6 +170,21 @@ instructions! {
     CaseEnd { exceptions::case_end => [S]; }
     TryCaseEnd { exceptions::try_case_end => [S]; }
     Badrecord { exceptions::badrecord => [S]; }
+    Send { receive::send => []; }
+    LoopRec { receive::loop_rec => [L, D]; }
+    LoopRecEnd { receive::loop_rec_end => [L]; }
+    Wait { receive::wait => [L]; }
+    WaitTimeout { receive::wait_timeout => [L, S]; }
+    Timeout { receive::timeout => []; }
+    RemoveMessage { receive::remove_message => []; }
+    RecvMarkerBind { receive::marker_bind => [S, S]; }
+    RecvMarkerClear { receive::marker_clear => [S]; }
+    RecvMarkerReserve { receive::marker_reserve => [D]; }
+    RecvMarkerUse { receive::marker_use => [S]; }
+    HasMapFields { maps::has_map_fields => [L, S, ListOf]; }
+    GetMapElements { maps::get_map_elements => [L, S, ListOf]; }
+    PutMapAssoc { maps::put_map_assoc => [Fail, S, D, N16, ListOf]; }
+    PutMapExact { maps::put_map_exact => [Fail, S, D, N16, ListOf]; }
     CallBif { bif::call_bif => [B, E, N16]; }
     CallBifOnly { bif::call_bif_only => [B, E, N16]; }
     CallBifLast { bif::call_bif_last => [B, E, N16, N16]; }

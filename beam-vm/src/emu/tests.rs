@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #![expect(unsafe_code, reason = "runs instructions")]
 
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use std::time::Instant;
@@ -9,9 +10,8 @@ use super::assemble::{Op, assemble};
 use super::operand::Arg;
 use super::table::Operation;
 use super::{Machine, Stop, run};
-use crate::atom::{AtomLimit, AtomTable};
-use crate::code::Code;
-use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
+use crate::heap::{HeapLimits, ProcessHeap};
+use crate::platform::Platform;
 use crate::process::Process;
 use crate::term::{LocalPid, Term};
 use crate::vm::Vm;
@@ -47,38 +47,50 @@ fn fib() -> Vec<Op> {
     ]
 }
 
-fn vm() -> Vm {
-    Vm {
-        atoms: AtomTable::new(AtomLimit::DEFAULT),
-        backtrace_depth: 8,
-        code: Code,
-        literals: LiteralSpace::new(1000).expect("memory"),
+/// A platform that is never asked for much.
+struct Nowhere;
+
+impl Platform for Nowhere {
+    fn monotonic(&mut self) -> u64 {
+        0
+    }
+
+    fn system_time(&mut self) -> i64 {
+        0
+    }
+
+    fn entropy(&mut self, bytes: &mut [u8]) {
+        bytes.fill(7);
+    }
+
+    fn write(&mut self, _: &[u8]) {}
+
+    fn warn(&mut self, text: &str) {
+        std::eprintln!("{text}");
+    }
+
+    fn park(&mut self, _: Option<u64>) {}
+
+    fn module(&mut self, _: &str) -> Option<Vec<u8>> {
+        None
     }
 }
 
 fn process(words: usize, ip: *const u64, exit: *const u64, arguments: &[Term]) -> Process {
     let mut heap = ProcessHeap::new(words, HeapLimits::default());
-    // SAFETY: the block has room for the word.
-    unsafe {
-        heap.stack = heap.stack.sub(1);
-        heap.stack.write(exit.expose_provenance() as u64);
-    }
-    Process {
-        heap,
-        pid: LocalPid(0),
-        ip,
-        arguments: arguments.to_vec(),
-        reductions_left: 4000,
-        raised: [Term::NIL; 2],
-        exit_reason: Term::NIL,
-    }
+    heap.push_return_address(exit);
+    let mut process = Process::new(LocalPid(0), heap, Term::NIL, LocalPid(0));
+    process.ip = ip;
+    process.arguments = arguments.to_vec();
+    process.reductions_left = 4000;
+    process
 }
 
 fn run_fib(n: i64) -> (i64, u32) {
     let code = assemble(&fib(), 4).expect("the table has these");
     let exit = assemble(&[op(Operation::NormalExit, &[])], 0).expect("the table has this");
     let start = code.labels[2] as usize;
-    let mut vm = vm();
+    let mut vm = Vm::new(Box::new(Nowhere)).expect("a machine");
     let mut machine = Machine::new();
     let mut process =
         process(1000, &raw const code.words[start], &raw const exit.words[0], &[Term::small_cut(n)]);

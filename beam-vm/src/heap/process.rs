@@ -38,6 +38,11 @@ impl OffHeap {
         self.words = self.words.saturating_add(words);
     }
 
+    /// The address of the first object, or 0; the list gives up the references of its objects.
+    pub(crate) fn into_first(mut self) -> u64 {
+        core::mem::take(&mut self.first)
+    }
+
     /// Takes over all objects of another list.
     pub fn append(&mut self, other: &mut Self) {
         if other.first == 0 {
@@ -168,8 +173,9 @@ pub struct ProcessHeap {
     pub(crate) top: *mut u64,
     pub(crate) stack: *mut u64,
     pub(crate) end: *mut u64,
+    /// Words of the block that begins at `start`; `end` may be before its end, so that the stack is close to the heap.
+    pub(crate) capacity: usize,
     /// Where what has survived a collection ends.
-    #[expect(dead_code, reason = "the collector's")]
     pub(crate) high_water: *mut u64,
     pub(crate) old_start: *mut u64,
     pub(crate) old_top: *mut u64,
@@ -179,7 +185,6 @@ pub struct ProcessHeap {
     pub(crate) fragment_words: usize,
     pub(crate) off_heap: OffHeap,
     /// Words of binaries that the old generation refers to.
-    #[expect(dead_code, reason = "the collector's")]
     pub(crate) old_binary_words: usize,
     /// Words of binaries at which the next collection is due.
     pub(crate) binary_limit: usize,
@@ -205,6 +210,7 @@ impl ProcessHeap {
             top: start,
             stack: end,
             end,
+            capacity: words,
             high_water: start,
             old_start: null_mut(),
             old_top: null_mut(),
@@ -216,6 +222,16 @@ impl ProcessHeap {
             binary_limit: limits.min_binary_words as usize,
             limits,
             generations: Generations::default(),
+        }
+    }
+
+    /// Puts the address on the empty stack of a new process to which its first function returns.
+    pub fn push_return_address(&mut self, address: *const u64) {
+        debug_assert!(self.free_words() > 0);
+        // SAFETY: the block has room for a word.
+        unsafe {
+            self.stack = self.stack.sub(1);
+            self.stack.write(address.expose_provenance() as u64);
         }
     }
 
@@ -335,7 +351,7 @@ impl Drop for ProcessHeap {
         self.fragments = None;
         // SAFETY: the blocks are this heap's, with these sizes, and the process that had terms in them is gone.
         unsafe {
-            free_block(self.start, self.block_words());
+            free_block(self.start, self.capacity);
             free_block(self.old_start, self.old_block_words());
         }
     }

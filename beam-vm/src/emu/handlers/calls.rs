@@ -140,6 +140,16 @@ handlers! {
         slow!(s, call::apply_last)
     }
 
+    /// `erlang:apply/2`
+    fn apply_fun(s, op: I1<N16>) {
+        slow!(s, call::apply_fun)
+    }
+
+    /// `erlang:apply/3`
+    fn apply_list(s, op: I1<N16>) {
+        slow!(s, call::apply_list)
+    }
+
     /// What is at the address of an export entry that no module has: the error handler is called.
     fn undefined_function(s, op: I0) {
         slow!(s, call::undefined_function)

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Funs and functions.
+
+use super::{BifIndex, BifResult, Context, Raise};
+use crate::atom::predefined;
+use crate::heap::build;
+use crate::term::{Term, View};
+
+/// `make_fun/3`
+pub fn make_fun(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let (module, function) =
+        (args[0].as_atom().ok_or(Raise::BADARG)?, args[1].as_atom().ok_or(Raise::BADARG)?);
+    let arity = args[2].as_small().filter(|arity| (0..=255).contains(arity)).ok_or(Raise::BADARG)?;
+    let export = cx.vm.code.export(module, function, arity as u32);
+    Ok(build::export(cx.heap(), export))
+}
+
+/// `function_exported/3`
+pub fn function_exported(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let (module, function) =
+        (args[0].as_atom().ok_or(Raise::BADARG)?, args[1].as_atom().ok_or(Raise::BADARG)?);
+    let arity = args[2].as_small().filter(|arity| *arity >= 0).ok_or(Raise::BADARG)?;
+    let export = u32::try_from(arity).ok().and_then(|arity| cx.vm.code.find_export(module, function, arity));
+    Ok(Term::boolean(export.is_some_and(|export| export.bif.get() == 0 && export.is_bound())))
+}
+
+/// `is_builtin/3`
+pub fn is_builtin(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let (module, function) =
+        (args[0].as_atom().ok_or(Raise::BADARG)?, args[1].as_atom().ok_or(Raise::BADARG)?);
+    let arity = args[2].as_small().filter(|arity| *arity >= 0).ok_or(Raise::BADARG)?;
+    let export = u32::try_from(arity).ok().and_then(|arity| cx.vm.code.find_export(module, function, arity));
+    Ok(Term::boolean(export.is_some_and(|export| BifIndex::from_raw(export.bif.get()).is_some())))
+}
+
+/// `fun_info/2`
+pub fn fun_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let item = args[1].as_atom().ok_or(Raise::BADARG)?;
+    let value = match args[0].view() {
+        View::Fun(fun) => {
+            let entry = fun.entry();
+            match item {
+                predefined::MODULE => Term::atom(entry.module),
+                predefined::TYPE => Term::atom(predefined::LOCAL),
+                predefined::ARITY => Term::small_cut(i64::from(entry.arity)),
+                predefined::PID => fun.creator(),
+                predefined::INDEX => Term::small_cut(i64::from(entry.old_index)),
+                predefined::NEW_INDEX => Term::small_cut(i64::from(entry.index)),
+                predefined::UNIQ => Term::small_cut(i64::from(entry.old_uniq)),
+                predefined::NEW_UNIQ => build::binary(cx.heap(), &entry.uniq),
+                predefined::ENV => build::list(cx.heap(), fun.env()),
+                predefined::NAME => {
+                    let location = cx.vm.code.locate(entry.address.get().addr());
+                    Term::atom(location.map_or(predefined::NO_TEXT, |location| location.function))
+                }
+                _ => return Err(Raise::BADARG),
+            }
+        }
+        View::Export(export) => {
+            let entry = export.entry();
+            match item {
+                predefined::MODULE => Term::atom(entry.module),
+                predefined::TYPE => Term::atom(predefined::EXTERNAL),
+                predefined::ARITY => Term::small_cut(i64::from(entry.arity)),
+                predefined::NAME => Term::atom(entry.function),
+                predefined::ENV => Term::NIL,
+                predefined::PID
+                | predefined::INDEX
+                | predefined::NEW_INDEX
+                | predefined::UNIQ
+                | predefined::NEW_UNIQ => Term::atom(predefined::UNDEFINED),
+                _ => return Err(Raise::BADARG),
+            }
+        }
+        _ => return Err(Raise::BADARG),
+    };
+    Ok(build::tuple(cx.heap(), &[args[1], value]))
+}
+
+/// `module_loaded/1`
+pub fn module_loaded(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let module = args[0].as_atom().ok_or(Raise::BADARG)?;
+    Ok(Term::boolean(cx.vm.code.current(module).is_some()))
+}
+
+/// `get_module_info/1`
+pub fn module_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let module = args[0].as_atom().ok_or(Raise::BADARG)?;
+    let items = [
+        predefined::MODULE,
+        predefined::EXPORTS,
+        predefined::ATTRIBUTES,
+        predefined::COMPILE,
+        predefined::MD5,
+    ];
+    let mut pairs = alloc::vec::Vec::new();
+    for item in items {
+        let value = info(cx, module, item)?;
+        pairs.push(build::tuple(cx.heap(), &[Term::atom(item), value]));
+    }
+    Ok(build::list(cx.heap(), &pairs))
+}
+
+/// `get_module_info/2`
+pub fn module_info2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let (module, item) = (args[0].as_atom().ok_or(Raise::BADARG)?, args[1].as_atom().ok_or(Raise::BADARG)?);
+    info(cx, module, item)
+}
+
+fn info(cx: &mut Context<'_>, module: crate::atom::Atom, item: crate::atom::Atom) -> BifResult {
+    use crate::beam_file::ChunkId;
+
+    let instance = cx.vm.code.current(module).ok_or(Raise::BADARG)?;
+    let chunk = match item {
+        predefined::MODULE => return Ok(Term::atom(module)),
+        predefined::MD5 => {
+            let md5 = instance.md5();
+            return Ok(build::binary(cx.heap(), &md5));
+        }
+        predefined::EXPORTS | predefined::FUNCTIONS => {
+            let names: alloc::vec::Vec<_> = if item == predefined::EXPORTS {
+                instance.exports().collect()
+            } else {
+                instance.functions().iter().map(|function| (function.name, function.arity)).collect()
+            };
+            let heap = cx.heap();
+            let pair = |(name, arity): (crate::atom::Atom, u32)| {
+                build::tuple(heap, &[Term::atom(name), Term::small_cut(i64::from(arity))])
+            };
+            let pairs: alloc::vec::Vec<Term> = names.into_iter().map(pair).collect();
+            return Ok(build::list(cx.heap(), &pairs));
+        }
+        predefined::NIFS => return Ok(Term::NIL),
+        predefined::ATTRIBUTES => ChunkId::ATTRIBUTES,
+        predefined::COMPILE => ChunkId::COMPILE_INFO,
+        _ => return Err(Raise::BADARG),
+    };
+    let Some(bytes) = instance.file().chunk(chunk).map(<[u8]>::to_vec) else { return Ok(Term::NIL) };
+    crate::etf::decode(cx.vm, &mut cx.process.heap, &bytes).map_err(|_| Raise::BADARG)
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Numbers from and to texts.
+
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::{BifResult, Context, Raise, arithmetic};
+use crate::atom::predefined;
+use crate::heap::{ProcessHeap, build};
+use crate::number::float::{self, Compact, Form};
+use crate::number::integer::{self, ParseError};
+use crate::term::Term;
+
+/// The text of an integer.
+fn integer_text(term: Term, radix: u32) -> Result<Vec<u8>, Raise> {
+    let whole = arithmetic::whole(term).ok_or(Raise::BADARG)?;
+    Ok(whole.with(|value| {
+        let mut out = vec![0; integer::format_bytes(value, radix)];
+        integer::format(value, radix, &mut out).to_vec()
+    }))
+}
+
+fn radix(term: Term) -> Result<u32, Raise> {
+    term.as_small().filter(|radix| (2..=36).contains(radix)).map(|radix| radix as u32).ok_or(Raise::BADARG)
+}
+
+/// `integer_to_list/1`
+pub fn integer_to_list(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let text = integer_text(args[0], 10)?;
+    Ok(build::byte_list(cx.heap(), &text))
+}
+
+/// `integer_to_list/2`
+pub fn integer_to_list2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let text = integer_text(args[0], radix(args[1])?)?;
+    Ok(build::byte_list(cx.heap(), &text))
+}
+
+/// `integer_to_binary/1`
+pub fn integer_to_binary(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let text = integer_text(args[0], 10)?;
+    Ok(build::binary(cx.heap(), &text))
+}
+
+/// `integer_to_binary/2`
+pub fn integer_to_binary2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let text = integer_text(args[0], radix(args[1])?)?;
+    Ok(build::binary(cx.heap(), &text))
+}
+
+fn parse_integer(heap: &mut ProcessHeap, text: &[u8], radix: u32) -> BifResult {
+    let mut out = vec![0; integer::parse_limbs(text.len(), radix)];
+    match integer::parse(text, radix, &mut out) {
+        Ok(extent) => Ok(build::number(heap, extent.view(&out))),
+        Err(ParseError::NotAnInteger) => Err(Raise::BADARG),
+        Err(ParseError::TooLarge(_)) => Err(Raise::SYSTEM_LIMIT),
+    }
+}
+
+/// The bytes of a proper list of bytes.
+fn list_bytes(list: Term) -> Result<Vec<u8>, Raise> {
+    let mut bytes = Vec::new();
+    let mut rest = list;
+    while let Some(cell) = rest.as_cons() {
+        let byte = cell.head().as_small().and_then(|byte| u8::try_from(byte).ok()).ok_or(Raise::BADARG)?;
+        bytes.push(byte);
+        rest = cell.tail();
+    }
+    if rest.is_nil() { Ok(bytes) } else { Err(Raise::BADARG) }
+}
+
+fn binary_bytes(term: Term) -> Result<Vec<u8>, Raise> {
+    let bits = term.as_bits().filter(|bits| bits.is_binary()).ok_or(Raise::BADARG)?;
+    Ok(bits.bytes().collect())
+}
+
+/// `list_to_integer/1`
+pub fn list_to_integer(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let bytes = list_bytes(args[0])?;
+    parse_integer(cx.heap(), &bytes, 10)
+}
+
+/// `list_to_integer/2`
+pub fn list_to_integer2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let (bytes, radix) = (list_bytes(args[0])?, radix(args[1])?);
+    parse_integer(cx.heap(), &bytes, radix)
+}
+
+/// `binary_to_integer/1`
+pub fn binary_to_integer(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let bytes = binary_bytes(args[0])?;
+    parse_integer(cx.heap(), &bytes, 10)
+}
+
+/// `binary_to_integer/2`
+pub fn binary_to_integer2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let (bytes, radix) = (binary_bytes(args[0])?, radix(args[1])?);
+    parse_integer(cx.heap(), &bytes, radix)
+}
+
+/// `string:list_to_integer/1`: the integer that a list begins with, and the rest.
+pub fn scan_integer(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let failure = |cx: &mut Context<'_>, reason| {
+        Ok(build::tuple(cx.heap(), &[Term::atom(predefined::ERROR), Term::atom(reason)]))
+    };
+    if args[0].is_nil() {
+        return failure(cx, predefined::NO_INTEGER);
+    }
+    if !args[0].is_cons() {
+        return failure(cx, predefined::NOT_A_LIST);
+    }
+    let mut text = Vec::new();
+    let mut rest = args[0];
+    while let Some(cell) = rest.as_cons() {
+        match cell.head().as_small().and_then(|byte| u8::try_from(byte).ok()) {
+            Some(sign @ (b'+' | b'-')) if text.is_empty() => text.push(sign),
+            Some(digit @ b'0'..=b'9') => text.push(digit),
+            _ => break,
+        }
+        rest = cell.tail();
+    }
+    if !text.iter().any(u8::is_ascii_digit) {
+        return failure(cx, predefined::NO_INTEGER);
+    }
+    let value = parse_integer(cx.heap(), &text, 10)?;
+    Ok(build::tuple(cx.heap(), &[value, rest]))
+}
+
+/// The options of `float_to_list/2`; the last of several counts.
+fn form(options: Term) -> Result<Form, Raise> {
+    let mut form = Form::DEFAULT;
+    let (mut decimals, mut compact) = (None, Compact::No);
+    let mut rest = options;
+    while let Some(cell) = rest.as_cons() {
+        match cell.head().as_atom() {
+            Some(predefined::COMPACT) => compact = Compact::Yes,
+            Some(predefined::SHORT) => {
+                form = Form::Short;
+                decimals = None;
+            }
+            Some(_) => return Err(Raise::BADARG),
+            None => {
+                let pair = cell.head().as_tuple().ok_or(Raise::BADARG)?;
+                let [name, digits] = *pair.elements() else { return Err(Raise::BADARG) };
+                let digits = digits.as_small().ok_or(Raise::BADARG)?;
+                match name.as_atom() {
+                    Some(predefined::DECIMALS) if (0..=253).contains(&digits) => {
+                        decimals = Some(digits as i32)
+                    }
+                    Some(predefined::SCIENTIFIC) if (0..=249).contains(&digits) => {
+                        form = Form::Scientific(digits as i32);
+                        decimals = None;
+                    }
+                    _ => return Err(Raise::BADARG),
+                }
+            }
+        }
+        rest = cell.tail();
+    }
+    if !rest.is_nil() {
+        return Err(Raise::BADARG);
+    }
+    Ok(decimals.map_or(form, |digits| Form::Decimals(digits, compact)))
+}
+
+fn float_text(term: Term, form: Form) -> Result<float::Text, Raise> {
+    let value = term.as_float().ok_or(Raise::BADARG)?;
+    float::format(value, form).map_err(|_| Raise::BADARG)
+}
+
+/// `float_to_list/1`
+pub fn float_to_list(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let text = float_text(args[0], Form::DEFAULT)?;
+    Ok(build::byte_list(cx.heap(), text.as_bytes()))
+}
+
+/// `float_to_list/2`
+pub fn float_to_list2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let text = float_text(args[0], form(args[1])?)?;
+    Ok(build::byte_list(cx.heap(), text.as_bytes()))
+}
+
+/// `float_to_binary/1`
+pub fn float_to_binary(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let text = float_text(args[0], Form::DEFAULT)?;
+    Ok(build::binary(cx.heap(), text.as_bytes()))
+}
+
+/// `float_to_binary/2`
+pub fn float_to_binary2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let text = float_text(args[0], form(args[1])?)?;
+    Ok(build::binary(cx.heap(), text.as_bytes()))
+}
+
+/// `list_to_float/1`
+pub fn list_to_float(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let value = float::parse(&list_bytes(args[0])?).map_err(|_| Raise::BADARG)?;
+    Ok(build::float(cx.heap(), value))
+}
+
+/// `binary_to_float/1`
+pub fn binary_to_float(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let value = float::parse(&binary_bytes(args[0])?).map_err(|_| Raise::BADARG)?;
+    Ok(build::float(cx.heap(), value))
+}

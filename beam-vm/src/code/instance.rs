@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One version of a module: its instructions, literals, functions, and the file's chunks that programs ask for.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::{Entries, LineTable, Location};
+use crate::atom::Atom;
+use crate::beam_file;
+use crate::heap::LiteralArea;
+use crate::term::FunEntry;
+
+/// A function of a module.
+#[derive(Clone, Copy, Debug)]
+pub struct Function {
+    /// Its name.
+    pub name: Atom,
+    /// Its arity.
+    pub arity: u32,
+    /// Where its func_info is, in words.
+    pub start: u32,
+    /// Where its first instruction is, in words.
+    pub entry: u32,
+}
+
+/// One version of a module.
+#[derive(Debug)]
+pub struct Instance {
+    pub(crate) module: Atom,
+    pub(crate) words: Box<[u64]>,
+    /// All functions in the order of the code.
+    pub(crate) functions: Vec<Function>,
+    /// Names, arities and entries of those that others may call, in the order of the file.
+    pub(crate) exports: Vec<(Atom, u32, u32)>,
+    pub(crate) lambdas: Vec<(&'static FunEntry, u32)>,
+    pub(crate) lines: LineTable,
+    pub(crate) literals: LiteralArea,
+    pub(crate) md5: [u8; 16],
+    pub(crate) file: beam_file::Module,
+    /// Where the function is that is to be called before others may use the module, in words.
+    pub(crate) on_load: Option<u32>,
+}
+
+impl Instance {
+    /// The module.
+    #[must_use]
+    pub fn module(&self) -> Atom {
+        self.module
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &beam_file::Module {
+        &self.file
+    }
+
+    /// The module's MD5.
+    #[must_use]
+    pub fn md5(&self) -> [u8; 16] {
+        self.md5
+    }
+
+    /// All functions in the order of the code.
+    #[must_use]
+    pub fn functions(&self) -> &[Function] {
+        &self.functions
+    }
+
+    /// Names and arities of those that others may call, in the order of the file.
+    pub fn exports(&self) -> impl ExactSizeIterator<Item = (Atom, u32)> + '_ {
+        self.exports.iter().map(|(name, arity, _)| (*name, *arity))
+    }
+
+    /// The entries of its lambdas.
+    pub fn lambdas(&self) -> impl ExactSizeIterator<Item = &'static FunEntry> + '_ {
+        self.lambdas.iter().map(|(entry, _)| *entry)
+    }
+
+    /// The addresses of its instructions.
+    #[must_use]
+    pub fn addresses(&self) -> Range<usize> {
+        let start = self.words.as_ptr().addr();
+        start..start + size_of_val(&*self.words)
+    }
+
+    /// The addresses of its literals.
+    #[must_use]
+    pub fn literal_addresses(&self) -> Range<usize> {
+        self.literals.addresses()
+    }
+
+    /// The instruction at a word.
+    #[must_use]
+    pub fn address(&self, word: u32) -> *const u64 {
+        &raw const self.words[word as usize]
+    }
+
+    /// The function that is to be called before others may use the module.
+    #[must_use]
+    pub fn on_load(&self) -> Option<*const u64> {
+        self.on_load.map(|word| self.address(word))
+    }
+
+    /// Makes calls go to its functions.
+    pub(super) fn bind(&self, entries: &mut Entries) {
+        for (name, arity, word) in &self.exports {
+            let entry = entries.export(self.module, *name, *arity);
+            if entry.bif.get() == 0 {
+                entry.address.set(self.address(*word));
+            }
+        }
+        for (entry, word) in &self.lambdas {
+            entry.address.set(self.address(*word));
+        }
+    }
+
+    /// Makes calls of its lambdas go to the error handler, where no other version has the same.
+    pub(super) fn unbind_lambdas(&self) {
+        let own = self.addresses();
+        for (entry, _) in &self.lambdas {
+            if own.contains(&entry.address.get().addr()) {
+                entry.unbind();
+            }
+        }
+    }
+
+    /// Where an instruction of it comes from.
+    #[must_use]
+    pub fn locate(&self, address: usize) -> Option<Location> {
+        let word = u32::try_from(address.checked_sub(self.addresses().start)? / 8).ok()?;
+        let after = self.functions.partition_point(|function| function.start <= word);
+        let function = self.functions[..after].last()?;
+        let line = self.lines.find(word, function.start);
+        Some(Location { module: self.module, function: function.name, arity: function.arity, line })
+    }
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The order of all terms.
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use super::numbers;
+use crate::atom::{Atom, AtomTable, predefined};
+use crate::map;
+use crate::term::{Bits, Cons, External, Fun, Map, REF_NUMBERS_MAX, Reference, Term, View};
+
+/// How numbers are ordered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Numbers {
+    /// By value.
+    Value,
+    /// Integers before floats, as keys of maps.
+    Keys,
+}
+
+/// Compares two terms as `<` and `>` do.
+#[must_use]
+pub fn compare(atoms: &AtomTable, a: Term, b: Term) -> Ordering {
+    if a == b {
+        return Ordering::Equal;
+    }
+    if a.are_small(b) {
+        return a.small_value().cmp(&b.small_value());
+    }
+    Walk { atoms, stack: Vec::new() }.run(a, b, Numbers::Value)
+}
+
+/// Compares two terms as keys of a map: equal are only those that are the same.
+#[must_use]
+pub fn compare_keys(atoms: &AtomTable, a: Term, b: Term) -> Ordering {
+    if a == b {
+        return Ordering::Equal;
+    }
+    if a.are_small(b) {
+        return a.small_value().cmp(&b.small_value());
+    }
+    Walk { atoms, stack: Vec::new() }.run(a, b, Numbers::Keys)
+}
+
+/// What is still to be compared once all before was equal.
+enum Rest {
+    Pair(Term, Term, Numbers),
+    Tails(Cons, Cons, Numbers),
+    Slices { a: Vec<Term>, b: Vec<Term>, at: usize, numbers: Numbers },
+}
+
+struct Walk<'a> {
+    atoms: &'a AtomTable,
+    stack: Vec<Rest>,
+}
+
+/// The place of a term's type in the order.
+fn rank(view: &View) -> u8 {
+    match view {
+        View::Small(_) | View::Big(_) | View::Float(_) => 0,
+        View::Atom(_) => 1,
+        View::Reference(_) | View::ExternalReference(_) => 2,
+        View::Fun(_) | View::Export(_) => 3,
+        View::Port(_) | View::ExternalPort(_) => 4,
+        View::Pid(_) | View::ExternalPid(_) => 5,
+        View::Tuple(_) => 6,
+        View::Map(_) => 7,
+        View::Nil => 8,
+        View::Cons(_) => 9,
+        View::Bits(_) => 10,
+        View::MapNode(_) | View::MatchState(_) | View::None => 11,
+    }
+}
+
+impl Walk<'_> {
+    fn run(&mut self, a: Term, b: Term, numbers: Numbers) -> Ordering {
+        self.stack.push(Rest::Pair(a, b, numbers));
+        while let Some(rest) = self.stack.pop() {
+            let order = match rest {
+                Rest::Pair(a, b, numbers) => self.pair(a, b, numbers),
+                Rest::Tails(a, b, numbers) => self.lists(a, b, numbers),
+                Rest::Slices { a, b, at, numbers } => match (a.get(at), b.get(at)) {
+                    (Some(left), Some(right)) => {
+                        let (left, right) = (*left, *right);
+                        self.stack.push(Rest::Slices { a, b, at: at + 1, numbers });
+                        self.pair(left, right, numbers)
+                    }
+                    _ => Ordering::Equal,
+                },
+            };
+            if order.is_ne() {
+                return order;
+            }
+        }
+        Ordering::Equal
+    }
+
+    /// The rest of two lists whose heads are still to be compared: as far as heads decide by themselves, without the stack.
+    fn lists(&mut self, mut a: Cons, mut b: Cons, numbers: Numbers) -> Ordering {
+        loop {
+            let (left, right) = (a.head(), b.head());
+            let (next_a, next_b) = (a.tail(), b.tail());
+            let order = if left == right {
+                Ordering::Equal
+            } else if left.are_small(right) {
+                left.small_value().cmp(&right.small_value())
+            } else {
+                match (next_a.as_cons(), next_b.as_cons()) {
+                    (Some(a), Some(b)) => self.stack.push(Rest::Tails(a, b, numbers)),
+                    _ => self.stack.push(Rest::Pair(next_a, next_b, numbers)),
+                }
+                return self.pair(left, right, numbers);
+            };
+            if order.is_ne() {
+                return order;
+            }
+            match (next_a.as_cons(), next_b.as_cons()) {
+                (Some(next_a), Some(next_b)) => (a, b) = (next_a, next_b),
+                _ => return self.pair(next_a, next_b, numbers),
+            }
+        }
+    }
+
+    fn slices(&mut self, a: &[Term], b: &[Term], numbers: Numbers) {
+        self.stack.push(Rest::Slices { a: a.to_vec(), b: b.to_vec(), at: 0, numbers });
+    }
+
+    fn pair(&mut self, a: Term, b: Term, numbers: Numbers) -> Ordering {
+        if a == b {
+            return Ordering::Equal;
+        }
+        let (left, right) = (a.view(), b.view());
+        match rank(&left).cmp(&rank(&right)) {
+            Ordering::Equal => {}
+            order => return order,
+        }
+        match (left, right) {
+            (View::Atom(a), View::Atom(b)) => self.atoms.compare(a, b),
+            (View::Cons(a), View::Cons(b)) => self.lists(a, b, numbers),
+            (View::Tuple(a), View::Tuple(b)) => {
+                let order = a.len().cmp(&b.len());
+                if order.is_eq() {
+                    self.slices(a.elements(), b.elements(), numbers);
+                }
+                order
+            }
+            (View::Map(a), View::Map(b)) => self.maps(a, b, numbers),
+            (View::Bits(a), View::Bits(b)) => bits(&a, &b),
+            (View::Small(_) | View::Big(_) | View::Float(_), _) => {
+                if numbers == Numbers::Keys {
+                    let types = numbers::is_float(a).cmp(&numbers::is_float(b));
+                    if types.is_ne() {
+                        return types;
+                    }
+                }
+                numbers::by_value(a, b).unwrap_or(Ordering::Equal)
+            }
+            (View::Fun(a), View::Fun(b)) => self.funs(a, b, numbers),
+            (View::Export(a), View::Export(b)) => {
+                let (a, b) = (a.entry(), b.entry());
+                let names = self.atoms.compare(a.module, b.module);
+                let names = names.then_with(|| self.atoms.compare(a.function, b.function));
+                names.then_with(|| a.arity.cmp(&b.arity))
+            }
+            (View::Fun(_), View::Export(_)) => Ordering::Less,
+            (View::Export(_), View::Fun(_)) => Ordering::Greater,
+            (View::Pid(a), View::Pid(b)) => (a.0 >> 15, a.0 & 0x7FFF).cmp(&(b.0 >> 15, b.0 & 0x7FFF)),
+            (View::Port(a), View::Port(b)) => a.cmp(&b),
+            (View::Reference(a), View::Reference(b)) => references(a, b),
+            (View::ExternalPid(a), View::ExternalPid(b)) => {
+                let data = |pid: External| ((pid.data() >> 32) as u32, pid.data() as u32);
+                data(a).cmp(&data(b)).then_with(|| self.nodes(a, b))
+            }
+            (View::ExternalPort(a), View::ExternalPort(b)) => {
+                a.data().cmp(&b.data()).then_with(|| self.nodes(a, b))
+            }
+            (View::ExternalReference(a), View::ExternalReference(b)) => {
+                self.nodes(a, b).then_with(|| external_references(a, b))
+            }
+            (View::Pid(pid), View::ExternalPid(other)) => {
+                local_pid(pid.0, other).then_with(|| self.with_local(other).reverse())
+            }
+            (View::ExternalPid(other), View::Pid(pid)) => {
+                local_pid(pid.0, other).reverse().then_with(|| self.with_local(other))
+            }
+            (
+                View::Port(_) | View::Reference(_),
+                View::ExternalPort(other) | View::ExternalReference(other),
+            ) => self.with_local(other).reverse(),
+            (View::ExternalPort(other) | View::ExternalReference(other), _) => self.with_local(other),
+            _ => Ordering::Equal,
+        }
+    }
+
+    fn nodes(&self, a: External, b: External) -> Ordering {
+        self.atoms.compare(a.node(), b.node()).then_with(|| a.creation().cmp(&b.creation()))
+    }
+
+    /// How the node of a remote identifier compares with this one, which is known here by its name before it has another.
+    fn with_local(&self, other: External) -> Ordering {
+        let here = self.atoms.find("nonode@nohost").unwrap_or(Atom::from_index(predefined::NO_TEXT.index()));
+        self.atoms.compare(other.node(), here).then(Ordering::Greater)
+    }
+
+    fn maps(&mut self, a: Map, b: Map, numbers: Numbers) -> Ordering {
+        let order = a.len().cmp(&b.len());
+        if order.is_ne() {
+            return order;
+        }
+        let (left, right) = (map::sorted_pairs(self.atoms, a), map::sorted_pairs(self.atoms, b));
+        let split = |pairs: Vec<(Term, Term)>| pairs.into_iter().unzip::<Term, Term, Vec<Term>, Vec<Term>>();
+        let ((keys_a, values_a), (keys_b, values_b)) = (split(left), split(right));
+        self.stack.push(Rest::Slices { a: values_a, b: values_b, at: 0, numbers });
+        self.stack.push(Rest::Slices { a: keys_a, b: keys_b, at: 0, numbers: Numbers::Keys });
+        Ordering::Equal
+    }
+
+    fn funs(&mut self, a: Fun, b: Fun, numbers: Numbers) -> Ordering {
+        let (left, right) = (a.entry(), b.entry());
+        let order = self.atoms.compare(left.module, right.module);
+        let order = order.then_with(|| left.old_index.cmp(&right.old_index));
+        let order = order.then_with(|| left.old_uniq.cmp(&right.old_uniq));
+        let order = order.then_with(|| a.env().len().cmp(&b.env().len()));
+        if order.is_eq() {
+            self.slices(a.env(), b.env(), numbers);
+        }
+        order
+    }
+}
+
+fn local_pid(pid: u32, other: External) -> Ordering {
+    (pid >> 15, pid & 0x7FFF).cmp(&((other.data() >> 32) as u32, other.data() as u32))
+}
+
+fn bits(a: &Bits, b: &Bits) -> Ordering {
+    let shorter = a.len().min(b.len());
+    let (left, right) = (a.slice(0, shorter), b.slice(0, shorter));
+    let order = match (left.as_bytes(), right.as_bytes()) {
+        (Some(a), Some(b)) => a.cmp(b),
+        _ => left.bytes().cmp(right.bytes()),
+    };
+    order.then(a.len().cmp(&b.len()))
+}
+
+/// The highest number decides first.
+fn references(a: Reference, b: Reference) -> Ordering {
+    let (mut left, mut right) = ([0; REF_NUMBERS_MAX], [0; REF_NUMBERS_MAX]);
+    numbers_of(a.numbers(&mut left), b.numbers(&mut right))
+}
+
+fn external_references(a: External, b: External) -> Ordering {
+    let (mut left, mut right) = ([0; REF_NUMBERS_MAX], [0; REF_NUMBERS_MAX]);
+    numbers_of(a.numbers(&mut left), b.numbers(&mut right))
+}
+
+fn numbers_of(a: &[u32], b: &[u32]) -> Ordering {
+    a.len().cmp(&b.len()).then_with(|| a.iter().rev().cmp(b.iter().rev()))
+}

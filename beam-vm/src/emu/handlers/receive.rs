@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Sending and receiving.
+#![expect(unsafe_code, reason = "handlers work on registers and heap words")]
+
+use crate::atom::predefined;
+use crate::bif::{Raise, messages};
+use crate::emu::Machine;
+use crate::emu::dispatch::{State, go, handlers, jump, next, slow};
+use crate::emu::exception;
+use crate::emu::operand::{D, Dest, I0, I1, I2, L, S, Source};
+use crate::emu::run::Stop;
+use crate::term::Term;
+
+handlers! {
+    /// `send`: x1 to x0.
+    fn send(s, op: I0) {
+        slow!(s, send_rest)
+    }
+
+    /// `loop_rec Empty Dst`: the next message that this `receive` has not seen.
+    fn loop_rec(s, op: I2<L, D>) {
+        let process = &*(*s.m).process;
+        if let Some(term) = process.mailbox.peek() {
+            op.b.set(&s, term);
+            next!(s, op)
+        }
+        jump!(s, op.a.0)
+    }
+
+    /// `loop_rec_end Label`: the message is not wanted.
+    fn loop_rec_end(s, op: I1<L>) {
+        (*(*s.m).process).mailbox.refuse();
+        s.fcalls -= 1;
+        jump!(s, op.a.0)
+    }
+
+    /// `remove_message`
+    fn remove_message(s, op: I0) {
+        slow!(s, remove)
+    }
+
+    /// `wait Label`: goes on at the label when there is another message.
+    fn wait(s, op: I1<L>) {
+        s.ip = s.ip.offset(op.a.0 as isize);
+        s.stop(0, Stop::Waiting)
+    }
+
+    /// `wait_timeout Label Milliseconds`
+    fn wait_timeout(s, op: I2<L, S>) {
+        slow!(s, wait_for)
+    }
+
+    /// `timeout`: nothing came in time; the next `receive` begins at the first message.
+    fn timeout(s, op: I0) {
+        let process = &mut *(*s.m).process;
+        process.timed_out = false;
+        process.mailbox.restart();
+        next!(s, op)
+    }
+
+    /// `recv_marker_reserve Dst`: how far the mailbox was looked at when a reference was made.
+    fn marker_reserve(s, op: I1<D>) {
+        op.a.set(&s, Term::atom(predefined::UNDEFINED));
+        next!(s, op)
+    }
+
+    /// `recv_marker_bind Marker Reference`
+    fn marker_bind(s, op: I2<S, S>) {
+        next!(s, op)
+    }
+
+    /// `recv_marker_clear Reference`
+    fn marker_clear(s, op: I1<S>) {
+        next!(s, op)
+    }
+
+    /// `recv_marker_use Reference`
+    fn marker_use(s, op: I1<S>) {
+        next!(s, op)
+    }
+}
+
+#[inline(never)]
+unsafe extern "sysv64" fn send_rest(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) {
+    let mut s = State { ip, hp, sp, m, fcalls };
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        let (to, message) = (s.x()[0], s.x()[1]);
+        let mut context = s.context();
+        let result = messages::send(&mut context, to, message);
+        s.reload();
+        match result {
+            Ok(()) => {
+                s.x()[0] = message;
+                s.fcalls -= 3;
+                s.ip = s.ip.add(1);
+                go(s)
+            }
+            Err(raise) => {
+                let bif = crate::bif::BifIndex::find("erlang", "!", 2);
+                match bif {
+                    Some(bif) => exception::raise_in_bif(s, raise, bif, &[to, message]),
+                    None => exception::raise(s, raise),
+                }
+            }
+        }
+    }
+}
+
+#[inline(never)]
+unsafe extern "sysv64" fn remove(ip: *const u64, hp: *mut u64, sp: *mut u64, m: *mut Machine, fcalls: isize) {
+    let mut s = State { ip, hp, sp, m, fcalls };
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        let process = s.process();
+        if let Some(message) = process.mailbox.remove()
+            && let Some(fragment) = message.fragment
+        {
+            process.heap.absorb(fragment);
+        }
+        process.timed_out = false;
+        if let Some(timer) = process.timeout.take() {
+            (*(*s.m).vm).timers.cancel(timer);
+        }
+        s.reload();
+        s.ip = s.ip.add(1);
+        crate::emu::call::look_soon(&mut s);
+        go(s)
+    }
+}
+
+#[inline(never)]
+unsafe extern "sysv64" fn wait_for(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) {
+    let mut s = State { ip, hp, sp, m, fcalls };
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        let op = &*ip.cast::<I2<L, S>>();
+        let after = op.b.get(&s);
+        let context = s.context();
+        if context.process.timed_out {
+            s.reload();
+            s.ip = s.ip.add(size_of_val(op) / 8);
+            return go(s);
+        }
+        if context.process.timeout.is_none() && after != Term::atom(predefined::INFINITY) {
+            let milliseconds = after.as_small().and_then(|value| u32::try_from(value).ok());
+            match milliseconds {
+                Some(0) => {
+                    s.reload();
+                    s.ip = s.ip.add(size_of_val(op) / 8);
+                    return go(s);
+                }
+                Some(milliseconds) => {
+                    let timer = context.vm.set_timeout(context.process.pid, u64::from(milliseconds));
+                    context.process.timeout = Some(timer);
+                }
+                None => {
+                    s.reload();
+                    return exception::raise(s, Raise::error(predefined::TIMEOUT_VALUE));
+                }
+            }
+        }
+        s.reload();
+        s.ip = s.ip.offset(op.a.0 as isize);
+        s.stop(0, Stop::Waiting)
+    }
+}

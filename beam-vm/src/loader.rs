@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The loader: from a module as its file describes it to code that the emulator does.
+//!
+//! The file's reader has checked every index and operand by itself. Here generic instructions become operations of the emulator
+//! ([`translate`]), neighbours that have a common instruction are joined ([`peephole`]), and the assembler chooses the instructions.
+//! Functions of other modules are named by entries that need not be there yet, so modules load in any order.
+
+mod error;
+mod literals;
+mod peephole;
+mod translate;
+
+pub use error::LoadError;
+
+use alloc::vec::Vec;
+
+use md5::{Digest, Md5};
+
+use crate::atom::Atom;
+use crate::beam_file::{AtomIndex, Module};
+use crate::code::{Function, Instance, LineTable};
+use crate::emu::assemble::{Assembled, assemble};
+use crate::term::FunEntry;
+use crate::vm::Vm;
+
+/// Makes an instance of a module's file; it is not installed. `expected` is the name that the module has to have, if there is one.
+///
+/// # Errors
+/// [`LoadError`]: the file is damaged, needs what is not here, or is of another module.
+pub fn load(vm: &mut Vm, bytes: Vec<u8>, expected: Option<Atom>) -> Result<Instance, LoadError> {
+    let file = Module::open(bytes).map_err(LoadError::File)?;
+    let atoms = intern(vm, &file)?;
+    let module = atoms[1];
+    if expected.is_some_and(|expected| expected != module) {
+        return Err(LoadError::OtherModule(module));
+    }
+    let md5 = checksum(&file);
+    let (literals, literal_terms) = literals::build(vm, &file)?;
+    let context = translate::Context { module, atoms: &atoms, literals: &literal_terms, md5 };
+    let translation = match translate::translate(vm, &file, &context) {
+        Ok(translation) => translation,
+        Err(error) => {
+            // SAFETY: the operations that had the literals are gone.
+            #[expect(unsafe_code, reason = "gives literals back that nobody has seen")]
+            unsafe {
+                vm.literals.release(literals);
+            }
+            return Err(error);
+        }
+    };
+    let assembled = assemble(&translation.ops, file.code_header().labels).map_err(LoadError::Assemble)?;
+    let functions = functions(&translation, &assembled)?;
+    let exports = exports(&file, &atoms, &assembled)?;
+    let lambdas = lambdas(&file, &translation.lambdas, &assembled)?;
+    let lines = line_table(&file, vm.atoms.text(module), &translation, &assembled);
+    let on_load = translation.on_load.map(|function| functions[function].entry);
+    Ok(Instance {
+        module,
+        words: assembled.words.into_boxed_slice(),
+        functions,
+        exports,
+        lambdas,
+        lines,
+        literals,
+        md5,
+        file,
+        on_load,
+    })
+}
+
+/// The file's atoms by their indices; index 0 stands for the empty list and has no atom.
+fn intern(vm: &mut Vm, file: &Module) -> Result<Vec<Atom>, LoadError> {
+    let mut atoms = Vec::with_capacity(file.atoms().count() + 1);
+    atoms.push(crate::atom::predefined::NO_TEXT);
+    for text in file.atoms().iter() {
+        atoms.push(vm.atoms.insert(text).map_err(LoadError::Atom)?);
+    }
+    Ok(atoms)
+}
+
+fn atom(atoms: &[Atom], index: AtomIndex) -> Atom {
+    atoms[index.get()]
+}
+
+/// The MD5 sum of what the code depends on.
+pub fn checksum(file: &Module) -> [u8; 16] {
+    let mut sum = Md5::new();
+    file.feed_checksum(|bytes| sum.update(bytes));
+    sum.finalize().into()
+}
+
+fn functions(translation: &translate::Translation, code: &Assembled) -> Result<Vec<Function>, LoadError> {
+    let function = |info: &translate::Info| {
+        let entry = label(code, info.entry)?;
+        Ok(Function { name: info.name, arity: info.arity, start: code.starts[info.op], entry })
+    };
+    translation.functions.iter().map(function).collect()
+}
+
+fn label(code: &Assembled, label: u32) -> Result<u32, LoadError> {
+    match code.labels.get(label as usize) {
+        Some(word) if *word < code.code_words => Ok(*word),
+        _ => Err(LoadError::Label(label)),
+    }
+}
+
+fn exports(file: &Module, atoms: &[Atom], code: &Assembled) -> Result<Vec<(Atom, u32, u32)>, LoadError> {
+    let export = |export: &crate::beam_file::Export| {
+        let word = label(code, export.label.get() as u32)?;
+        Ok((atom(atoms, export.function), u32::from(export.arity), word))
+    };
+    file.exports().iter().map(export).collect()
+}
+
+fn lambdas(
+    file: &Module,
+    entries: &[&'static FunEntry],
+    code: &Assembled,
+) -> Result<Vec<(&'static FunEntry, u32)>, LoadError> {
+    let place = |(lambda, entry): (&crate::beam_file::Lambda, &&'static FunEntry)| {
+        Ok((*entry, label(code, lambda.label.get() as u32)?))
+    };
+    file.lambdas().iter().zip(entries).map(place).collect()
+}
+
+fn line_table(
+    file: &Module,
+    module: &str,
+    translation: &translate::Translation,
+    code: &Assembled,
+) -> LineTable {
+    use alloc::format;
+    use alloc::string::String;
+
+    let mut files: Vec<String> = Vec::with_capacity(file.lines().file_count() + 1);
+    files.push(format!("{module}.erl"));
+    let names = (1..=file.lines().file_count() as u32).filter_map(crate::beam_file::FileIndex::from_number);
+    files.extend(names.map(|index| match file.lines().file(index) {
+        Some(name) if !name.is_empty() => String::from(name),
+        _ => format!("{module}.erl"),
+    }));
+    let place = |index| {
+        let line = file.lines().get(index)?;
+        let file = line.file.map_or(0, |file| file.get() as u32);
+        Some(crate::code::Place { file, line: line.number })
+    };
+    let starts = translation.lines.iter().map(|(op, line)| {
+        let start = code.starts.get(*op).copied().unwrap_or(code.code_words);
+        (start, line.and_then(place))
+    });
+    LineTable { starts: starts.collect(), files }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Why a module cannot be loaded.
+
+use core::fmt;
+
+use crate::atom::{Atom, AtomError};
+use crate::beam_file::{GenericOp, InstructionError, ReadError};
+use crate::emu::assemble::AssembleError;
+use crate::etf::DecodeError;
+
+/// Why a module cannot be loaded.
+#[derive(Debug)]
+pub enum LoadError {
+    /// The file is damaged.
+    File(ReadError),
+    /// An instruction is damaged.
+    Instruction(InstructionError),
+    /// The file is of another module.
+    OtherModule(Atom),
+    /// An atom of the file cannot be in the table.
+    Atom(AtomError),
+    /// A literal is no term.
+    Literal(DecodeError),
+    /// There is no room for the literals.
+    NoRoom,
+    /// There is nothing that does an instruction.
+    Unsupported(GenericOp),
+    /// The instructions do not fit together.
+    Assemble(AssembleError),
+    /// A function begins at a label that is not there.
+    Label(u32),
+    /// A function does not begin as functions do.
+    Function,
+    /// There is an old version that has to be purged first.
+    NotPurged,
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(error) => write!(f, "{error}"),
+            Self::Instruction(error) => write!(f, "{error}"),
+            Self::OtherModule(_) => write!(f, "the file is of another module"),
+            Self::Atom(error) => write!(f, "{error}"),
+            Self::Literal(error) => write!(f, "a literal is no term: {error}"),
+            Self::NoRoom => write!(f, "there is no room left for literals"),
+            Self::Unsupported(op) => write!(f, "nothing does the instruction {op:?}"),
+            Self::Assemble(error) => write!(f, "{error}"),
+            Self::Label(label) => write!(f, "label {label} is not there"),
+            Self::NotPurged => write!(f, "there is an old version of the module that has to be purged first"),
+            Self::Function => write!(f, "a function does not begin with its name"),
+        }
+    }
+}
+
+impl core::error::Error for LoadError {}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Maps: up to 32 associations flat, with the keys in order; above that a hash tree of nodes with up to 16 children
+//! (`erts/emulator/beam/erl_map.c`).
+//!
+//! A map is never changed: what gives another map shares what it can. Two maps with equal keys have the same shape.
+
+mod flat;
+mod tree;
+
+use alloc::vec::Vec;
+
+use crate::atom::AtomTable;
+use crate::compare;
+use crate::heap::{Heap, build};
+use crate::term::{Map, Term, layout};
+
+/// The map without associations.
+pub fn empty<H: Heap + ?Sized>(heap: &mut H) -> Term {
+    let keys = build::tuple(heap, &[]);
+    build::flat_map(heap, keys, &[])
+}
+
+/// The value of a key.
+#[inline]
+#[must_use]
+pub fn get(atoms: &AtomTable, map: Map, key: Term) -> Option<Term> {
+    if map.is_flat() { flat::get(map, key) } else { tree::get(atoms, map, key) }
+}
+
+/// The map with a value for a key, whether it had one or not.
+pub fn put<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, map: Map, key: Term, value: Term) -> Term {
+    if map.is_flat() {
+        flat::put(heap, atoms, map, key, value)
+    } else {
+        tree::put(heap, atoms, map, key, value)
+    }
+}
+
+/// The map with another value for a key that it has.
+pub fn update<H: Heap + ?Sized>(
+    heap: &mut H,
+    atoms: &AtomTable,
+    map: Map,
+    key: Term,
+    value: Term,
+) -> Option<Term> {
+    get(atoms, map, key)?;
+    Some(put(heap, atoms, map, key, value))
+}
+
+/// The map without a key; with the value that it had.
+pub fn remove<H: Heap + ?Sized>(
+    heap: &mut H,
+    atoms: &AtomTable,
+    map: Map,
+    key: Term,
+) -> Option<(Term, Term)> {
+    let value = get(atoms, map, key)?;
+    let rest = if map.is_flat() { flat::remove(heap, map, key) } else { tree::remove(heap, atoms, map, key) };
+    Some((rest, value))
+}
+
+/// A map of pairs; of those with the same key the last counts.
+pub fn from_pairs<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, pairs: &[(Term, Term)]) -> Term {
+    let mut sorted: Vec<(Term, Term)> = pairs.to_vec();
+    // A stable sort keeps the last of equal keys last.
+    sorted.sort_by(|a, b| compare::compare_keys(atoms, a.0, b.0));
+    let mut unique: Vec<(Term, Term)> = Vec::with_capacity(sorted.len());
+    for pair in sorted {
+        match unique.last_mut() {
+            Some(last) if compare::same(last.0, pair.0) => last.1 = pair.1,
+            _ => unique.push(pair),
+        }
+    }
+    from_sorted(heap, atoms, &unique)
+}
+
+/// A map of pairs in the order of their keys, each key once.
+pub fn from_sorted<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, pairs: &[(Term, Term)]) -> Term {
+    if pairs.len() > layout::MAP_SMALL_LIMIT {
+        return tree::from_pairs(heap, atoms, pairs);
+    }
+    let (keys, values): (Vec<Term>, Vec<Term>) = pairs.iter().copied().unzip();
+    let keys = build::tuple(heap, &keys);
+    build::flat_map(heap, keys, &values)
+}
+
+/// The associations in the order in which programs see them.
+#[must_use]
+pub fn pairs(map: Map) -> Vec<(Term, Term)> {
+    if map.is_flat() {
+        let keys = map.flat_keys();
+        let pairs = keys.elements().iter().copied().zip(map.flat_values().iter().copied());
+        return pairs.collect();
+    }
+    tree::pairs(map)
+}
+
+/// The associations in the order of their keys.
+#[must_use]
+pub fn sorted_pairs(atoms: &AtomTable, map: Map) -> Vec<(Term, Term)> {
+    let mut pairs = pairs(map);
+    if !map.is_flat() {
+        pairs.sort_by(|a, b| compare::compare_keys(atoms, a.0, b.0));
+    }
+    pairs
+}
+
+/// The associations of both; where both have a key, the second's value.
+pub fn merge<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, first: Map, second: Map) -> Term {
+    if first.is_empty() {
+        return second.term();
+    }
+    if second.is_empty() {
+        return first.term();
+    }
+    if first.is_flat() && second.is_flat() {
+        let mut all = pairs(first);
+        all.extend(pairs(second));
+        return from_pairs(heap, atoms, &all);
+    }
+    if first.len() >= second.len() {
+        let mut map = first.term();
+        for (key, value) in pairs(second) {
+            if let Some(current) = map.as_map() {
+                map = put(heap, atoms, current, key, value);
+            }
+        }
+        return map;
+    }
+    let mut map = second.term();
+    for (key, value) in pairs(first) {
+        if let Some(current) = map.as_map().filter(|map| get(atoms, *map, key).is_none()) {
+            map = put(heap, atoms, current, key, value);
+        }
+    }
+    map
+}

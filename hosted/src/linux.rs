@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The platform of a Linux process.
+
+use std::io::Write;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use beam_vm::platform::Platform;
+
+use crate::modules::CodePath;
+
+/// Clock, entropy, console and files of the process.
+#[derive(Debug)]
+pub struct LinuxPlatform {
+    start: Instant,
+    path: CodePath,
+}
+
+impl LinuxPlatform {
+    /// A platform whose clock begins now, with modules from a path.
+    #[must_use]
+    pub fn new(path: CodePath) -> Self {
+        Self { start: Instant::now(), path }
+    }
+}
+
+impl Platform for LinuxPlatform {
+    fn monotonic(&mut self) -> u64 {
+        self.start.elapsed().as_nanos() as u64
+    }
+
+    fn system_time(&mut self) -> i64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i64)
+    }
+
+    fn entropy(&mut self, bytes: &mut [u8]) {
+        let mut filled = 0;
+        while filled < bytes.len() {
+            match rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()) {
+                Ok(count) => filled += count,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => panic!("the system gives no entropy: {error}"),
+            }
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut out = std::io::stdout().lock();
+        // Nobody is left to be told when the console is gone.
+        let _ = out.write_all(bytes).and_then(|()| out.flush());
+    }
+
+    fn warn(&mut self, text: &str) {
+        eprintln!("{text}");
+    }
+
+    fn park(&mut self, deadline: Option<u64>) {
+        let now = self.monotonic();
+        if let Some(deadline) = deadline {
+            let nanoseconds = (deadline * 1_000_000).saturating_sub(now);
+            thread::sleep(Duration::from_nanos(nanoseconds));
+        }
+    }
+
+    fn module(&mut self, name: &str) -> Option<Vec<u8>> {
+        self.path.read(name)
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Where the files of modules are: folders of the user first, then those of an OTP installation.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// An OTP installation: the folder that has `lib`.
+#[derive(Clone, Debug)]
+pub struct OtpRoot(PathBuf);
+
+impl OtpRoot {
+    /// The installation in a folder, if there is one.
+    #[must_use]
+    pub fn at(folder: &Path) -> Option<Self> {
+        folder.join("lib").is_dir().then(|| Self(folder.to_owned()))
+    }
+
+    /// The installation that `VOXOZ_OTP_ROOT` names, or the one of Debian's packages.
+    #[must_use]
+    pub fn find() -> Option<Self> {
+        let named = std::env::var_os("VOXOZ_OTP_ROOT").map(PathBuf::from);
+        let usual = ["/usr/lib/erlang", "/usr/local/lib/erlang"].map(PathBuf::from);
+        named.into_iter().chain(usual).find_map(|folder| Self::at(&folder))
+    }
+
+    /// The `ebin` folders of its applications, `erts` and `kernel` and `stdlib` first.
+    fn folders(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.0.join("lib")).into_iter().flatten().flatten();
+        let mut folders: Vec<PathBuf> =
+            entries.map(|entry| entry.path().join("ebin")).filter(|path| path.is_dir()).collect();
+        let rank = |path: &PathBuf| {
+            let name =
+                path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
+            ["stdlib-", "erts-", "kernel-", "compiler-"]
+                .iter()
+                .position(|prefix| name.starts_with(prefix))
+                .unwrap_or(9)
+        };
+        folders.sort_by_key(|path| (rank(path), path.clone()));
+        folders
+    }
+}
+
+/// Folders in which modules are looked for, in order.
+#[derive(Clone, Debug, Default)]
+pub struct CodePath {
+    folders: Vec<PathBuf>,
+}
+
+impl CodePath {
+    /// Folders of the user, and those of an installation.
+    #[must_use]
+    pub fn new(folders: Vec<PathBuf>, root: Option<&OtpRoot>) -> Self {
+        let mut folders = folders;
+        folders.extend(root.map(OtpRoot::folders).unwrap_or_default());
+        Self { folders }
+    }
+
+    /// The file of a module.
+    #[must_use]
+    pub fn read(&self, name: &str) -> Option<Vec<u8>> {
+        // A name is no path: it may not lead out of the folders.
+        if name.is_empty() || name.contains('/') || name.contains('\0') {
+            return None;
+        }
+        let file = format!("{name}.beam");
+        self.folders.iter().find_map(|folder| fs::read(folder.join(&file)).ok())
+    }
+}
