@@ -13,6 +13,7 @@ extern crate std;
 pub mod atom;
 pub mod beam_file;
 pub mod bif;
+pub mod bits;
 pub mod code;
 pub mod compare;
 pub mod copy;

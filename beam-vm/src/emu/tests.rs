@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+//! The emulator runs instructions assembled by hand.
 #![expect(unsafe_code, reason = "runs instructions")]
 
 use alloc::boxed::Box;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+//! Objects built on each kind of heap, and what the heaps own.
 use super::{BinaryBlock, Fragment, Heap, HeapLimits, LiteralSpace, ProcessHeap, build};
 use crate::term::{Term, View};
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+//! Words, headers and handles keep what is put into them.
 use super::{Header, Kind, LocalPid, Term};
 use crate::atom::Atom;
 

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A match in progress: what `bs_start_match` makes and the other `bs_` instructions of a match move on.
+#![expect(unsafe_code, reason = "moves the position in a match state on the heap")]
+
+use core::ptr::NonNull;
+
+use super::{Flags, half, utf};
+use crate::heap::{Heap, ProcessHeap, WRITABLE, build};
+use crate::number::integer::{self, Endian, Signedness, bits_limbs, from_bits};
+use crate::term::{Bits, Boxed, Header, Kind, Term, layout};
+
+/// A match state.
+#[derive(Clone, Copy, Debug)]
+pub struct Cursor(NonNull<u64>);
+
+impl Cursor {
+    /// The match state that a term is.
+    #[must_use]
+    pub fn of(term: Term) -> Option<Self> {
+        let boxed = term.as_boxed()?;
+        (boxed.header().kind() == Kind::MatchState).then(|| Self(boxed.address()))
+    }
+
+    /// Begins to match a bitstring.
+    #[must_use]
+    pub fn start(heap: &mut ProcessHeap, term: Term) -> Option<Term> {
+        let bits = term.as_bits()?;
+        let boxed = term.as_boxed()?;
+        let origin = match boxed.header().kind() {
+            Kind::SubBinary => {
+                // SAFETY: this word of a sub-binary is the term of its original.
+                unsafe { Term::from_raw(boxed.words()[layout::SUB_ORIGIN - 1]) }
+            }
+            _ => term,
+        };
+        freeze(origin);
+        let base = origin.as_bits()?.base();
+        let from = 8 * (bits.base().addr() - base.addr()) + bits.offset();
+        let at = heap.allocate(layout::MATCH_SIZE);
+        // SAFETY: the heap has given the words of a match state.
+        unsafe {
+            at.write(Header::new(Kind::MatchState, layout::MATCH_SIZE - 1).raw());
+            at.add(layout::MATCH_ORIGIN).write(origin.raw());
+            at.add(layout::MATCH_BASE).write(base.expose_provenance() as u64);
+            at.add(layout::MATCH_OFFSET).write(from as u64);
+            at.add(layout::MATCH_END).write((from + bits.len()) as u64);
+            Some(Boxed::new(at).term())
+        }
+    }
+
+    fn word(self, index: usize) -> u64 {
+        // SAFETY: a live match state has these words.
+        unsafe { self.0.add(index).read() }
+    }
+
+    /// The next bit, counted from the first byte of the original.
+    #[must_use]
+    pub fn position(self) -> usize {
+        self.word(layout::MATCH_OFFSET) as usize
+    }
+
+    /// Goes to a position that the match has had.
+    pub fn set_position(self, position: usize) {
+        // SAFETY: a live match state has this word.
+        unsafe { self.0.add(layout::MATCH_OFFSET).write(position as u64) };
+    }
+
+    /// How many bits are left.
+    #[must_use]
+    pub fn left(self) -> usize {
+        self.word(layout::MATCH_END) as usize - self.position()
+    }
+
+    fn origin(self) -> Term {
+        // SAFETY: this word of a match state is a term.
+        unsafe { Term::from_raw(self.word(layout::MATCH_ORIGIN)) }
+    }
+
+    /// The next bits, if there are as many.
+    #[must_use]
+    pub fn peek(self, bits: usize) -> Option<Bits> {
+        if bits > self.left() {
+            return None;
+        }
+        let base = core::ptr::with_exposed_provenance(self.word(layout::MATCH_BASE) as usize);
+        // SAFETY: the match state is within its original, whose first byte this is.
+        Some(unsafe { Bits::new(base, self.position(), bits) })
+    }
+
+    /// Passes over bits.
+    pub fn skip(self, bits: usize) -> Option<()> {
+        if bits > self.left() {
+            return None;
+        }
+        self.set_position(self.position() + bits);
+        Some(())
+    }
+
+    /// An integer of some bits.
+    pub fn integer(self, heap: &mut ProcessHeap, bits: usize, flags: Flags) -> Option<Term> {
+        let view = self.peek(bits)?;
+        let term = if bits <= 56 && (flags.endian() == Endian::Big || bits <= 8) {
+            let value = big_endian(&view);
+            Term::small_cut(match flags.signedness() {
+                Signedness::Signed if bits > 0 => (value << (64 - bits)) as i64 >> (64 - bits),
+                _ => value as i64,
+            })
+        } else {
+            let place = integer::Bits { start: view.offset(), len: bits };
+            let mut few = [0; 4];
+            let mut many;
+            let limbs = bits_limbs(place);
+            let out = if limbs <= few.len() {
+                &mut few[..limbs]
+            } else {
+                many = alloc::vec![0; limbs];
+                &mut many[..]
+            };
+            let extent = from_bits(view.touched(), place, flags.endian(), flags.signedness(), out).ok()?;
+            build::number(heap, extent.view(out))
+        };
+        self.skip(bits)?;
+        Some(term)
+    }
+
+    /// A float of 16, 32 or 64 bits; what is infinite or no number does not match.
+    pub fn float(self, heap: &mut ProcessHeap, bits: usize, flags: Flags) -> Option<Term> {
+        if !matches!(bits, 16 | 32 | 64) {
+            return None;
+        }
+        let view = self.peek(bits)?;
+        let mut bytes = [0; 8];
+        let count = bits / 8;
+        for (index, byte) in view.bytes().enumerate() {
+            let place = if flags.endian() == Endian::Little { count - 1 - index } else { index };
+            bytes[place] = byte;
+        }
+        let raw = u64::from_be_bytes(bytes) >> (64 - bits);
+        let value = match bits {
+            16 => half::from_bits(raw as u16)?,
+            32 => f64::from(f32::from_bits(raw as u32)),
+            _ => f64::from_bits(raw),
+        };
+        if !value.is_finite() {
+            return None;
+        }
+        self.skip(bits)?;
+        Some(build::float(heap, value))
+    }
+
+    /// The next bits as a bitstring.
+    pub fn part(self, heap: &mut ProcessHeap, bits: usize) -> Option<Term> {
+        if bits > self.left() {
+            return None;
+        }
+        let term = build::sub_bits(heap, self.origin(), self.position(), bits);
+        self.skip(bits)?;
+        Some(term)
+    }
+
+    /// All that is left as a bitstring; the position stays.
+    pub fn tail(self, heap: &mut ProcessHeap) -> Term {
+        build::sub_bits(heap, self.origin(), self.position(), self.left())
+    }
+
+    /// Whether the next bits are those of some bytes; then they are passed over.
+    pub fn string(self, bytes: &[u8], bits: usize) -> Option<()> {
+        let view = self.peek(bits)?;
+        let whole = bits / 8;
+        let same = view.bytes().take(whole).eq(bytes.iter().copied().take(whole));
+        let rest = bits % 8;
+        let same_rest =
+            rest == 0 || view.byte(whole) == bytes.get(whole).map_or(0, |byte| byte & !(0xFF >> rest));
+        if same && same_rest { self.skip(bits) } else { None }
+    }
+
+    /// A code point in UTF-8.
+    pub fn utf8(self) -> Option<u32> {
+        let left = self.left() / 8;
+        let view = self.peek(8 * left.min(4))?;
+        let mut bytes = [0; 4];
+        let count = view.len() / 8;
+        for (place, byte) in bytes.iter_mut().zip(view.bytes()) {
+            *place = byte;
+        }
+        let (value, len) = utf::decode_utf8(&bytes[..count])?;
+        self.skip(8 * len)?;
+        Some(value)
+    }
+
+    fn unit16(self, position: usize, flags: Flags) -> Option<u32> {
+        let view = self.peek(position + 16)?;
+        let (first, second) = (u32::from(view.byte(position / 8)), u32::from(view.byte(position / 8 + 1)));
+        Some(if flags.endian() == Endian::Little { second << 8 | first } else { first << 8 | second })
+    }
+
+    /// A code point in UTF-16.
+    pub fn utf16(self, flags: Flags) -> Option<u32> {
+        let first = self.unit16(0, flags)?;
+        match first {
+            0xD800..0xDC00 => {
+                let second = self.unit16(16, flags).filter(|second| (0xDC00..0xE000).contains(second))?;
+                self.skip(32)?;
+                Some(0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00))
+            }
+            0xDC00..0xE000 => None,
+            value => {
+                self.skip(16)?;
+                Some(value)
+            }
+        }
+    }
+
+    /// A code point in UTF-32.
+    pub fn utf32(self, flags: Flags) -> Option<u32> {
+        let (first, second) = (self.unit16(0, flags)?, self.unit16(16, flags)?);
+        let value =
+            if flags.endian() == Endian::Little { second << 16 | first } else { first << 16 | second };
+        let value = utf::code_point(u64::from(value))?;
+        self.skip(32)?;
+        Some(value)
+    }
+}
+
+/// Up to 64 bits as a number.
+fn big_endian(view: &Bits) -> u64 {
+    let touched = view.touched();
+    let mut value = 0_u128;
+    for byte in touched {
+        value = value << 8 | u128::from(*byte);
+    }
+    let below = 8 * touched.len() - view.offset() - view.len();
+    let value = value >> below;
+    if view.len() >= 64 { value as u64 } else { value as u64 & ((1 << view.len()) - 1) }
+}
+
+/// Nobody may append in place to a binary that is matched: its bytes could move.
+fn freeze(origin: Term) {
+    if let Some(boxed) = origin.as_boxed().filter(|boxed| boxed.header().kind() == Kind::RefcBinary) {
+        // SAFETY: a live refc binary has this word.
+        unsafe {
+            let flags = boxed.address().add(layout::REFC_FLAGS);
+            flags.write(flags.read() & !WRITABLE);
+        }
+    }
+}
