@@ -2,7 +2,7 @@
 //! The emulator: from loaded instructions to their effects.
 //!
 //! A loaded instruction is some 64-bit words: in the first, the low half says which handler does it, the rest are operands ([`operand`]).
-//! Handlers are functions that end in a call of the next one ([`dispatch`]); at optimised levels that call is a jump, so the virtual
+//! Handlers are functions that end in a call of the next one (`dispatch`); at optimised levels that call is a jump, so the virtual
 //! machine's registers stay in the processor's: the instruction, the top of the heap, the top of the stack, the machine, and the reductions.
 //! [`table`] lists all instructions; [`assemble`](assemble::assemble) turns operations with arguments into them.
 //!

@@ -2,7 +2,7 @@
 //! The loader: from a module as its file describes it to code that the emulator does.
 //!
 //! The file's reader has checked every index and operand by itself. Here generic instructions become operations of the emulator
-//! ([`translate`]), neighbours that have a common instruction are joined ([`peephole`]), and the assembler chooses the instructions.
+//! (`translate`), neighbours that have a common instruction are joined (`peephole`), and the assembler chooses the instructions.
 //! Functions of other modules are named by entries that need not be there yet, so modules load in any order.
 
 mod error;

@@ -16,7 +16,7 @@ const HELP: &str = "voxoz beam -pa DIR... [-root DIR] -s MODULE [FUNCTION]";
 
 /// Call a function in the virtual machine and print its result
 ///
-/// Usage: voxoz beam -pa DIR... [-root DIR] -s MODULE [FUNCTION]
+/// Usage: `voxoz beam -pa DIR... [-root DIR] -s MODULE [FUNCTION]`
 ///
 /// Calls MODULE:FUNCTION(), start() unless another is named, without OTP's boot, and prints what it returns. Modules are loaded when they are
 /// called, from the folders after -pa and then from the OTP installation in the folder after -root, in VOXOZ_OTP_ROOT or in
