@@ -12,6 +12,7 @@
 pub mod assemble;
 mod call;
 mod collect;
+pub mod disassemble;
 mod dispatch;
 mod exception;
 mod handlers;
