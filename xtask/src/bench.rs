@@ -11,6 +11,7 @@ use crate::failure::{During, Failure};
 
 mod boot;
 mod table;
+mod vm;
 
 pub use table::{Better, Report, Row};
 
@@ -20,12 +21,12 @@ pub struct Benchmark {
     pub name: &'static str,
     /// What it measures, in a few words.
     pub about: &'static str,
-    /// Measures. What it prints on the way goes to standard error; standard output is for the result.
-    pub measure: fn(&Context) -> Result<Report, Failure>,
+    /// Measures all, or only the named rows. What it prints on the way goes to standard error; standard output is for the result.
+    pub measure: fn(&Context, &[String]) -> Result<Report, Failure>,
 }
 
 /// Every benchmark.
-const BENCHMARKS: &[Benchmark] = &[boot::BOOT];
+const BENCHMARKS: &[Benchmark] = &[boot::BOOT, vm::VM];
 
 /// Measure against what is there without us
 #[derive(Debug, clap::Args)]
@@ -35,25 +36,36 @@ pub struct Options {
     /// Print one JSON object a line instead of a table
     #[arg(long)]
     json: bool,
+    /// Only these rows, if the benchmark has a choice; the page in docs stays as it is
+    rows: Vec<String>,
 }
 
 /// Carries out the command.
 pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
     let benchmark = find(BENCHMARKS, &options.name)?;
-    let report = (benchmark.measure)(context)?;
+    let report = (benchmark.measure)(context, &options.rows)?;
     let path = context.root().join("docs/bench").join(format!("{}.md", benchmark.name));
     let write = || {
         fs::create_dir_all(context.root().join("docs/bench"))?;
         fs::write(&path, report.markdown(benchmark.name))
     };
-    write().during(|| format!("cannot write {}", context.shown(&path)))?;
+    if options.rows.is_empty() {
+        write().during(|| format!("cannot write {}", context.shown(&path)))?;
+    }
     if options.json {
         print!("{}", report.json_lines());
     } else {
         print!("{}", report.text());
-        println!("kept in {}", context.shown(&path));
+        if options.rows.is_empty() {
+            println!("kept in {}", context.shown(&path));
+        }
     }
     Ok(())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 fn find<'b>(benchmarks: &'b [Benchmark], name: &str) -> Result<&'b Benchmark, Failure> {
@@ -66,11 +78,16 @@ fn find<'b>(benchmarks: &'b [Benchmark], name: &str) -> Result<&'b Benchmark, Fa
 
 #[cfg(test)]
 mod tests {
-    use super::{Benchmark, Report, find};
+    use super::{Benchmark, Report, find, median};
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+    }
 
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
-        let measure = |_: &_| Ok(Report::new("", ""));
+        let measure = |_: &_, _: &[_]| Ok(Report::new("", ""));
         let benchmarks = [
             Benchmark { name: "boot", about: "from the first instruction to ready", measure },
             Benchmark { name: "send", about: "messages", measure },

@@ -10,6 +10,9 @@ use crate::failure::{During, Failure};
 pub const HOSTED_TESTS: &[Package] =
     &[Package::program("gcc", "gcc"), Package::file("libxen-dev", "/usr/include/xen/xen.h")];
 
+/// Stock OTP, to compare with: the emulator, the compiler and the standard library.
+pub const ERLANG: &[Package] = &[Package::program("erlang-base", "erlc")];
+
 /// The fuzz targets: libFuzzer is C++.
 pub const FUZZ: &[Package] = &[Package::program("g++", "g++")];
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use lab::linux::{self, Task};
 use lab::{Clock, GuestSpec, Lab};
 
-use super::{Benchmark, Better, Report, Row};
+use super::{Benchmark, Better, Report, Row, median};
 use crate::build::{KERNEL, Profile};
 use crate::context::Context;
 use crate::failure::{During, Failure};
@@ -34,7 +34,10 @@ are PV guests of 128 MiB under the same Xen in QEMU without KVM; medians of seve
 *Counted*: one instruction takes one nanosecond, on a single processor, on every machine; what is waited for counts too, and that is most of \
 our figure: the last row of each group is the wait for xenstored in dom0.";
 
-fn measure(context: &Context) -> Result<Report, Failure> {
+fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
+    if !only.is_empty() {
+        return Err(Failure::new("cannot measure single rows", "the boot is measured as a whole"));
+    }
     let kernel = KERNEL.build(context, Profile::Release)?;
     let mut report = Report::new("Boot", ABOUT);
     compare(context, &kernel, Clock::Real, "by the clock", &mut report)?;
@@ -47,6 +50,7 @@ fn measure(context: &Context) -> Result<Report, Failure> {
         theirs: None,
         better: Better::Lower,
         unit: "KiB".into(),
+        note: "",
     });
     Ok(report)
 }
@@ -77,7 +81,7 @@ fn compare(
 }
 
 fn milliseconds(row: &str, ours: f64, theirs: Option<f64>) -> Row {
-    Row { row: row.to_owned(), ours, theirs, better: Better::Lower, unit: "ms".into() }
+    Row { row: row.to_owned(), ours, theirs, better: Better::Lower, unit: "ms".into(), note: "" }
 }
 
 fn boot(context: &Context, clock: Clock) -> Result<Lab, Failure> {
@@ -146,11 +150,6 @@ fn parse_phases(line: &str) -> Vec<(String, f64)> {
     rest.split(", ").filter_map(phase).collect()
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,10 +161,5 @@ mod tests {
         let phases = parse_phases("[ 0.1] debug: phases in us: traps 5, xenstore's answers 2650");
         assert_eq!(phases, [("traps".to_owned(), 0.005), ("xenstore's answers".to_owned(), 2.65)]);
         assert_eq!(parse_ready("ready"), None);
-    }
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
     }
 }

@@ -27,9 +27,16 @@ pub struct Row {
     pub better: Better,
     /// The unit of both values.
     pub unit: String,
+    /// What bounds our value, where that is worth saying.
+    pub note: &'static str,
 }
 
 impl Row {
+    /// The same with what bounds our value.
+    pub fn noted(self, note: &'static str) -> Self {
+        Self { note, ..self }
+    }
+
     /// How many times better we are; under 1 where we are worse. Nothing without a counterpart, or where a zero leaves
     /// no ratio.
     pub fn ratio(&self) -> Option<f64> {
@@ -92,10 +99,13 @@ impl Report {
     /// The page for the docs. It has no date, so that it changes when a number does.
     pub fn markdown(&self, name: &str) -> String {
         let mut text = format!("# {}\n\n{}\n\n", self.title, self.about.trim());
-        let _ = writeln!(text, "| {} |", COLUMNS.join(" | "));
-        text.push_str("| --- | ---: | ---: | ---: | --- |\n");
-        for line in self.cells() {
-            let _ = writeln!(text, "| {} |", line.map(|cell| cell.replace('|', "\\|")).join(" | "));
+        let noted = self.rows.iter().any(|row| !row.note.is_empty());
+        let (heading, rule) = if noted { (" bound by |", " --- |") } else { ("", "") };
+        let _ = writeln!(text, "| {} |{heading}", COLUMNS.join(" | "));
+        let _ = writeln!(text, "| --- | ---: | ---: | ---: | --- |{rule}");
+        for (line, row) in self.cells().into_iter().zip(&self.rows) {
+            let note = if noted { format!(" {} |", row.note) } else { String::new() };
+            let _ = writeln!(text, "| {} |{note}", line.map(|cell| cell.replace('|', "\\|")).join(" | "));
         }
         let _ = write!(
             text,
@@ -149,7 +159,7 @@ mod tests {
     use super::{Better, Report, Row, number};
 
     fn row(name: &str, ours: f64, theirs: Option<f64>, better: Better, unit: &str) -> Row {
-        Row { row: name.into(), ours, theirs, better, unit: unit.into() }
+        Row { row: name.into(), ours, theirs, better, unit: unit.into(), note: "" }
     }
 
     fn report() -> Report {
@@ -195,6 +205,15 @@ Ours is the kernel, theirs Debian's.
 The ratio is over 1 where we are better. To repeat it: `cargo xtask bench boot`.
 ";
         assert_eq!(report().markdown("boot"), expected);
+    }
+
+    #[test]
+    fn notes_get_a_column() {
+        let mut report = Report::new("Boot", "About.");
+        report.row(row("ready", 10.0, None, Better::Lower, "ms").noted("xenstored"));
+        let page = report.markdown("boot");
+        assert!(page.contains("| row | ours | theirs | ratio | unit | bound by |\n"), "{page}");
+        assert!(page.contains("| ready | 10.00 |  |  | ms | xenstored |\n"), "{page}");
     }
 
     #[test]
