@@ -26,3 +26,13 @@ mod tests;
 
 pub use machine::{Fault, Machine};
 pub use run::{Stop, run};
+
+/// Instructions that belong to no module: at 0 what the first function of a process returns to, at [`RETURN`] a `return`.
+#[must_use]
+pub fn own_instructions() -> alloc::boxed::Box<[u64]> {
+    let code = |operation| u64::from(table::code(operation));
+    [code(table::Operation::NormalExit), 0, code(table::Operation::Return)].into()
+}
+
+/// The place of a `return` among the instructions that belong to no module.
+const RETURN: usize = 2;

@@ -42,7 +42,7 @@ pub struct Vm {
     pub ending: VecDeque<Ending>,
     /// The status that the program has halted with.
     pub halted: Option<i32>,
-    /// What processes return to, and other instructions that belong to no module.
+    /// What processes return to, and other instructions that belong to no module: [`crate::emu::own_instructions`].
     pub instructions: Box<[u64]>,
     /// The literals' range.
     pub literals: LiteralSpace,
@@ -122,8 +122,7 @@ impl Vm {
             delayed: DelayedMessages::new(),
             ending: VecDeque::new(),
             halted: None,
-            instructions: [u64::from(crate::emu::table::code(crate::emu::table::Operation::NormalExit)), 0]
-                .into(),
+            instructions: crate::emu::own_instructions(),
             literals: LiteralSpace::new(LITERAL_WORDS).ok_or(StartError::NoLiteralSpace)?,
             loads_on_demand: false,
             node: Node { name: predefined::NONODE_AT_NOHOST, creation: 0 },

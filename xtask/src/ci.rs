@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::{build, fuzz, layers, process, test};
+use crate::{build, fuzz, layers, process, tail_calls, test};
 
 /// How long each fuzz target runs: long enough to find a target that is broken, and one bug in a hundred.
 const FUZZ_SECONDS: u32 = 5;
@@ -20,6 +20,7 @@ const STEPS: &[Step] = &[
     ("clippy of the host's crates", clippy_hosted),
     ("clippy of the kernel's crates", clippy_bare_metal),
     ("docs", docs),
+    ("machine code of the emulator", tail_calls::run),
     ("hosted tests", |context| test::hosted(context, &[])),
     ("fuzz targets", |context| fuzz::fuzz(context, &[], FUZZ_SECONDS)),
     ("tests on Xen", |context| test::xen(context, &[])),

@@ -16,6 +16,7 @@ mod layers;
 mod packages;
 mod process;
 mod run;
+mod tail_calls;
 mod test;
 mod xen;
 
@@ -48,6 +49,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Check the layering of the crates and the house rules that a machine can check
     Layers,
+    /// Check that the machine code of the emulator's instructions ends in jumps
+    TailCalls,
     /// Run all that a change has to pass
     Ci,
 }
@@ -75,6 +78,7 @@ fn perform(context: &Context, task: &Task) -> Result<(), Failure> {
         Task::Bench(options) => bench::run(context, options),
         Task::Fuzz(options) => fuzz::run(context, options),
         Task::Layers => layers::run(context),
+        Task::TailCalls => tail_calls::run(context),
         Task::Ci => ci::run(context),
     }
 }

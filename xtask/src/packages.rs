@@ -13,6 +13,9 @@ pub const HOSTED_TESTS: &[Package] =
 /// Stock OTP, to compare with: the emulator, the compiler and the standard library.
 pub const ERLANG: &[Package] = &[Package::program("erlang-base", "erlc")];
 
+/// The check of machine code: `objdump`.
+pub const BINUTILS: &[Package] = &[Package::program("binutils", "objdump")];
+
 /// The fuzz targets: libFuzzer is C++.
 pub const FUZZ: &[Package] = &[Package::program("g++", "g++")];
 

@@ -6,7 +6,7 @@
 use core::mem::offset_of;
 
 use super::collect::{Outcome, collect};
-use super::dispatch::{State, go};
+use super::dispatch::{State, go, resume};
 use super::exception;
 use super::handlers::calls::set_return_address;
 use super::machine::Machine;
@@ -37,6 +37,7 @@ pub(super) unsafe fn after_bif(s: &mut State, _live: usize) {
 }
 
 /// No reductions are left, or something asks for a look, with `live` X registers in use.
+#[inline(always)]
 unsafe fn look(mut s: State, live: usize) {
     // SAFETY: who comes here knows which registers are live.
     unsafe {
@@ -261,6 +262,7 @@ unsafe fn spread(s: &State, list: Term) -> Result<usize, Raise> {
 
 /// Calls a function from `apply`: the operand is 0 for a call that is no tail call, 1 for a tail call without a frame, else two more than
 /// the slots of the frame.
+#[inline(always)]
 unsafe fn apply_to(mut s: State, target: *const u64, op: &I1<N16>) {
     // SAFETY: as for the handler that has come here.
     unsafe {
@@ -275,6 +277,7 @@ unsafe fn apply_to(mut s: State, target: *const u64, op: &I1<N16>) {
 }
 
 /// Counts the call and goes on at the function's first instruction, which is at `s.ip`.
+#[inline(always)]
 pub(super) unsafe fn enter(mut s: State) {
     // SAFETY: as the caller promises.
     unsafe {
@@ -336,7 +339,8 @@ pub(super) unsafe fn bif_has_not_returned(mut s: State, raise: Raise, bif: BifIn
                 let process = s.process();
                 s.x()[..process.arguments.len()].copy_from_slice(&process.arguments);
                 s.ip = export.address.get();
-                enter(s)
+                s.fcalls -= 1;
+                resume(s)
             }
             Raise::Yield => {
                 let process = s.process();

@@ -40,6 +40,7 @@ pub(super) enum Outcome {
     Stopped,
 }
 
+#[inline(always)]
 unsafe fn collect_and_retry(mut s: State, need: usize, live: usize) {
     // SAFETY: the instruction says how many registers are live.
     unsafe {

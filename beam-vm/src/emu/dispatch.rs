@@ -2,7 +2,8 @@
 //! How one instruction leads to the next.
 //!
 //! The main form is a tail call: each handler ends in a call of the next one with the same signature, which optimised code makes a
-//! jump. Nothing guarantees it on stable Rust, so `cargo xtask ci` looks at the machine code. Unoptimised builds return to a loop instead.
+//! jump. Nothing guarantees it on stable Rust, so `cargo xtask ci` looks at the machine code. What cannot jump returns to the loop in [`enter`]
+//! ([`resume`]), as unoptimised builds always do.
 //! Both come from the same bodies: what differs is [`go`].
 //!
 //! In the main form the low half of an instruction's first word is the address of its handler, so programs are linked at fixed addresses
@@ -52,6 +53,17 @@ pub unsafe fn go(s: State) {
 #[inline(always)]
 #[cfg(not(voxoz_tail_calls))]
 pub unsafe fn go(s: State) {
+    // SAFETY: as the caller promises.
+    unsafe { resume(s) };
+}
+
+/// Makes [`enter`] go on with the instruction at `s.ip`, once all have returned to it. A function that gets the registers in any other way
+/// than a handler does ends in this and not in [`go`]: its caller cannot jump to it, and what it called would never return.
+///
+/// # Safety
+/// There has to be an instruction, and the registers have to be what it expects.
+#[inline(always)]
+pub unsafe fn resume(s: State) {
     // SAFETY: the machine is there while its instructions are done.
     unsafe { (*s.m).store(s) };
 }
@@ -77,9 +89,12 @@ pub fn code_of(_handler: Handler, number: u32) -> u32 {
 /// The machine's stored state has to be one that an instruction left or that a process begins with.
 #[cfg(voxoz_tail_calls)]
 pub unsafe fn enter(machine: &mut Machine) {
-    let state = machine.load();
-    // SAFETY: as the caller promises.
-    unsafe { go(state) };
+    machine.stop = None;
+    while machine.stop.is_none() {
+        let state = machine.load();
+        // SAFETY: as the caller promises, and what returns has stored a state or stopped the machine.
+        unsafe { go(state) };
+    }
 }
 
 /// Does instructions until one stops the machine.

@@ -10,7 +10,7 @@
 use alloc::vec::Vec;
 
 use super::call::{bif_name, slow_paths};
-use super::dispatch::{State, go};
+use super::dispatch::{State, go, resume};
 use super::machine::{Fault, Machine};
 use super::run::Stop;
 use crate::atom::{Atom, predefined};
@@ -195,7 +195,7 @@ unsafe fn deliver(mut s: State) {
         x[1] = Term::atom(class);
         x[2] = reason;
         x[3] = trace;
-        go(s)
+        resume(s)
     }
 }
 

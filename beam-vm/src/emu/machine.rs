@@ -78,7 +78,6 @@ impl Machine {
     }
 
     /// Stores a state.
-    #[cfg(not(voxoz_tail_calls))]
     #[inline(always)]
     pub(super) fn store(&mut self, s: State) {
         self.ip = s.ip;

@@ -21,7 +21,7 @@ const TAG: i64 = 0xF;
 type Binary = fn(&mut ProcessHeap, Term, Term) -> Result<Term, Raise>;
 
 /// Does an operation of two operands the long way.
-#[inline(never)]
+#[inline(always)]
 unsafe fn finish<A: Source, B: Source, C: Dest>(mut s: State, operation: Binary, name: Atom) {
     // SAFETY: as for the handler that has come here.
     unsafe {

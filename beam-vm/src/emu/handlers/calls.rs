@@ -30,7 +30,7 @@ macro_rules! leave {
     }};
 }
 
-pub(super) use {enter, leave};
+pub(super) use enter;
 
 /// The return address in the newest frame.
 #[inline(always)]

@@ -77,6 +77,7 @@ enum Presence {
     Required,
 }
 
+#[inline(always)]
 unsafe fn put(mut s: State, presence: Presence) {
     // SAFETY: as for the handlers.
     unsafe {

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Looks at the machine code of the virtual machine's instructions: `beam-vm/src/emu/dispatch.rs` needs each to end in a jump to the
+//! next, and nothing in the language promises it.
+//!
+//! A function *goes on* when it jumps to a handler whose address it has loaded from an instruction, or to a function that goes on. Nobody
+//! may call one: each such call would stay on the native stack until the process stops. And the handlers that run most may not save
+//! registers or call at all.
+
+mod code;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use code::{Function, Functions};
+
+use crate::context::Context;
+use crate::failure::{During, Failure};
+use crate::{packages, process};
+
+/// The modules whose functions are looked at.
+const ROOMS: &[&str] = &[
+    "beam_vm::emu::handlers::",
+    "beam_vm::emu::call::",
+    "beam_vm::emu::collect::",
+    "beam_vm::emu::exception::",
+];
+
+/// The modules whose handlers run most.
+const HOT: &[&str] = &["arithmetic", "calls", "compare", "data", "floats", "frames", "select", "types"];
+
+/// Handlers among them that may save registers or call, and why.
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("data::get_list", "the general form has three registers of either kind"),
+    ("data::get_tuple_element2", "the general form has three registers of either kind"),
+    ("data::get_tuple_element3", "the general form has four registers of either kind"),
+    ("data::init_yregs", "a loop over a list"),
+    ("data::put_tuple2", "a loop over a list"),
+    ("data::swap", "registers of either kind"),
+    ("data::update_record", "copies any number of words"),
+    ("floats::not_finite", "raises"),
+    ("frames::allocate_heap_zero", "a loop, only in code of old compilers"),
+    ("frames::allocate_zero", "a loop, only in code of old compilers"),
+    ("select::select_tuple_arity", "a search"),
+    ("select::select_val", "a search"),
+    ("types::is_binary", "a binary may be part of another"),
+    ("types::is_function2", "two operands of any kind"),
+];
+
+/// Carries out the check on the host's build, which has the same handlers as the kernel's.
+pub fn run(context: &Context) -> Result<(), Failure> {
+    packages::ensure(context, packages::BINUTILS)?;
+    process::run(context.cargo().args(["build", "--quiet", "--release", "--package", "voxoz"]))?;
+    check(&context.target().join("release/voxoz"))
+}
+
+fn check(program: &Path) -> Result<(), Failure> {
+    let during = || format!("cannot look at the machine code of {}", program.display());
+    let mut objdump = Command::new("objdump");
+    objdump.args(["--disassemble", "--demangle", "--no-show-raw-insn"]).arg(program);
+    let text = process::output(&mut objdump)?;
+    let bytes = std::fs::read(program).during(during)?;
+    let functions = code::parse(&text, &bytes, |name| ROOMS.iter().any(|room| name.starts_with(room)));
+    if functions.len() < 100 {
+        return Err(Failure::new(during(), format!("it has only {} of the functions", functions.len())));
+    }
+    let findings = findings(&functions);
+    if findings.is_empty() {
+        println!("{} functions of the emulator end in jumps", functions.len());
+        return Ok(());
+    }
+    Err(Failure::new("the compiler has not made all jumps", findings.join("\n"))
+        .help("beam-vm/src/emu/dispatch.rs says what keeps a call from being a jump"))
+}
+
+fn findings(functions: &Functions) -> Vec<String> {
+    let going = goes_on(functions);
+    let mut findings = BTreeSet::new();
+    for (address, function) in functions {
+        for called in function.calls.iter().filter(|called| *called != address && going.contains(called)) {
+            findings.insert(format!("{} calls {}, which goes on", function.name, functions[called].name));
+        }
+        if is_hot(&function.name) && function.saves {
+            findings.insert(format!("{} saves registers or calls", function.name));
+        }
+    }
+    findings.into_iter().collect()
+}
+
+fn is_hot(name: &str) -> bool {
+    let Some(handler) = name.strip_prefix(ROOMS[0]) else { return false };
+    let is_exception = EXCEPTIONS.iter().any(|(exception, _)| *exception == handler);
+    let hot = HOT.iter().any(|module| handler.split("::").next() == Some(module));
+    hot && !handler.ends_with("_rest") && !is_exception
+}
+
+/// The functions that go on.
+fn goes_on(functions: &BTreeMap<u64, Function>) -> BTreeSet<u64> {
+    let mut going: BTreeSet<u64> =
+        functions.iter().filter(|(_, function)| function.dispatches).map(|(address, _)| *address).collect();
+    loop {
+        let more: Vec<u64> = functions
+            .iter()
+            .filter(|(address, function)| {
+                !going.contains(address)
+                    && function.jumps.iter().chain(&function.calls).any(|to| going.contains(to))
+            })
+            .map(|(address, _)| *address)
+            .collect();
+        if more.is_empty() {
+            return going;
+        }
+        going.extend(more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{code, findings};
+
+    /// A handler that dispatches, one that jumps to it, one that calls it, and a helper that uses a jump table.
+    const TEXT: &str = "
+0000000000001000 <beam_vm::emu::handlers::data::mov>:
+    1000:\tmovzwl 0x4(%rdi),%eax
+    1004:\tmov    0x8(%rdi),%r9d
+    1008:\tjmp    *%r9
+
+0000000000002000 <beam_vm::emu::call::enter>:
+    2000:\tjmp    1000 <beam_vm::emu::handlers::data::mov>
+
+0000000000003000 <beam_vm::emu::call::apply>:
+    3000:\tpush   %rbx
+    3001:\tcall   2000 <beam_vm::emu::call::enter>
+    3006:\tret
+
+0000000000004000 <beam_vm::emu::exception::kind>:
+    4000:\tmovslq (%rcx,%rax,4),%rax
+    4004:\tadd    %rcx,%rax
+    4007:\tjmp    *%rax
+
+0000000000005000 <beam_vm::emu::handlers::data::get_hd>:
+    5000:\tpush   %rbx
+    5001:\tcall   4000 <beam_vm::emu::exception::kind>
+    5006:\tjmp    *%rax
+";
+
+    #[test]
+    fn calls_of_what_goes_on_are_found() {
+        let functions = code::parse(TEXT, &[], |_| true);
+        let expected = [
+            "beam_vm::emu::call::apply calls beam_vm::emu::call::enter, which goes on",
+            "beam_vm::emu::handlers::data::get_hd saves registers or calls",
+        ];
+        assert_eq!(findings(&functions), expected);
+    }
+}
