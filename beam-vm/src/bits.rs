@@ -3,15 +3,15 @@
 //! (reference manual, "Bit Syntax Expressions"; `erl_bits.c`).
 
 mod append;
+mod copy;
 mod cursor;
 mod half;
 mod utf;
 mod writer;
 
-pub use append::{append, init_writable};
+pub use append::{APPEND_WORDS, append, append_private, init_writable};
 pub use cursor::Cursor;
-pub use utf::{utf8_bytes, utf16_units};
-pub use writer::{Unwritable, Writer};
+pub use writer::{Building, Unwritable, Writer, utf8_size, utf16_size};
 
 use crate::number::integer::{Endian, Signedness};
 

@@ -182,14 +182,14 @@ fn part<H: Heap + ?Sized>(source: Term, heap: &mut H) -> Term {
             let whole = object(origin.term(), origin, heap, &mut none);
             let start = origin.term().as_bits().map_or(bits.base(), |whole| whole.base());
             let from = 8 * (bits.base().addr() - start.addr()) + bits.offset();
-            build::sub_bits(heap, whole, from, bits.len())
+            build::sub_binary(heap, whole, from, bits.len())
         }
         _ => {
             let whole = build::binary(heap, bits.touched());
             if bits.offset() == 0 && bits.is_binary() {
                 whole
             } else {
-                build::sub_bits(heap, whole, bits.offset(), bits.len())
+                build::sub_binary(heap, whole, bits.offset(), bits.len())
             }
         }
     }

@@ -2,27 +2,37 @@
 //! Appending to a binary in place, where nobody can see the difference.
 //!
 //! What `<<Bin/binary, …>>` makes is a sub-binary that may be appended to, of a refc binary with room behind its bytes. The next append to
-//! that sub-binary writes there; the older one loses the right, so two appends to the same binary do not meet.
+//! that sub-binary writes there; the older one loses the right, so two appends to the same binary do not meet. The capacities are those of
+//! stock, because `binary:referenced_byte_size/1` tells them.
 #![expect(unsafe_code, reason = "grows a binary that only one sub-binary may append to")]
 
+use core::ptr::NonNull;
+
+use super::Building;
+use super::copy::copy;
 use crate::heap::{BinaryBlock, ProcessHeap, WRITABLE, build};
 use crate::term::{Bits, Boxed, Kind, Term, layout};
 
-/// The least room that is made for appending, in bytes.
+/// The least capacity of a binary that is copied so that it can be appended to, in bytes.
 const LEAST: usize = 256;
+/// From here on a binary that is full grows by a fifth instead of its size.
+const LARGE: usize = 1 << 24;
 /// The bit of a sub-binary that says that it may be appended to.
 const SUB_WRITABLE: u64 = 1 << 16;
 
-/// An empty binary with room for some bytes: `bs_init_writable`.
-pub fn init_writable(heap: &mut ProcessHeap, bytes: usize) -> Term {
-    let block = BinaryBlock::new(bytes.max(LEAST));
+/// Words that appending takes on the heap at most.
+pub const APPEND_WORDS: usize = layout::REFC_SIZE + layout::SUB_SIZE;
+
+/// An empty binary with room for some bytes: `bs_init_writable`. None if there is no memory for it.
+pub fn init_writable(heap: &mut ProcessHeap, bytes: usize) -> Option<Term> {
+    let block = BinaryBlock::try_new(bytes)?;
     let whole = build::refc_binary(heap, block, 0, WRITABLE);
-    writable_part(heap, whole, 0)
+    Some(writable_part(heap, whole, 0))
 }
 
 /// A sub-binary of the first bits of a refc binary that may be appended to.
 fn writable_part(heap: &mut ProcessHeap, whole: Term, bits: usize) -> Term {
-    let part = build::sub_bits(heap, whole, 0, bits);
+    let part = build::sub_binary(heap, whole, 0, bits);
     if let Some(boxed) = part.as_boxed() {
         // SAFETY: a new sub-binary has this word.
         unsafe {
@@ -33,33 +43,51 @@ fn writable_part(heap: &mut ProcessHeap, whole: Term, bits: usize) -> Term {
     part
 }
 
-/// A binary and what is appended to it.
-pub fn append(heap: &mut ProcessHeap, first: Term, bits: &Bits, rest: &[u8], rest_bits: usize) -> Term {
-    let total = bits.len() + rest_bits;
+/// A bitstring and room for more bits behind it, which are to be written. None if there is no memory for it.
+pub fn append(heap: &mut ProcessHeap, first: Term, bits: &Bits, more: usize) -> Option<(Term, Building)> {
+    let total = bits.len().checked_add(more)?;
     if let Some((sub, whole)) = writable(first, bits) {
         // SAFETY: the sub-binary ends where the refc binary does, and nobody else may append to it.
-        unsafe { grow(sub, whole, bits.len(), rest, rest_bits) };
-        return writable_part(heap, whole.term(), total);
-    }
-    let mut bytes = BinaryBlock::new((2 * total.div_ceil(8)).max(LEAST));
-    if let Some(place) = bytes.bytes_mut() {
-        for (to, byte) in place.iter_mut().zip(bits.bytes()) {
-            *to = byte;
+        let building = unsafe { grow(heap, whole, bits.len(), total) }?;
+        // SAFETY: a sub-binary has this word.
+        unsafe {
+            let packed = sub.address().add(layout::SUB_BITS);
+            packed.write(packed.read() & !SUB_WRITABLE);
         }
-        write_at(place, bits.len(), rest, rest_bits);
+        return Some((writable_part(heap, whole.term(), total), building));
     }
-    let whole = build::refc_binary(heap, bytes, total.div_ceil(8), WRITABLE);
-    writable_part(heap, whole, total)
+    let bytes = total.div_ceil(8);
+    let mut block = BinaryBlock::try_new(bytes.checked_mul(2)?.max(LEAST))?;
+    copy(block.bytes_mut()?, 0, bits);
+    let building = Building::new(block.data(), block.capacity(), bits.len());
+    let whole = build::refc_binary(heap, block, bytes, WRITABLE);
+    Some((writable_part(heap, whole, total), building))
+}
+
+/// As [`append`], where nobody but the comprehension that builds the bitstring has it: the sub-binary itself grows.
+pub fn append_private(
+    heap: &mut ProcessHeap,
+    first: Term,
+    bits: &Bits,
+    more: usize,
+) -> Option<(Term, Building)> {
+    let Some((sub, whole)) = writable(first, bits) else { return append(heap, first, bits, more) };
+    let total = bits.len().checked_add(more)?;
+    // SAFETY: the sub-binary ends where the refc binary does, and nobody else may append to it.
+    let building = unsafe { grow(heap, whole, bits.len(), total) }?;
+    // SAFETY: a sub-binary has these words.
+    unsafe {
+        sub.address().add(layout::SUB_BYTES).write((total / 8) as u64);
+        sub.address().add(layout::SUB_BITS).write((total % 8) as u64 | SUB_WRITABLE);
+    }
+    Some((first, building))
 }
 
 /// The sub-binary and its original, if it may be appended to in place.
 fn writable(first: Term, bits: &Bits) -> Option<(Boxed, Boxed)> {
     let sub = first.as_boxed().filter(|boxed| boxed.header().kind() == Kind::SubBinary)?;
     let words = sub.words();
-    if words[layout::SUB_BITS - 1] & SUB_WRITABLE == 0
-        || words[layout::SUB_OFFSET - 1] != 0
-        || bits.offset() != 0
-    {
+    if words[layout::SUB_BITS - 1] & SUB_WRITABLE == 0 {
         return None;
     }
     // SAFETY: this word of a sub-binary is the term of its original.
@@ -70,51 +98,47 @@ fn writable(first: Term, bits: &Bits) -> Option<(Boxed, Boxed)> {
     (is_writable && refc[layout::REFC_BYTES - 1] as usize == bits.len().div_ceil(8)).then_some((sub, whole))
 }
 
-/// Writes bits behind the last bits of a refc binary, with more room if need be.
+/// Makes room for `total` bits in a refc binary of which `used` are in use.
 ///
 /// # Safety
-/// `bits` is the number of bits that `sub` and `whole` have in use, and no address of the bytes may be kept.
-unsafe fn grow(sub: Boxed, whole: Boxed, bits: usize, rest: &[u8], rest_bits: usize) {
-    let needed = (bits + rest_bits).div_ceil(8);
-    // SAFETY: the words are those of a live refc binary and its sub-binary; the block's reference is the object's, and goes back to it.
+/// `used` is the number of bits that the binary has in use, and no address of the bytes may be kept.
+unsafe fn grow(heap: &mut ProcessHeap, whole: Boxed, used: usize, total: usize) -> Option<Building> {
+    let needed = total.div_ceil(8);
+    // SAFETY: the words are those of a live refc binary; the block's reference is the object's, and goes back to it.
     unsafe {
-        let packed = sub.address().add(layout::SUB_BITS);
-        packed.write(packed.read() & !SUB_WRITABLE);
         let place = whole.address().add(layout::REFC_BLOCK);
+        let size = whole.address().add(layout::REFC_BYTES);
         let mut block = BinaryBlock::from_raw(place.read());
-        if block.capacity() < needed {
-            if block.references() == 1 {
-                block.resize(2 * needed);
-            } else {
-                let mut larger = BinaryBlock::new(2 * needed);
-                let used = bits.div_ceil(8);
-                if let Some(bytes) = larger.bytes_mut() {
-                    bytes[..used].copy_from_slice(&block.bytes()[..used]);
-                }
-                block = larger;
-            }
-        }
-        let bytes = core::slice::from_raw_parts_mut(block.data().as_ptr(), block.capacity());
-        write_at(bytes, bits, rest, rest_bits);
-        whole.address().add(layout::REFC_DATA).write(block.data().as_ptr().expose_provenance() as u64);
-        whole.address().add(layout::REFC_BYTES).write(needed as u64);
+        let enough = block.capacity() >= needed || {
+            let capacity = if needed > LARGE { needed.checked_add(needed / 5) } else { Some(2 * needed) };
+            capacity.is_some_and(|capacity| enlarge(&mut block, used.div_ceil(8), capacity))
+        };
+        let first: NonNull<u8> = block.data();
+        let building = Building::new(first, block.capacity(), used);
+        whole.address().add(layout::REFC_DATA).write(first.as_ptr().expose_provenance() as u64);
         place.write(block.into_raw());
+        if !enough {
+            return None;
+        }
+        heap.count_binary_words((needed - size.read() as usize) / 8);
+        size.write(needed as u64);
+        Some(building)
     }
 }
 
-/// Writes the upper bits of bytes from a bit on.
-fn write_at(place: &mut [u8], at: usize, bytes: &[u8], bits: usize) {
-    let (start, shift) = (at / 8, at % 8);
-    let count = bits.div_ceil(8);
-    if shift == 0 {
-        place[start..start + count].copy_from_slice(&bytes[..count]);
-        return;
+/// Gives a block another capacity, or puts a copy in its place if others refer to it.
+///
+/// # Safety
+/// As for [`BinaryBlock::resize`], if nobody else refers to the block.
+unsafe fn enlarge(block: &mut BinaryBlock, used: usize, capacity: usize) -> bool {
+    if block.references() == 1 {
+        // SAFETY: this is the only reference, and the caller keeps no address.
+        return unsafe { block.resize(capacity) };
     }
-    for (index, byte) in bytes[..count].iter().enumerate() {
-        let to = start + index;
-        place[to] = place[to] & !(0xFF >> shift) | byte >> shift;
-        if let Some(next) = place.get_mut(to + 1) {
-            *next = byte << (8 - shift);
-        }
+    let Some(mut larger) = BinaryBlock::try_new(capacity) else { return false };
+    if let Some(bytes) = larger.bytes_mut() {
+        bytes[..used].copy_from_slice(&block.bytes()[..used]);
     }
+    *block = larger;
+    true
 }

@@ -21,6 +21,18 @@ impl Cursor {
         (boxed.header().kind() == Kind::MatchState).then(|| Self(boxed.address()))
     }
 
+    /// The match state that a register has where no other term can be: the compiler has put one there.
+    ///
+    /// # Safety
+    /// The term has to be a match state.
+    #[inline(always)]
+    #[must_use]
+    pub unsafe fn known(term: Term) -> Self {
+        let address = core::ptr::with_exposed_provenance_mut(term.raw() as usize - 2);
+        // SAFETY: a match state is a boxed object, whose tag is 2.
+        Self(unsafe { NonNull::new_unchecked(address) })
+    }
+
     /// Begins to match a bitstring.
     #[must_use]
     pub fn start(heap: &mut ProcessHeap, term: Term) -> Option<Term> {
@@ -48,24 +60,28 @@ impl Cursor {
         }
     }
 
+    #[inline(always)]
     fn word(self, index: usize) -> u64 {
         // SAFETY: a live match state has these words.
         unsafe { self.0.add(index).read() }
     }
 
     /// The next bit, counted from the first byte of the original.
+    #[inline(always)]
     #[must_use]
     pub fn position(self) -> usize {
         self.word(layout::MATCH_OFFSET) as usize
     }
 
     /// Goes to a position that the match has had.
+    #[inline(always)]
     pub fn set_position(self, position: usize) {
         // SAFETY: a live match state has this word.
         unsafe { self.0.add(layout::MATCH_OFFSET).write(position as u64) };
     }
 
     /// How many bits are left.
+    #[inline(always)]
     #[must_use]
     pub fn left(self) -> usize {
         self.word(layout::MATCH_END) as usize - self.position()
@@ -88,6 +104,7 @@ impl Cursor {
     }
 
     /// Passes over bits.
+    #[inline(always)]
     pub fn skip(self, bits: usize) -> Option<()> {
         if bits > self.left() {
             return None;
@@ -96,29 +113,86 @@ impl Cursor {
         Some(())
     }
 
+    /// The most bits that [`small`](Self::small) reads: those that 8 bytes have from any bit of the first one on.
+    pub const SMALL_MOST: usize = 57;
+
+    /// An integer of 1 to [`SMALL_MOST`](Self::SMALL_MOST) bits; a little-endian one has whole bytes.
+    #[inline(always)]
+    pub fn small(self, bits: usize, flags: Flags) -> Option<Term> {
+        let (at, end) = (self.position(), self.word(layout::MATCH_END) as usize);
+        if bits > end - at {
+            return None;
+        }
+        let first: *const u8 =
+            core::ptr::with_exposed_provenance(self.word(layout::MATCH_BASE) as usize + at / 8);
+        let word = if end - at >= 64 {
+            // SAFETY: the bytes of 64 bits from this position on are within the match.
+            u64::from_be_bytes(unsafe { first.cast::<[u8; 8]>().read() })
+        } else {
+            let mut word = 0;
+            let mut shift = 64;
+            let count = (at % 8 + bits).div_ceil(8);
+            for index in 0..count {
+                shift -= 8;
+                // SAFETY: these are the bytes that the value touches; at most 8.
+                word |= u64::from(unsafe { first.add(index).read() }) << shift;
+            }
+            word
+        };
+        self.set_position(at + bits);
+        let upper = word << (at % 8);
+        let upper = if flags.endian() == Endian::Little {
+            (upper >> (64 - bits) << (64 - bits)).swap_bytes() << (64 - bits)
+        } else {
+            upper
+        };
+        Some(Term::small_cut(match flags.signedness() {
+            Signedness::Signed => upper as i64 >> (64 - bits),
+            Signedness::Unsigned => (upper >> (64 - bits)) as i64,
+        }))
+    }
+
+    /// A byte without sign.
+    #[inline(always)]
+    pub fn byte(self) -> Option<Term> {
+        let (at, end) = (self.position(), self.word(layout::MATCH_END) as usize);
+        if end - at < 8 {
+            return None;
+        }
+        let first: *const u8 =
+            core::ptr::with_exposed_provenance(self.word(layout::MATCH_BASE) as usize + at / 8);
+        // SAFETY: 8 bits from this position on are within the match: in this byte, and in the next if they do not begin with it.
+        let value = unsafe {
+            if at % 8 == 0 {
+                u32::from(first.read())
+            } else {
+                let pair = u32::from(first.read()) << 8 | u32::from(first.add(1).read());
+                pair >> (8 - at % 8) & 0xFF
+            }
+        };
+        self.set_position(at + 8);
+        Some(Term::small_cut(i64::from(value)))
+    }
+
     /// An integer of some bits.
     pub fn integer(self, heap: &mut ProcessHeap, bits: usize, flags: Flags) -> Option<Term> {
+        let is_whole = flags.endian() == Endian::Big || bits.is_multiple_of(8);
+        if (1..=Self::SMALL_MOST).contains(&bits) && is_whole {
+            return self.small(bits, flags);
+        }
         let view = self.peek(bits)?;
-        let term = if bits <= 56 && (flags.endian() == Endian::Big || bits <= 8) {
-            let value = big_endian(&view);
-            Term::small_cut(match flags.signedness() {
-                Signedness::Signed if bits > 0 => (value << (64 - bits)) as i64 >> (64 - bits),
-                _ => value as i64,
-            })
+        let place = integer::Bits { start: view.offset(), len: bits };
+        let mut few = [0; 4];
+        let mut many;
+        let limbs = bits_limbs(place);
+        let out = if limbs <= few.len() {
+            &mut few[..limbs]
         } else {
-            let place = integer::Bits { start: view.offset(), len: bits };
-            let mut few = [0; 4];
-            let mut many;
-            let limbs = bits_limbs(place);
-            let out = if limbs <= few.len() {
-                &mut few[..limbs]
-            } else {
-                many = alloc::vec![0; limbs];
-                &mut many[..]
-            };
-            let extent = from_bits(view.touched(), place, flags.endian(), flags.signedness(), out).ok()?;
-            build::number(heap, extent.view(out))
+            many = alloc::vec![0; limbs];
+            &mut many[..]
         };
+        let extent = from_bits(view.touched(), place, flags.endian(), flags.signedness(), out).ok()?;
+        let term = build::number(heap, extent.view(out));
         self.skip(bits)?;
         Some(term)
     }
@@ -126,7 +200,8 @@ impl Cursor {
     /// A float of 16, 32 or 64 bits; what is infinite or no number does not match.
     pub fn float(self, heap: &mut ProcessHeap, bits: usize, flags: Flags) -> Option<Term> {
         if !matches!(bits, 16 | 32 | 64) {
-            return None;
+            // As on stock, a float without bits is 0.0.
+            return (bits == 0).then(|| build::float(heap, 0.0));
         }
         let view = self.peek(bits)?;
         let mut bytes = [0; 8];
@@ -222,25 +297,15 @@ impl Cursor {
     }
 }
 
-/// Up to 64 bits as a number.
-fn big_endian(view: &Bits) -> u64 {
-    let touched = view.touched();
-    let mut value = 0_u128;
-    for byte in touched {
-        value = value << 8 | u128::from(*byte);
-    }
-    let below = 8 * touched.len() - view.offset() - view.len();
-    let value = value >> below;
-    if view.len() >= 64 { value as u64 } else { value as u64 & ((1 << view.len()) - 1) }
-}
-
 /// Nobody may append in place to a binary that is matched: its bytes could move.
 fn freeze(origin: Term) {
     if let Some(boxed) = origin.as_boxed().filter(|boxed| boxed.header().kind() == Kind::RefcBinary) {
         // SAFETY: a live refc binary has this word.
         unsafe {
             let flags = boxed.address().add(layout::REFC_FLAGS);
-            flags.write(flags.read() & !WRITABLE);
+            if flags.read() & WRITABLE != 0 {
+                flags.write(flags.read() & !WRITABLE);
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Bits that are written one segment after the other.
+//! Segments that are written one after the other into a place that is made for all of them.
+#![expect(unsafe_code, reason = "writes to a binary that a process is building")]
 
-use alloc::vec;
-use alloc::vec::Vec;
+use core::ptr::NonNull;
 
+use super::copy::copy;
 use super::{Flags, half, utf};
 use crate::number::integer::{Bits as Place, Endian, Integer, to_bits};
 use crate::term::{Bits, Term, View};
@@ -13,81 +14,104 @@ use crate::term::{Bits, Term, View};
 pub enum Unwritable {
     /// The value is of another type.
     Type,
-    /// A float has no form of this size, or is too large for it.
-    Size,
+    /// A float cannot have this size.
+    Invalid,
+    /// An integer is too large for a float.
+    NoFloat,
     /// The value is shorter than its segment.
     Short,
     /// The value's length is no multiple of the unit.
     Unit,
 }
 
-/// Bits that grow at their end.
-#[derive(Debug, Default)]
-pub struct Writer {
-    bytes: Vec<u8>,
-    bits: usize,
+/// A binary that is being built: where its bytes are, and how many bits are written. It may be put aside between instructions,
+/// none of which collects.
+#[derive(Clone, Copy, Debug)]
+pub struct Building {
+    first: NonNull<u8>,
+    bytes: usize,
+    at: usize,
 }
 
-impl Writer {
-    /// Nothing written, with room for some bits.
-    #[must_use]
-    pub fn with_capacity(bits: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bits.div_ceil(8)), bits: 0 }
+impl Building {
+    /// Nothing, with no room.
+    pub const NONE: Self = Self { first: NonNull::dangling(), bytes: 0, at: 0 };
+
+    /// A place of `bytes` bytes, of which `at` bits are written.
+    pub fn new(first: NonNull<u8>, bytes: usize, at: usize) -> Self {
+        Self { first, bytes, at }
     }
 
-    /// The bytes; the unused bits of the last are 0.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    /// The place, to be written.
+    ///
+    /// # Safety
+    /// The bytes have to be there, and nobody may look at them while the writer is used.
+    pub unsafe fn writer<'a>(self) -> Writer<'a> {
+        // SAFETY: as the caller promises.
+        let place = unsafe { core::slice::from_raw_parts_mut(self.first.as_ptr(), self.bytes) };
+        Writer { place, at: self.at }
     }
 
-    /// How many bits were written.
+    /// The same when a writer has gone on.
+    pub fn after(self, writer: &Writer<'_>) -> Self {
+        Self { at: writer.at, ..self }
+    }
+}
+
+/// A place and how many bits of it are written. What does not fit is an error of the code, and is not written.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    place: &'a mut [u8],
+    at: usize,
+}
+
+impl<'a> Writer<'a> {
+    /// A place whose first `at` bits are written.
+    pub fn new(place: &'a mut [u8], at: usize) -> Self {
+        Self { place, at }
+    }
+
+    /// How many bits are written.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.bits
+        self.at
     }
 
-    /// Whether nothing was written.
+    /// Whether nothing is written.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bits == 0
+        self.at == 0
     }
 
-    /// Writes the upper `bits` bits of bytes.
-    pub fn bytes_of(&mut self, bytes: impl Iterator<Item = u8>, bits: usize) {
-        let shift = self.bits % 8;
-        let mut left = bits;
-        for byte in bytes {
-            if left == 0 {
-                break;
-            }
-            let used = left.min(8);
-            let byte = if used < 8 { byte & !(0xFF >> used) } else { byte };
-            if shift == 0 {
-                self.bytes.push(byte);
-            } else {
-                if let Some(last) = self.bytes.last_mut() {
-                    *last |= byte >> shift;
-                }
-                if shift + used > 8 {
-                    self.bytes.push(byte << (8 - shift));
-                }
-            }
-            left -= used;
-        }
-        self.bits += bits - left;
+    fn has_room(&self, bits: usize) -> bool {
+        8 * self.place.len() - self.at >= bits
+    }
+
+    /// Writes the upper bits of bytes.
+    pub fn bytes(&mut self, bytes: &[u8], bits: usize) {
+        // SAFETY: the caller's bytes are there for the call.
+        self.part(&unsafe { Bits::new(bytes.as_ptr(), 0, bits.min(8 * bytes.len())) });
     }
 
     /// Writes bits.
     pub fn part(&mut self, bits: &Bits) {
-        if self.bits.is_multiple_of(8)
-            && let Some(bytes) = bits.as_bytes()
-        {
-            self.bytes.extend_from_slice(bytes);
-            self.bits += bits.len();
-            return;
+        if self.has_room(bits.len()) {
+            copy(self.place, self.at, bits);
+            self.at += bits.len();
         }
-        self.bytes_of(bits.bytes(), bits.len());
+    }
+
+    /// Writes a bitstring's first bits.
+    ///
+    /// # Errors
+    /// [`Unwritable`].
+    pub fn bitstring(&mut self, term: Term, bits: usize) -> Result<(), Unwritable> {
+        let all = term.as_bits().ok_or(Unwritable::Type)?;
+        if bits > all.len() {
+            return Err(Unwritable::Short);
+        }
+        self.part(&all.slice(0, bits));
+        Ok(())
     }
 
     /// Writes an integer.
@@ -95,53 +119,76 @@ impl Writer {
     /// # Errors
     /// [`Unwritable::Type`].
     pub fn integer(&mut self, term: Term, bits: usize, flags: Flags) -> Result<(), Unwritable> {
-        match term.view() {
-            View::Small(value) if bits <= 64 && flags.endian() == Endian::Big => {
-                let bytes = if bits == 0 { [0; 8] } else { ((value as u64) << (64 - bits)).to_be_bytes() };
-                self.bytes_of(bytes.into_iter(), bits);
+        if let Some(value) = term.as_small() {
+            if (self.at | bits).is_multiple_of(8) && bits <= 64 {
+                self.small(value, bits, flags.endian());
+            } else {
+                self.wide(Integer::from_i64(value, &mut [0]), bits, flags);
             }
-            View::Small(value) => self.wide(Integer::from_i64(value, &mut [0]), bits, flags),
-            View::Big(big) => self.wide(big.integer(), bits, flags),
-            _ => return Err(Unwritable::Type),
+            return Ok(());
         }
+        let View::Big(big) = term.view() else { return Err(Unwritable::Type) };
+        self.wide(big.integer(), bits, flags);
         Ok(())
     }
 
-    fn wide(&mut self, value: Integer<'_>, bits: usize, flags: Flags) {
-        let mut bytes = vec![0; bits.div_ceil(8)];
-        to_bits(value, &mut bytes, Place { start: 0, len: bits }, flags.endian());
-        self.bytes_of(bytes.into_iter(), bits);
+    /// Whole bytes at a byte.
+    fn small(&mut self, value: i64, bits: usize, endian: Endian) {
+        let (start, count) = (self.at / 8, bits / 8);
+        let Some(place) = self.place.get_mut(start..start + count) else { return };
+        match endian {
+            Endian::Big => {
+                let bytes = value.to_be_bytes();
+                for (to, byte) in place.iter_mut().zip(&bytes[8 - count..]) {
+                    *to = *byte;
+                }
+            }
+            Endian::Little => {
+                for (to, byte) in place.iter_mut().zip(value.to_le_bytes()) {
+                    *to = byte;
+                }
+            }
+        }
+        self.at += bits;
     }
 
-    /// Writes a number as a float.
+    fn wide(&mut self, value: Integer<'_>, bits: usize, flags: Flags) {
+        if self.has_room(bits) {
+            to_bits(value, self.place, Place { start: self.at, len: bits }, flags.endian());
+            self.at += bits;
+        }
+    }
+
+    /// Writes a number as a float. What is too large for a shorter one becomes infinite.
     ///
     /// # Errors
     /// [`Unwritable`].
     pub fn float(&mut self, term: Term, bits: usize, flags: Flags) -> Result<(), Unwritable> {
-        let value = crate::bif::arithmetic::to_float(term).ok_or(Unwritable::Type)?;
+        if !matches!(bits, 16 | 32 | 64) {
+            return Err(Unwritable::Invalid);
+        }
+        let value = match term.view() {
+            View::Small(value) => value as f64,
+            View::Float(value) => value,
+            View::Big(_) => crate::bif::arithmetic::to_float(term).ok_or(Unwritable::NoFloat)?,
+            _ => return Err(Unwritable::Type),
+        };
         let raw = match bits {
-            16 => u64::from(half::to_bits(value).ok_or(Unwritable::Size)?) << 48,
-            32 => {
-                let short = value as f32;
-                if !short.is_finite() {
-                    return Err(Unwritable::Size);
-                }
-                u64::from(short.to_bits()) << 32
-            }
-            64 => value.to_bits(),
-            _ => return Err(Unwritable::Size),
+            16 => u64::from(half::to_bits(value)) << 48,
+            32 => u64::from((value as f32).to_bits()) << 32,
+            _ => value.to_bits(),
         };
         let mut bytes = raw.to_be_bytes();
         if flags.endian() == Endian::Little {
             bytes[..bits / 8].reverse();
         }
-        self.bytes_of(bytes.into_iter(), bits);
+        self.bytes(&bytes, bits);
         Ok(())
     }
 
-    fn code_point(term: Term) -> Result<u32, Unwritable> {
-        let value = term.as_small().and_then(|value| u64::try_from(value).ok()).ok_or(Unwritable::Type)?;
-        utf::code_point(value).ok_or(Unwritable::Type)
+    fn character(term: Term) -> Result<char, Unwritable> {
+        let value = term.as_small().and_then(|value| u32::try_from(value).ok());
+        value.and_then(char::from_u32).ok_or(Unwritable::Type)
     }
 
     /// Writes a code point in UTF-8.
@@ -149,10 +196,9 @@ impl Writer {
     /// # Errors
     /// [`Unwritable::Type`].
     pub fn utf8(&mut self, term: Term) -> Result<(), Unwritable> {
-        let value = char::from_u32(Self::code_point(term)?).ok_or(Unwritable::Type)?;
         let mut place = [0; 4];
-        let text = value.encode_utf8(&mut place);
-        self.bytes_of(text.bytes(), 8 * text.len());
+        let text = Self::character(term)?.encode_utf8(&mut place);
+        self.bytes(text.as_bytes(), 8 * text.len());
         Ok(())
     }
 
@@ -161,12 +207,11 @@ impl Writer {
     /// # Errors
     /// [`Unwritable::Type`].
     pub fn utf16(&mut self, term: Term, flags: Flags) -> Result<(), Unwritable> {
-        let value = char::from_u32(Self::code_point(term)?).ok_or(Unwritable::Type)?;
         let mut place = [0; 2];
-        for unit in value.encode_utf16(&mut place) {
+        for unit in Self::character(term)?.encode_utf16(&mut place) {
             let bytes =
                 if flags.endian() == Endian::Little { unit.to_le_bytes() } else { unit.to_be_bytes() };
-            self.bytes_of(bytes.into_iter(), 16);
+            self.bytes(&bytes, 16);
         }
         Ok(())
     }
@@ -176,9 +221,25 @@ impl Writer {
     /// # Errors
     /// [`Unwritable::Type`].
     pub fn utf32(&mut self, term: Term, flags: Flags) -> Result<(), Unwritable> {
-        let value = Self::code_point(term)?;
+        let value = u32::from(Self::character(term)?);
         let bytes = if flags.endian() == Endian::Little { value.to_le_bytes() } else { value.to_be_bytes() };
-        self.bytes_of(bytes.into_iter(), 32);
+        self.bytes(&bytes, 32);
         Ok(())
     }
+}
+
+/// The bits that a code point takes in UTF-8; for what is none, those of the longest.
+#[must_use]
+pub fn utf8_size(term: Term) -> usize {
+    8 * code_point(term).map_or(4, utf::utf8_bytes)
+}
+
+/// The bits that a code point takes in UTF-16; for what is none, those of the longest.
+#[must_use]
+pub fn utf16_size(term: Term) -> usize {
+    16 * code_point(term).map_or(2, utf::utf16_units)
+}
+
+fn code_point(term: Term) -> Option<u32> {
+    term.as_small().and_then(|value| u32::try_from(value).ok())
 }

@@ -78,7 +78,9 @@ pub fn accepts(kind: Kind, arg: &Arg) -> bool {
         (Kind::N32, Arg::Number(number)) => *number <= u64::from(u32::MAX),
         (Kind::E, Arg::Export(_)) | (Kind::B, Arg::Bif(_)) | (Kind::Lam, Arg::Lambda(_)) => true,
         (Kind::Words, Arg::Data(_) | Arg::Targets(_) | Arg::Labels(_)) => true,
-        (Kind::ListOf, Arg::List(list)) => list.iter().all(|arg| source_word(arg).is_some()),
+        (Kind::ListOf, Arg::List(list)) => {
+            list.iter().all(|arg| matches!(arg, Arg::Data(_)) || source_word(arg).is_some())
+        }
         _ => false,
     }
 }
@@ -255,7 +257,13 @@ fn encode(
                 0
             }
             (Kind::ListOf, Arg::List(list)) => {
-                let data = list.iter().map(|arg| source_word(arg).unwrap_or(Term::NIL.raw())).collect();
+                let mut data = Vec::with_capacity(list.len());
+                for arg in list {
+                    match arg {
+                        Arg::Data(words) => data.extend_from_slice(words),
+                        arg => data.push(source_word(arg).unwrap_or(Term::NIL.raw())),
+                    }
+                }
                 behind.push(Behind { instruction: start, offset, words: data, targets: Vec::new() });
                 0
             }

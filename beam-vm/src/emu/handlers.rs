@@ -3,6 +3,7 @@
 
 pub mod arithmetic;
 pub mod bif;
+pub mod binaries;
 pub mod calls;
 pub mod compare;
 pub mod data;

@@ -9,6 +9,7 @@ use super::run::Stop;
 use crate::atom::{Atom, predefined};
 use crate::beam_file::REGISTERS;
 use crate::bif::Context;
+use crate::bits::Building;
 use crate::process::Process;
 use crate::term::Term;
 use crate::vm::Vm;
@@ -38,6 +39,8 @@ pub struct Machine {
     pub parked_reductions: isize,
     /// What was raised last.
     pub fault: Fault,
+    /// The binary that is built one segment an instruction, as compilers before OTP 25 wrote it.
+    pub building: Building,
 }
 
 /// An exception on its way to its handler.
@@ -74,6 +77,7 @@ impl Machine {
                 trace: Term::NONE,
                 cause: Term::NONE,
             },
+            building: Building::NONE,
         })
     }
 

@@ -8,6 +8,7 @@
 use core::ops::Range;
 
 use super::dispatch::{Handler, code_of};
+use super::handlers::binaries::{construct, fields, matching, stepwise};
 use super::handlers::{
     arithmetic, bif, calls, compare, data, exceptions, floats, frames, funs, maps, receive, select, types,
 };
@@ -185,6 +186,45 @@ instructions! {
     GetMapElements { maps::get_map_elements => [L, S, ListOf]; }
     PutMapAssoc { maps::put_map_assoc => [Fail, S, D, N16, ListOf]; }
     PutMapExact { maps::put_map_exact => [Fail, S, D, N16, ListOf]; }
+    BsStartMatch { matching::start_match => [Fail, S, N16, D]; }
+    BsSkipBits { matching::skip => <X>[L, X, N32], <Y>[L, Y, N32]; matching::skip_bits => [L, S, S, N16]; }
+    BsSkipAll { matching::skip_all => [L, S, N16]; }
+    BsTestTail { matching::test_tail => <X>[L, X, N32], <Y>[L, Y, N32]; }
+    BsTestUnit { matching::test_unit => <X>[L, X, N16], <Y>[L, Y, N16]; }
+    BsEnsureAtLeast { matching::ensure_at_least => <X>[L, X, N32, N16], <Y>[L, Y, N32, N16]; }
+    BsMatchString { matching::match_string => [L, S, N32, Words]; }
+    BsGetPosition { matching::get_position => [S, D, N16]; }
+    BsSetPosition { matching::set_position => [S, S]; }
+    BsGetSmall { fields::get_small => <X, X>[L, X, N16, N16, X], <X, Y>[L, X, N16, N16, Y], <Y, X>[L, Y, N16, N16, X], <Y, Y>[L, Y, N16, N16, Y]; }
+    BsGetByte { fields::get_byte => <X, X>[L, X, X], <X, Y>[L, X, Y], <Y, X>[L, Y, X], <Y, Y>[L, Y, Y]; }
+    BsGetInteger { fields::get_integer => [L, S, N16, S, N32, D]; }
+    BsGetFloat { fields::get_float => [L, S, N16, S, N32, D]; }
+    BsGetBinary { fields::get_binary => [L, S, N16, S, N32, D]; }
+    BsGetBinaryAll { fields::get_binary_all => [L, S, N16, N16, D]; }
+    BsGetTail { fields::get_tail => [S, D, N16]; }
+    BsGetUtf8 { fields::get_utf8 => [L, S, D]; }
+    BsGetUtf16 { fields::get_utf16 => [L, S, N16, D]; }
+    BsGetUtf32 { fields::get_utf32 => [L, S, N16, D]; }
+    BsSkipUtf8 { fields::skip_utf8 => [L, S]; }
+    BsSkipUtf16 { fields::skip_utf16 => [L, S, N16]; }
+    BsSkipUtf32 { fields::skip_utf32 => [L, S, N16]; }
+    BsEqualBits { fields::equal_bits => [L, S, N32, S]; }
+    BsCreateBin { construct::create_bin => [Fail, N32, N16, D, ListOf]; }
+    BsInitWritable { stepwise::init_writable_binary => []; }
+    BsInit { stepwise::init => [Fail, S, N32, N16, N16, D]; }
+    BsAppend { stepwise::append_to => [Fail, S, N32, N32, S, D]; }
+    BsPrivateAppend { stepwise::append_to_private => [Fail, S, N16, S, D]; }
+    BsPutInteger { stepwise::put_integer => [Fail, S, N32, S]; }
+    BsPutFloat { stepwise::put_float => [Fail, S, N32, S]; }
+    BsPutBinary { stepwise::put_binary => [Fail, S, N32, S]; }
+    BsPutBinaryAll { stepwise::put_binary_all => [Fail, N16, S]; }
+    BsPutUtf8 { stepwise::put_utf8 => [Fail, N16, S]; }
+    BsPutUtf16 { stepwise::put_utf16 => [Fail, N16, S]; }
+    BsPutUtf32 { stepwise::put_utf32 => [Fail, N16, S]; }
+    BsPutString { stepwise::put_string => [N32, Words]; }
+    BsAdd { stepwise::add => [Fail, S, S, N16, D]; }
+    BsUtf8Size { stepwise::code_point_bytes => [S, D]; }
+    BsUtf16Size { stepwise::code_point_bytes16 => [S, D]; }
     CallBif { bif::call_bif => [B, E, N16]; }
     CallBifOnly { bif::call_bif_only => [B, E, N16]; }
     CallBifLast { bif::call_bif_last => [B, E, N16, N16]; }

@@ -2,7 +2,7 @@
 //! Bytes outside of heaps, counted by how many refer to them. One scheduler: the count is a plain number.
 #![expect(unsafe_code, reason = "counts the references to memory of its own")]
 
-use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error, realloc};
+use alloc::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error, realloc};
 use core::ptr::NonNull;
 use core::slice;
 
@@ -23,16 +23,20 @@ impl BinaryBlock {
     /// A block of `capacity` bytes, all 0.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        let layout = layout(capacity);
+        Self::try_new(capacity)
+            .unwrap_or_else(|| handle_alloc_error(layout(capacity).unwrap_or(Layout::new::<Start>())))
+    }
+
+    /// A block of `capacity` bytes, all 0, if there is memory for it.
+    #[must_use]
+    pub fn try_new(capacity: usize) -> Option<Self> {
+        let layout = layout(capacity)?;
         // SAFETY: the layout is not empty, since it has room for the start.
-        let memory = unsafe { alloc(layout) }.cast::<Start>();
-        let Some(block) = NonNull::new(memory) else { handle_alloc_error(layout) };
-        // SAFETY: the memory is ours, and large enough for the start and the bytes.
-        unsafe {
-            block.write(Start { references: 1, capacity });
-            block.add(1).cast::<u8>().write_bytes(0, capacity);
-        }
-        Self(block)
+        let memory = unsafe { alloc_zeroed(layout) }.cast::<Start>();
+        let block = NonNull::new(memory)?;
+        // SAFETY: the memory is ours, and large enough for the start.
+        unsafe { block.write(Start { references: 1, capacity }) };
+        Some(Self(block))
     }
 
     /// A block with these bytes.
@@ -80,16 +84,16 @@ impl BinaryBlock {
             .then(|| unsafe { slice::from_raw_parts_mut(self.data().as_ptr(), self.capacity()) })
     }
 
-    /// Makes it longer or shorter; it may move. New bytes are 0.
+    /// Makes it longer or shorter; it may move. New bytes are 0. Gives whether there is memory for it; else it stays as it is.
     ///
     /// # Safety
     /// No reference to it but this may be left, and no address of its bytes may be used afterwards.
-    pub unsafe fn resize(&mut self, capacity: usize) {
+    pub unsafe fn resize(&mut self, capacity: usize) -> bool {
         let old = self.capacity();
-        let (from, to) = (layout(old), layout(capacity));
+        let (Some(from), Some(to)) = (layout(old), layout(capacity)) else { return false };
         // SAFETY: the memory was allocated with this layout, and the new size is not 0.
         let memory = unsafe { realloc(self.0.cast().as_ptr(), from, to.size()) }.cast::<Start>();
-        let Some(block) = NonNull::new(memory) else { handle_alloc_error(to) };
+        let Some(block) = NonNull::new(memory) else { return false };
         self.0 = block;
         // SAFETY: the block is ours and has room for `capacity` bytes, of which those after the old ones are set here.
         unsafe {
@@ -98,6 +102,7 @@ impl BinaryBlock {
                 self.data().add(old).write_bytes(0, capacity - old);
             }
         }
+        true
     }
 
     /// The reference as a number that an object on a heap keeps.
@@ -135,14 +140,15 @@ impl Drop for BinaryBlock {
             let start = self.0.as_ptr();
             (*start).references -= 1;
             if (*start).references == 0 {
-                dealloc(start.cast(), layout((*start).capacity));
+                if let Some(layout) = layout((*start).capacity) {
+                    dealloc(start.cast(), layout);
+                }
             }
         }
     }
 }
 
-fn layout(capacity: usize) -> Layout {
-    let size = size_of::<Start>().checked_add(capacity);
-    let layout = size.and_then(|size| Layout::from_size_align(size, align_of::<Start>()).ok());
-    layout.expect("no binary is as large as half of the address space")
+fn layout(capacity: usize) -> Option<Layout> {
+    let size = size_of::<Start>().checked_add(capacity)?;
+    Layout::from_size_align(size, align_of::<Start>()).ok()
 }

@@ -160,11 +160,35 @@ pub fn refc_binary<H: Heap + ?Sized>(heap: &mut H, block: BinaryBlock, len: usiz
     object.term()
 }
 
-/// A part of a binary or bitstring: `size` bits from bit `from` on, which the caller has checked. A part of a part refers to the original.
+/// A part of a binary or bitstring: `size` bits from bit `from` on, which the caller has checked. As on stock, a short part of whole bytes is
+/// copied, so that it does not keep the original alive.
 ///
 /// # Panics
 /// When `origin` is no bitstring or the part is not in it.
 pub fn sub_bits<H: Heap + ?Sized>(heap: &mut H, origin: Term, from: usize, size: usize) -> Term {
+    if !size.is_multiple_of(8) || size > 8 * layout::HEAP_BINARY_LIMIT {
+        return sub_binary(heap, origin, from, size);
+    }
+    let part = origin.as_bits().expect("part of a bitstring").slice(from, size);
+    let (term, place) = heap_binary(heap, size / 8);
+    match part.as_bytes() {
+        // SAFETY: the place has just been made, for this many bytes.
+        Some(bytes) => unsafe { place.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len()) },
+        None => {
+            for (index, byte) in part.bytes().enumerate() {
+                // SAFETY: as above.
+                unsafe { place.add(index).write(byte) };
+            }
+        }
+    }
+    term
+}
+
+/// A part of a binary or bitstring that refers to the original, or to that of a part.
+///
+/// # Panics
+/// When `origin` is no bitstring or the part is not in it.
+pub fn sub_binary<H: Heap + ?Sized>(heap: &mut H, origin: Term, from: usize, size: usize) -> Term {
     let boxed = origin.as_boxed().expect("part of a bitstring");
     let words = boxed.words();
     let (whole, start) = match boxed.header().kind() {

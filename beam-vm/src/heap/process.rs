@@ -294,6 +294,11 @@ impl ProcessHeap {
         self.fragment_words > self.block_words() / 4 || self.off_heap.words > self.binary_limit
     }
 
+    /// Counts more words of binaries that the heap refers to.
+    pub fn count_binary_words(&mut self, more: usize) {
+        self.off_heap.words = self.off_heap.words.saturating_add(more);
+    }
+
     /// Takes in a fragment, such as one that a message has come in.
     pub fn absorb(&mut self, mut fragment: Fragment) {
         self.off_heap.append(&mut fragment.off_heap);

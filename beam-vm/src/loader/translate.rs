@@ -3,6 +3,8 @@
 
 mod bifs;
 mod binaries;
+mod bits;
+mod segments;
 mod selects;
 
 use alloc::boxed::Box;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Instructions on binaries, maps and messages.
+//! Instructions on maps and messages.
 
 use alloc::vec::Vec;
 
@@ -33,7 +33,7 @@ impl Translator<'_> {
             G::HAS_MAP_FIELDS => Operation::HasMapFields,
             G::GET_MAP_ELEMENTS => Operation::GetMapElements,
             G::PUT_MAP_ASSOC | G::PUT_MAP_EXACT => return self.put_map(instruction.op, args),
-            other => return Err(LoadError::Unsupported(other)),
+            _ => return self.bit_syntax(instruction, &args),
         };
         self.push(operation, args);
         Ok(())

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Matching of bitstrings: beginning, passing over, tests. What values come out is in `fields`.
+#![expect(unsafe_code, reason = "handlers work on registers and heap words")]
+
+use super::outside;
+use super::room::{is_free, rooms, state};
+use crate::bits::Cursor;
+use crate::emu::Machine;
+use crate::emu::dispatch::{handlers, jump, next, slow};
+use crate::emu::operand::{D, Dest, Fail, I2, I3, I4, L, N16, N32, S, Source, Words};
+use crate::term::{Kind, Term, layout};
+
+use super::super::types::kind_of;
+
+/// The match state in a register; the compiler has put nothing else there.
+#[inline(always)]
+pub(super) unsafe fn cursor(term: Term) -> Cursor {
+    // SAFETY: as on stock, the register of a match has a match state.
+    unsafe { Cursor::known(term) }
+}
+
+/// A number of units as bits; none if it is no size, or more than there can be.
+#[inline(always)]
+pub(super) fn bits_of(size: Term, unit: u16) -> Option<usize> {
+    usize::try_from(size.as_small()?).ok()?.checked_mul(usize::from(unit))
+}
+
+/// Whether a number of bits is a multiple of a unit, which is at most 256.
+#[inline(always)]
+fn is_multiple(bits: usize, unit: u16) -> bool {
+    bits.is_multiple_of(usize::from(unit))
+}
+
+rooms! {
+    /// For `start_match`.
+    room_for_state: I4<Fail, S, N16, D>, |op| layout::MATCH_SIZE, op.c.0, [op.b];
+}
+
+/// Makes a match state, or gives [`Term::NONE`].
+unsafe extern "sysv64" fn start(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) -> Term {
+    let mut s = state(ip, hp, sp, m, fcalls);
+    // SAFETY: as for the handler that calls.
+    unsafe {
+        let op = &*ip.cast::<I4<Fail, S, N16, D>>();
+        let term = op.b.get(&s);
+        Cursor::start(&mut s.process().heap, term).unwrap_or(Term::NONE)
+    }
+}
+
+/// Whether the next bits are those of the instruction's string; then they are passed over.
+unsafe extern "sysv64" fn compare_string(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) -> bool {
+    let s = state(ip, hp, sp, m, fcalls);
+    // SAFETY: as for the handler that calls; the loader has placed as many bytes as the bits need.
+    unsafe {
+        let op = &*ip.cast::<I4<L, S, N32, Words>>();
+        let bits = op.c.0 as usize;
+        let words = op.d.get(&s);
+        let bytes = core::slice::from_raw_parts(words.as_ptr().cast::<u8>(), bits.div_ceil(8));
+        cursor(op.b.get(&s)).string(bytes, bits).is_some()
+    }
+}
+
+handlers! {
+    /// `bs_start_match Fail Src Live Dst`; without a fail label it is known to be a bitstring.
+    fn start_match(s, op: I4<Fail, S, N16, D>) {
+        let term = op.b.get(&s);
+        if kind_of(term) == Some(Kind::MatchState) {
+            op.d.set(&s, term);
+            next!(s, op)
+        }
+        if !is_free(&s, layout::MATCH_SIZE) {
+            slow!(s, room_for_state)
+        }
+        let made = outside!(s, start);
+        if made.is_none() {
+            jump!(s, op.a.0)
+        }
+        op.d.set(&s, made);
+        next!(s, op)
+    }
+
+    /// `bs_skip_bits Fail State Size Unit`
+    fn skip_bits(s, op: I4<L, S, S, N16>) {
+        match bits_of(op.c.get(&s), op.d.0).and_then(|bits| cursor(op.b.get(&s)).skip(bits)) {
+            Some(()) => next!(s, op),
+            None => jump!(s, op.a.0),
+        }
+    }
+
+    /// `bs_skip_bits Fail State Bits` with a known size.
+    fn skip<A: Source>(s, op: I3<L, A, N32>) {
+        match cursor(op.b.get(&s)).skip(op.c.0 as usize) {
+            Some(()) => next!(s, op),
+            None => jump!(s, op.a.0),
+        }
+    }
+
+    /// `bs_skip_bits Fail State all Unit`
+    fn skip_all(s, op: I3<L, S, N16>) {
+        let state = cursor(op.b.get(&s));
+        let left = state.left();
+        if is_multiple(left, op.c.0) && state.skip(left).is_some() {
+            next!(s, op)
+        }
+        jump!(s, op.a.0)
+    }
+
+    /// `bs_test_tail Fail State Bits`
+    fn test_tail<A: Source>(s, op: I3<L, A, N32>) {
+        if cursor(op.b.get(&s)).left() == op.c.0 as usize {
+            next!(s, op)
+        }
+        jump!(s, op.a.0)
+    }
+
+    /// `bs_test_unit Fail State Unit`
+    fn test_unit<A: Source>(s, op: I3<L, A, N16>) {
+        if is_multiple(cursor(op.b.get(&s)).left(), op.c.0) {
+            next!(s, op)
+        }
+        jump!(s, op.a.0)
+    }
+
+    /// `ensure_at_least` of `bs_match`: `Fail State Bits Unit`
+    fn ensure_at_least<A: Source>(s, op: I4<L, A, N32, N16>) {
+        match cursor(op.b.get(&s)).left().checked_sub(op.c.0 as usize) {
+            Some(rest) if op.d.0 == 1 || is_multiple(rest, op.d.0) => next!(s, op),
+            _ => jump!(s, op.a.0),
+        }
+    }
+
+    /// `bs_match_string Fail State Bits String`
+    fn match_string(s, op: I4<L, S, N32, Words>) {
+        let matched = outside!(s, compare_string);
+        if matched {
+            next!(s, op)
+        }
+        jump!(s, op.a.0)
+    }
+
+    /// `bs_get_position State Dst Live`; a position is always a small integer.
+    fn get_position(s, op: I3<S, D, N16>) {
+        let position = cursor(op.a.get(&s)).position();
+        op.b.set(&s, Term::small_cut(position as i64));
+        next!(s, op)
+    }
+
+    /// `bs_set_position State Position`
+    fn set_position(s, op: I2<S, S>) {
+        cursor(op.a.get(&s)).set_position(op.b.get(&s).small_value() as usize);
+        next!(s, op)
+    }
+}
