@@ -11,7 +11,9 @@ pub mod binaries;
 pub mod compare;
 pub mod dictionary;
 pub mod exceptions;
+pub mod external;
 pub mod functions;
+pub mod hashes;
 pub mod lists;
 pub mod logic;
 pub mod maps;
@@ -29,7 +31,7 @@ use core::num::NonZeroU32;
 
 use crate::atom::{Atom, predefined};
 use crate::heap::ProcessHeap;
-use crate::process::Process;
+use crate::process::{Parked, Process};
 use crate::term::{Export, Term};
 use crate::vm::Vm;
 
@@ -156,6 +158,29 @@ impl Context<'_> {
     pub fn yield_with(&mut self, arguments: &[Term]) -> Raise {
         self.process.set_arguments(arguments);
         Raise::Yield
+    }
+
+    /// Keeps what a BIF has done, and makes it be called again with the same arguments, which are `arguments`.
+    #[must_use]
+    pub fn park(&mut self, parked: Parked, arguments: &[Term]) -> Raise {
+        self.process.extension_mut().parked = Some(parked);
+        self.yield_with(arguments)
+    }
+
+    /// What was kept when this BIF was called before, if this is not the first time.
+    pub fn take_parked(&mut self) -> Option<Parked> {
+        self.process.extension()?.parked.as_ref()?;
+        self.process.extension_mut().parked.take()
+    }
+
+    /// Lets a BIF work for the reductions that are left, `steps` to each, and counts what it has done. It counts `budget` down.
+    pub fn work<R>(&mut self, steps: usize, work: impl FnOnce(&mut Self, &mut usize) -> R) -> R {
+        let reductions = usize::try_from(self.process.reductions_left).unwrap_or(0).max(1);
+        let budget = reductions * steps;
+        let mut left = budget;
+        let result = work(self, &mut left);
+        self.bump(((budget - left) / steps) as u32);
+        result
     }
 
     /// Calls a function instead of returning.

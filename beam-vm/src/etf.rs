@@ -1,9 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The external term format: terms as bytes (`erts/doc/src/erl_ext_dist.xml`).
+//!
+//! Both ways do a given amount of work at a time and go on later; neither is recursive.
 
+mod compress;
 mod decode;
+mod encode;
 mod error;
+mod output;
 mod tag;
 
-pub use decode::{Decoded, Names, decode, decode_prefix};
+#[cfg(test)]
+mod tests;
+
+pub use compress::{Deflater, Inflater, Level};
+pub use decode::{Decoder, Names, decode};
+pub use encode::{EncodeOptions, Encoder, MapOrder, MinorVersion, Origin};
 pub use error::DecodeError;
+pub use output::{Keep, Part};

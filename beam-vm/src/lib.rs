@@ -22,6 +22,7 @@ pub mod etf;
 pub mod gc;
 pub mod hash;
 pub mod heap;
+pub mod iodata;
 pub mod loader;
 pub mod map;
 pub mod number;

@@ -6,10 +6,12 @@
 
 mod dictionary;
 mod mailbox;
+mod parked;
 mod table;
 
 pub use dictionary::Dictionary;
 pub use mailbox::{Mailbox, Message};
+pub use parked::{Decoding, Parked};
 pub use table::{Lookup, ProcessTable, TableFull};
 
 use alloc::boxed::Box;
@@ -76,6 +78,8 @@ pub struct Extension {
     pub suspenders: BTreeMap<LocalPid, u32>,
     /// Its name.
     pub registered: Option<Atom>,
+    /// What the BIF that it is in has done so far.
+    pub parked: Option<Parked>,
 }
 
 /// When an alias ends.
@@ -191,7 +195,10 @@ impl Process {
         self.mailbox.roots(visit);
         if let Some(extension) = self.extension.as_deref_mut() {
             extension.dictionary.roots(visit);
-            extension.tags.values_mut().for_each(visit);
+            extension.tags.values_mut().for_each(&mut *visit);
+            if let Some(parked) = &mut extension.parked {
+                parked.roots(visit);
+            }
         }
     }
 

@@ -32,6 +32,21 @@ pub struct LambdaName {
     pub uniq: [u8; 16],
 }
 
+impl LambdaName {
+    fn is_of(&self, entry: &FunEntry) -> bool {
+        *self
+            == Self {
+                module: entry.module,
+                arity: entry.arity,
+                free: entry.free,
+                index: entry.index,
+                old_index: entry.old_index,
+                old_uniq: entry.old_uniq,
+                uniq: entry.uniq,
+            }
+    }
+}
+
 /// All entries. They are leaked: programs hold their addresses in terms and code for as long as the machine lives.
 #[derive(Debug, Default)]
 pub struct Entries {
@@ -78,9 +93,8 @@ impl Entries {
     /// The entry of a lambda.
     pub fn lambda(&mut self, name: &LambdaName) -> &'static FunEntry {
         let hash = self.hash((name.module, name.index, name.uniq));
-        let found = self.lambdas.find(hash, |entry| {
-            entry.module == name.module && entry.index == name.index && entry.uniq == name.uniq
-        });
+        // All of the name counts: bytes from outside may say anything, and a call believes the numbers of the entry.
+        let found = self.lambdas.find(hash, |entry| name.is_of(entry));
         if let Some(entry) = found {
             return entry;
         }

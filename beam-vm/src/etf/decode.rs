@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-//! From bytes to a term on a heap.
+//! From bytes to a term on a heap, some at a time.
 //!
-//! A stack of what is being built stands for recursion. A count in the bytes is believed only as far as there are bytes for that many
-//! elements, so memory is in proportion to the input.
+//! A stack of what is being built stands for recursion. A count in the bytes is believed only as far as there are bytes for all elements
+//! that were announced and are still to come, so memory is in proportion to the input.
 
 use alloc::vec::Vec;
 
-use super::DecodeError;
-use super::tag;
+use super::compress::Inflater;
+use super::{DecodeError, tag};
 use crate::atom::Atom;
 use crate::code::LambdaName;
 use crate::heap::Heap;
 use crate::heap::build::{self, Node};
 use crate::map;
 use crate::number::float;
-use crate::number::integer::{Integer, Sign};
-use crate::term::{LocalPid, LocalPort, Term, View};
+use crate::number::integer::{Integer, MAX_LIMBS, Sign};
+use crate::term::{LocalPid, LocalPort, REF_NUMBERS_MAX, Term, View};
 use crate::vm::Vm;
-
-/// A term, and how many bytes it took.
-#[derive(Clone, Copy, Debug)]
-pub struct Decoded {
-    /// The term.
-    pub term: Term,
-    /// The bytes.
-    pub used: usize,
-}
 
 /// Whether decoding may make atoms and entries of functions: `safe` of `binary_to_term/2` forbids it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,102 +32,163 @@ pub enum Names {
 /// # Errors
 /// [`DecodeError`], [`DecodeError::Trailing`] among them.
 pub fn decode<H: Heap + ?Sized>(vm: &mut Vm, heap: &mut H, bytes: &[u8]) -> Result<Term, DecodeError> {
-    let decoded = decode_prefix(vm, heap, bytes, Names::New)?;
-    if decoded.used < bytes.len() { Err(DecodeError::Trailing) } else { Ok(decoded.term) }
-}
-
-/// Decodes the term that bytes begin with.
-///
-/// # Errors
-/// [`DecodeError`].
-pub fn decode_prefix<H: Heap + ?Sized>(
-    vm: &mut Vm,
-    heap: &mut H,
-    bytes: &[u8],
-    names: Names,
-) -> Result<Decoded, DecodeError> {
-    match bytes {
-        [tag::VERSION_MAGIC, tag::COMPRESSED, rest @ ..] => {
-            let (size, stream) = rest.split_first_chunk::<4>().ok_or(DecodeError::Truncated)?;
-            let size = u32::from_be_bytes(*size) as usize;
-            let (inflated, used) = inflate(stream, size)?;
-            let mut decoder = Decoder { vm, heap, bytes: &inflated, at: 0, names };
-            let term = decoder.term()?;
-            if decoder.at < inflated.len() {
-                return Err(DecodeError::Malformed);
-            }
-            Ok(Decoded { term, used: 6 + used })
-        }
-        [tag::VERSION_MAGIC, ..] => {
-            let mut decoder = Decoder { vm, heap, bytes, at: 1, names };
-            let term = decoder.term()?;
-            Ok(Decoded { term, used: decoder.at })
-        }
-        [other, ..] => Err(DecodeError::Version(*other)),
-        [] => Err(DecodeError::Truncated),
+    let mut all = usize::MAX;
+    if let Some(mut inflater) = Inflater::new(bytes)? {
+        while !inflater.run(bytes, &mut all)? {}
+        let used = inflater.used();
+        let inflated = inflater.into_bytes();
+        let (mut decoder, mut all) = (Decoder::new(&inflated, Names::New)?, usize::MAX);
+        let term = decoder.run(vm, heap, &inflated, &mut all)?.ok_or(DecodeError::Truncated)?;
+        decoder.expect_end(&inflated)?;
+        return if used < bytes.len() { Err(DecodeError::Trailing) } else { Ok(term) };
     }
-}
-
-/// Expands a zlib stream to `size` bytes; gives them and how long the stream was.
-fn inflate(stream: &[u8], size: usize) -> Result<(Vec<u8>, usize), DecodeError> {
-    use miniz_oxide::inflate::TINFLStatus;
-    use miniz_oxide::inflate::core::inflate_flags::{
-        TINFL_FLAG_PARSE_ZLIB_HEADER, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
-    };
-    use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
-
-    // No stream expands to more than about a thousand times its length.
-    if size > stream.len().saturating_mul(1040) {
-        return Err(DecodeError::Compressed);
-    }
-    let mut out = alloc::vec![0; size];
-    let flags = TINFL_FLAG_PARSE_ZLIB_HEADER | TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
-    let (status, used, written) = decompress(&mut DecompressorOxide::new(), stream, &mut out, 0, flags);
-    if status == TINFLStatus::Done && written == size {
-        Ok((out, used))
-    } else {
-        Err(DecodeError::Compressed)
-    }
+    let mut decoder = Decoder::new(bytes, Names::New)?;
+    let term = decoder.run(vm, heap, bytes, &mut all)?.ok_or(DecodeError::Truncated)?;
+    if decoder.used() < bytes.len() { Err(DecodeError::Trailing) } else { Ok(term) }
 }
 
 /// A compound term that waits for elements.
-enum Frame {
-    Tuple(Vec<Term>, usize),
-    /// The elements before the tail, and how many there are.
-    List(Vec<Term>, usize),
-    /// Keys and values in turn.
-    Map(Vec<Term>, usize),
-    /// A lambda: its name, and creator and free variables.
-    Fun(LambdaName, Vec<Term>, usize),
+struct Frame {
+    kind: FrameKind,
+    /// Where its elements begin.
+    start: usize,
+    /// How many there will be.
+    wanted: usize,
 }
 
-impl Frame {
-    /// Takes an element; whether that was the last one.
-    fn take(&mut self, term: Term) -> bool {
-        let (elements, wanted) = match self {
-            Self::Tuple(elements, wanted) | Self::Map(elements, wanted) | Self::Fun(_, elements, wanted) => {
-                (elements, *wanted)
+enum FrameKind {
+    Tuple,
+    /// The last element is the tail.
+    List,
+    /// Keys and values in turn.
+    Map,
+    /// A lambda: creator and free variables.
+    Fun(LambdaName),
+}
+
+/// Cells of a list that are made at once.
+const CELLS_AT_ONCE: usize = 1024;
+
+/// Bytes that are as much work as a small term.
+const BYTES_A_TERM: usize = 32;
+
+/// The largest arity of a tuple.
+const TUPLE_LIMIT: usize = (1 << 24) - 1;
+
+/// The largest first number of a reference of this node, and of all in the older form.
+const REFERENCE_LIMIT: u32 = (1 << 18) - 1;
+
+/// The largest creation in the older forms.
+const OLD_CREATION_LIMIT: u8 = 3;
+
+/// A term that is being decoded. The bytes are given anew each time, as are vm and heap.
+pub struct Decoder {
+    at: usize,
+    names: Names,
+    /// Elements of the terms that are being built, those of the innermost last.
+    values: Vec<Term>,
+    frames: Vec<Frame>,
+    /// Elements that were announced and are still to come.
+    announced: usize,
+}
+
+impl Decoder {
+    /// Bytes, compressed or not, of which nothing is decoded yet. Those that come out of an [`Inflater`] begin with the version as well.
+    ///
+    /// # Errors
+    /// When the bytes are not of a version that is known.
+    pub fn new(bytes: &[u8], names: Names) -> Result<Self, DecodeError> {
+        match bytes.first() {
+            Some(&tag::VERSION_MAGIC) => {
+                Ok(Self { at: 1, names, values: Vec::new(), frames: Vec::new(), announced: 0 })
             }
-            Self::List(elements, wanted) => (elements, *wanted + 1),
-        };
-        elements.push(term);
-        elements.len() == wanted
+            Some(other) => Err(DecodeError::Version(*other)),
+            None => Err(DecodeError::Truncated),
+        }
+    }
+
+    /// How many bytes were used.
+    #[must_use]
+    pub fn used(&self) -> usize {
+        self.at
+    }
+
+    /// Fails when there are more bytes.
+    ///
+    /// # Errors
+    /// [`DecodeError::Malformed`].
+    pub fn expect_end(&self, bytes: &[u8]) -> Result<(), DecodeError> {
+        if self.at < bytes.len() { Err(DecodeError::Malformed) } else { Ok(()) }
+    }
+
+    /// Does work for about `budget` small terms, and counts it down. Gives the term when it is done.
+    ///
+    /// # Errors
+    /// [`DecodeError`].
+    pub fn run<H: Heap + ?Sized>(
+        &mut self,
+        vm: &mut Vm,
+        heap: &mut H,
+        bytes: &[u8],
+        budget: &mut usize,
+    ) -> Result<Option<Term>, DecodeError> {
+        let mut step = Step { decoder: self, vm, heap, bytes, budget };
+        step.run()
     }
 }
 
-struct Decoder<'a, H: Heap + ?Sized> {
+/// A decoder at work.
+struct Step<'a, H: Heap + ?Sized> {
+    decoder: &'a mut Decoder,
     vm: &'a mut Vm,
     heap: &'a mut H,
     bytes: &'a [u8],
-    at: usize,
-    names: Names,
+    budget: &'a mut usize,
 }
 
-impl<H: Heap + ?Sized> Decoder<'_, H> {
-    fn take(&mut self, count: usize) -> Result<&[u8], DecodeError> {
-        let end = self.at.checked_add(count).ok_or(DecodeError::Truncated)?;
-        let bytes = self.bytes.get(self.at..end).ok_or(DecodeError::Truncated)?;
-        self.at = end;
+impl<'a, H: Heap + ?Sized> Step<'a, H> {
+    fn run(&mut self) -> Result<Option<Term>, DecodeError> {
+        loop {
+            // What is complete becomes an element of what is around it.
+            while let Some(frame) = self.decoder.frames.last() {
+                if self.decoder.values.len() - frame.start < frame.wanted {
+                    break;
+                }
+                if *self.budget == 0 {
+                    return Ok(None);
+                }
+                if let Some(term) = self.finish()? {
+                    self.decoder.values.push(term);
+                }
+            }
+            if self.decoder.frames.is_empty()
+                && let Some(term) = self.decoder.values.pop()
+            {
+                return Ok(Some(term));
+            }
+            if *self.budget == 0 {
+                return Ok(None);
+            }
+            *self.budget -= 1;
+            if !self.decoder.frames.is_empty() {
+                self.decoder.announced -= 1;
+            }
+            if let Some(term) = self.begin()? {
+                self.decoder.values.push(term);
+            }
+        }
+    }
+
+    fn left(&self) -> usize {
+        self.bytes.len() - self.decoder.at
+    }
+
+    fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
+        let from = self.decoder.at;
+        let end = from.checked_add(count).ok_or(DecodeError::Truncated)?;
+        let bytes = self.bytes.get(from..end).ok_or(DecodeError::Truncated)?;
+        self.decoder.at = end;
+        *self.budget = self.budget.saturating_sub(count / BYTES_A_TERM);
         Ok(bytes)
     }
 
@@ -156,70 +208,76 @@ impl<H: Heap + ?Sized> Decoder<'_, H> {
         Ok(u32::from_be_bytes(self.array()?))
     }
 
-    /// A count of elements that take a byte each at least.
-    fn count(&mut self, each: usize) -> Result<usize, DecodeError> {
-        let count = self.u32()? as usize;
-        if count.saturating_mul(each) > self.bytes.len() - self.at {
-            Err(DecodeError::Truncated)
-        } else {
-            Ok(count)
+    /// Begins a compound term.
+    fn compound(&mut self, kind: FrameKind, wanted: usize) -> Result<Option<Term>, DecodeError> {
+        let announced = self.decoder.announced.checked_add(wanted).ok_or(DecodeError::Truncated)?;
+        // Each element takes a byte at least.
+        if announced > self.left() {
+            return Err(DecodeError::Truncated);
         }
+        self.decoder.announced = announced;
+        self.decoder.frames.push(Frame { kind, start: self.decoder.values.len(), wanted });
+        Ok(None)
     }
 
-    fn term(&mut self) -> Result<Term, DecodeError> {
-        let mut stack: Vec<Frame> = Vec::new();
-        loop {
-            let mut done = match self.begin()? {
-                Begun::Whole(term) => term,
-                Begun::Compound(frame) => {
-                    stack.push(frame);
-                    continue;
+    /// Makes the innermost compound term, whose elements are all there, or a part of it.
+    fn finish(&mut self) -> Result<Option<Term>, DecodeError> {
+        let Some(frame) = self.decoder.frames.last_mut() else { return Ok(None) };
+        let elements = &self.decoder.values[frame.start..];
+        let term = match &frame.kind {
+            FrameKind::Tuple => build::tuple(self.heap, elements),
+            FrameKind::List => {
+                let (tail, cells) = elements.split_last().ok_or(DecodeError::Malformed)?;
+                let from = cells.len().saturating_sub(CELLS_AT_ONCE);
+                *self.budget = self.budget.saturating_sub((cells.len() - from) / 8);
+                let made = build::list_before(self.heap, &cells[from..], *tail);
+                if from > 0 {
+                    frame.wanted = from + 1;
+                    self.decoder.values.truncate(frame.start + from);
+                    return Ok(Some(made));
                 }
-            };
-            loop {
-                let Some(frame) = stack.last_mut() else { return Ok(done) };
-                if !frame.take(done) {
-                    break;
-                }
-                let Some(frame) = stack.pop() else { return Ok(done) };
-                done = self.finish(frame)?;
+                made
             }
-        }
-    }
-
-    fn finish(&mut self, frame: Frame) -> Result<Term, DecodeError> {
-        Ok(match frame {
-            Frame::Tuple(elements, _) => build::tuple(self.heap, &elements),
-            Frame::List(mut elements, _) => {
-                let tail = elements.pop().unwrap_or(Term::NIL);
-                build::list_before(self.heap, &elements, tail)
-            }
-            Frame::Map(elements, count) => {
+            FrameKind::Map => {
                 let pairs: Vec<(Term, Term)> =
                     elements.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+                *self.budget = self.budget.saturating_sub(pairs.len());
                 let term = map::from_pairs(self.heap, &self.vm.atoms, &pairs);
-                if term.as_map().is_none_or(|map| map.len() != count / 2) {
+                if term.as_map().is_none_or(|map| map.len() != pairs.len()) {
                     return Err(DecodeError::DuplicateKey);
                 }
                 term
             }
-            Frame::Fun(name, elements, _) => {
-                let entry = self.vm.code.lambda(&name);
-                build::fun(self.heap, entry, elements[0], &elements[1..])
+            FrameKind::Fun(name) => {
+                let (creator, free) = elements.split_first().ok_or(DecodeError::Malformed)?;
+                if !matches!(creator.view(), View::Pid(_) | View::ExternalPid(_)) {
+                    return Err(DecodeError::Malformed);
+                }
+                let entry = self.vm.code.lambda(name);
+                build::fun(self.heap, entry, *creator, free)
             }
-        })
+        };
+        self.decoder.values.truncate(frame.start);
+        self.decoder.frames.pop();
+        Ok(Some(term))
     }
 
-    fn begin(&mut self) -> Result<Begun, DecodeError> {
+    /// Decodes a term, or begins a compound one.
+    fn begin(&mut self) -> Result<Option<Term>, DecodeError> {
         let first = self.u8()?;
-        let whole = match first {
+        Ok(Some(match first {
             tag::SMALL_INTEGER => Term::small_cut(i64::from(self.u8()?)),
             tag::INTEGER => Term::small_cut(i64::from(self.u32()? as i32)),
-            tag::NEW_FLOAT => self.finite(f64::from_be_bytes)?,
+            tag::NEW_FLOAT => {
+                let value = f64::from_be_bytes(self.array()?);
+                if !value.is_finite() {
+                    return Err(DecodeError::Malformed);
+                }
+                build::float(self.heap, value)
+            }
             tag::FLOAT => {
-                let text = self.array::<31>()?;
-                let end = text.iter().position(|byte| *byte == 0).unwrap_or(text.len());
-                let value = float::parse(&text[..end]).map_err(|_| DecodeError::Malformed)?;
+                let text = self.take(31)?;
+                let value = float::parse(text).map_err(|_| DecodeError::Malformed)?;
                 build::float(self.heap, value)
             }
             tag::SMALL_BIG => {
@@ -231,90 +289,94 @@ impl<H: Heap + ?Sized> Decoder<'_, H> {
                 self.big(len)?
             }
             tag::ATOM | tag::SMALL_ATOM | tag::ATOM_UTF8 | tag::SMALL_ATOM_UTF8 => {
-                self.at -= 1;
-                Term::atom(self.atom()?)
+                Term::atom(self.atom_after(first)?)
             }
             tag::NIL => Term::NIL,
             tag::STRING => {
                 let len = usize::from(self.u16()?);
-                let bytes = self.take(len)?.to_vec();
-                build::byte_list(self.heap, &bytes)
+                let bytes = self.take(len)?;
+                build::byte_list(self.heap, bytes)
             }
             tag::BINARY => {
-                let len = self.count(1)?;
-                let bytes = self.take(len)?.to_vec();
-                build::binary(self.heap, &bytes)
+                let len = self.u32()? as usize;
+                let bytes = self.take(len)?;
+                build::binary(self.heap, bytes)
             }
             tag::BIT_BINARY => {
                 let len = self.u32()? as usize;
                 let bits = usize::from(self.u8()?);
-                let bytes = self.take(len)?.to_vec();
+                let bytes = self.take(len)?;
                 if bits > 8 || (len == 0) != (bits == 0) {
                     return Err(DecodeError::Malformed);
                 }
-                build::bitstring(self.heap, &bytes, if len == 0 { 0 } else { 8 * (len - 1) + bits })
+                build::bitstring(self.heap, bytes, (8 * len + bits).saturating_sub(8))
             }
             tag::SMALL_TUPLE => {
                 let count = usize::from(self.u8()?);
-                return self.compound(count, Frame::Tuple);
+                return self.compound(FrameKind::Tuple, count);
             }
             tag::LARGE_TUPLE => {
-                let count = self.count(1)?;
-                return self.compound(count, Frame::Tuple);
+                let count = self.u32()? as usize;
+                if count > TUPLE_LIMIT {
+                    return Err(DecodeError::Malformed);
+                }
+                return self.compound(FrameKind::Tuple, count);
             }
             tag::LIST => {
-                let count = self.count(1)?;
-                return Ok(Begun::Compound(Frame::List(Vec::with_capacity(count + 1), count)));
+                let count = self.u32()? as usize;
+                return self.compound(FrameKind::List, count + 1);
             }
             tag::MAP => {
-                let count = 2 * self.count(2)?;
-                return self.compound(count, Frame::Map);
+                let count = self.u32()? as usize;
+                return self.compound(FrameKind::Map, 2 * count);
             }
             tag::EXPORT => self.export()?,
             tag::NEW_FUN => return self.fun(),
             tag::PID | tag::NEW_PID => {
-                let node = self.atom()?;
+                let name = self.atom()?;
                 let (number, serial) = (self.u32()?, self.u32()?);
-                let creation = self.creation(first == tag::NEW_PID)?;
-                self.pid(Node { name: node, creation }, number, serial)
+                let creation = self.creation(first == tag::PID)?;
+                self.pid(Node { name, creation }, number, serial)?
             }
             tag::PORT | tag::NEW_PORT | tag::V4_PORT => {
-                let node = self.atom()?;
+                let name = self.atom()?;
                 let number = if first == tag::V4_PORT {
                     u64::from_be_bytes(self.array()?)
                 } else {
                     u64::from(self.u32()?)
                 };
-                let creation = self.creation(first != tag::PORT)?;
-                let node = Node { name: node, creation };
-                if self.is_local(node) {
-                    Term::port(LocalPort(number))
-                } else {
-                    build::external_port(self.heap, node, number)
-                }
+                let creation = self.creation(first == tag::PORT)?;
+                self.port(Node { name, creation }, number)?
             }
-            tag::REFERENCE | tag::NEW_REFERENCE | tag::NEWER_REFERENCE => self.reference(first)?,
+            tag::REFERENCE => {
+                let (name, number) = (self.atom()?, self.u32()?);
+                let creation = self.creation(true)?;
+                self.reference(Node { name, creation }, &[number], REFERENCE_LIMIT)?
+            }
+            tag::NEW_REFERENCE | tag::NEWER_REFERENCE => {
+                let count = usize::from(self.u16()?);
+                if !(1..=REF_NUMBERS_MAX).contains(&count) {
+                    return Err(DecodeError::Malformed);
+                }
+                let name = self.atom()?;
+                let creation = self.creation(first == tag::NEW_REFERENCE)?;
+                let mut numbers = [0; REF_NUMBERS_MAX];
+                for number in &mut numbers[..count] {
+                    *number = self.u32()?;
+                }
+                let limit = if first == tag::NEW_REFERENCE { REFERENCE_LIMIT } else { u32::MAX };
+                self.reference(Node { name, creation }, &numbers[..count], limit)?
+            }
             other => return Err(DecodeError::Tag(other)),
-        };
-        Ok(Begun::Whole(whole))
-    }
-
-    fn compound(&mut self, count: usize, frame: fn(Vec<Term>, usize) -> Frame) -> Result<Begun, DecodeError> {
-        if count > self.bytes.len() - self.at {
-            return Err(DecodeError::Truncated);
-        }
-        let frame = frame(Vec::with_capacity(count), count);
-        if count > 0 { Ok(Begun::Compound(frame)) } else { Ok(Begun::Whole(self.finish(frame)?)) }
-    }
-
-    fn finite(&mut self, read: fn([u8; 8]) -> f64) -> Result<Term, DecodeError> {
-        let value = read(self.array()?);
-        if value.is_finite() { Ok(build::float(self.heap, value)) } else { Err(DecodeError::Malformed) }
+        }))
     }
 
     fn big(&mut self, len: usize) -> Result<Term, DecodeError> {
         let negative = self.u8()? != 0;
         let bytes = self.take(len)?;
+        if len > 8 * MAX_LIMBS {
+            return Err(DecodeError::Malformed);
+        }
         let mut limbs = Vec::with_capacity(len.div_ceil(8));
         for chunk in bytes.chunks(8) {
             let mut limb = [0; 8];
@@ -327,119 +389,118 @@ impl<H: Heap + ?Sized> Decoder<'_, H> {
 
     fn atom(&mut self) -> Result<Atom, DecodeError> {
         let first = self.u8()?;
+        self.atom_after(first)
+    }
+
+    fn atom_after(&mut self, first: u8) -> Result<Atom, DecodeError> {
         let len = match first {
             tag::ATOM | tag::ATOM_UTF8 => usize::from(self.u16()?),
             tag::SMALL_ATOM | tag::SMALL_ATOM_UTF8 => usize::from(self.u8()?),
             other => return Err(DecodeError::Tag(other)),
         };
-        let bytes = self.take(len)?.to_vec();
+        let bytes = self.take(len)?;
         let is_utf8 = matches!(first, tag::ATOM_UTF8 | tag::SMALL_ATOM_UTF8);
         let atoms = &mut self.vm.atoms;
-        match (self.names, is_utf8) {
-            (Names::New, true) => atoms.insert_utf8(&bytes).map_err(DecodeError::Atom),
-            (Names::New, false) => atoms.insert_latin1(&bytes).map_err(DecodeError::Atom),
-            (Names::Known, true) => atoms.find_utf8(&bytes).ok_or(DecodeError::UnknownAtom),
-            (Names::Known, false) => atoms.find_latin1(&bytes).ok_or(DecodeError::UnknownAtom),
+        match (self.decoder.names, is_utf8) {
+            (Names::New, true) => atoms.insert_utf8(bytes).map_err(DecodeError::Atom),
+            (Names::New, false) => atoms.insert_latin1(bytes).map_err(DecodeError::Atom),
+            (Names::Known, true) => atoms.find_utf8(bytes).ok_or(DecodeError::UnknownAtom),
+            (Names::Known, false) => atoms.find_latin1(bytes).ok_or(DecodeError::UnknownAtom),
         }
     }
 
-    fn creation(&mut self, is_long: bool) -> Result<u32, DecodeError> {
-        if is_long { self.u32() } else { Ok(u32::from(self.u8()? & 3)) }
+    /// The older forms have a byte of which two bits may be set.
+    fn creation(&mut self, is_old: bool) -> Result<u32, DecodeError> {
+        if !is_old {
+            return self.u32();
+        }
+        let creation = self.u8()?;
+        if creation > OLD_CREATION_LIMIT { Err(DecodeError::Malformed) } else { Ok(u32::from(creation)) }
     }
 
     fn is_local(&self, node: Node) -> bool {
-        node.name == self.vm.node.name && (node.creation == self.vm.node.creation || node.creation == 0)
+        node == self.vm.node
     }
 
-    fn pid(&mut self, node: Node, number: u32, serial: u32) -> Term {
+    fn pid(&mut self, node: Node, number: u32, serial: u32) -> Result<Term, DecodeError> {
         if self.is_local(node) {
-            Term::pid(LocalPid(number & 0x7FFF | serial << 15))
-        } else {
-            build::external_pid(self.heap, node, number, serial)
+            return LocalPid::new(number, serial).map(Term::pid).ok_or(DecodeError::Malformed);
         }
+        Ok(build::external_pid(self.heap, node, number, serial))
     }
 
-    fn reference(&mut self, first: u8) -> Result<Term, DecodeError> {
-        let (node, creation, count) = if first == tag::REFERENCE {
-            let node = self.atom()?;
-            (node, None, 1)
-        } else {
-            let count = usize::from(self.u16()?);
-            let node = self.atom()?;
-            let creation = self.creation(first == tag::NEWER_REFERENCE)?;
-            (node, Some(creation), count)
-        };
-        if !(1..=5).contains(&count) {
+    fn port(&mut self, node: Node, number: u64) -> Result<Term, DecodeError> {
+        if !self.is_local(node) {
+            return Ok(build::external_port(self.heap, node, number));
+        }
+        if number > LocalPort::NUMBER_MAX {
             return Err(DecodeError::Malformed);
         }
-        let mut numbers = [0; 5];
-        for number in &mut numbers[..count] {
-            *number = self.u32()?;
-        }
-        let creation = match creation {
-            Some(creation) => creation,
-            None => self.creation(false)?,
-        };
-        let node = Node { name: node, creation };
-        Ok(match numbers[..count] {
-            [a, b, c] if self.is_local(node) => build::reference(self.heap, [a, b, c], None),
-            [a, b, c, pid, _] if self.is_local(node) => {
-                build::reference(self.heap, [a, b, c], Some(LocalPid(pid)))
-            }
-            ref numbers => build::external_reference(self.heap, node, numbers),
-        })
+        Ok(Term::port(LocalPort(number)))
     }
 
-    /// A term that has to be of a kind, within a fun or function.
-    fn small(&mut self) -> Result<Term, DecodeError> {
-        match self.begin()? {
-            Begun::Whole(term) => Ok(term),
-            Begun::Compound(_) => Err(DecodeError::Malformed),
+    /// A reference of this node has three numbers, or two more that are the process of an alias.
+    fn reference(&mut self, node: Node, numbers: &[u32], limit: u32) -> Result<Term, DecodeError> {
+        let is_local = self.is_local(node);
+        if numbers[0] > if is_local { REFERENCE_LIMIT } else { limit } {
+            return Err(DecodeError::Malformed);
         }
+        if !is_local {
+            return Ok(build::external_reference(self.heap, node, numbers));
+        }
+        let mut first = [0; 3];
+        for (place, number) in first.iter_mut().zip(numbers) {
+            *place = *number;
+        }
+        match numbers.get(3..) {
+            None | Some([]) => Ok(build::reference(self.heap, first, None)),
+            Some([pid, 0]) if *pid >> 28 == 0 => Ok(build::reference(self.heap, first, Some(LocalPid(*pid)))),
+            _ => Err(DecodeError::Malformed),
+        }
+    }
+
+    /// A small integer within a fun or function.
+    fn small(&mut self) -> Result<i64, DecodeError> {
+        let term = match self.u8()? {
+            tag::SMALL_INTEGER => return Ok(i64::from(self.u8()?)),
+            tag::INTEGER => return Ok(i64::from(self.u32()? as i32)),
+            tag::SMALL_BIG => {
+                let len = usize::from(self.u8()?);
+                self.big(len)?
+            }
+            other => return Err(DecodeError::Tag(other)),
+        };
+        term.as_small().ok_or(DecodeError::Malformed)
     }
 
     fn export(&mut self) -> Result<Term, DecodeError> {
         let (module, function) = (self.atom()?, self.atom()?);
-        let arity = self
-            .small()?
-            .as_small()
-            .and_then(|arity| u8::try_from(arity).ok())
+        let arity = i32::try_from(self.small()?)
+            .ok()
+            .and_then(|arity| u32::try_from(arity).ok())
             .ok_or(DecodeError::Malformed)?;
-        let entry = match self.names {
-            Names::New => self.vm.code.export(module, function, u32::from(arity)),
-            Names::Known => self
-                .vm
-                .code
-                .find_export(module, function, u32::from(arity))
-                .ok_or(DecodeError::UnknownAtom)?,
+        let entry = match self.decoder.names {
+            Names::New => self.vm.code.export(module, function, arity),
+            Names::Known => {
+                self.vm.code.find_export(module, function, arity).ok_or(DecodeError::UnknownAtom)?
+            }
         };
         Ok(build::export(self.heap, entry))
     }
 
-    fn fun(&mut self) -> Result<Begun, DecodeError> {
+    fn fun(&mut self) -> Result<Option<Term>, DecodeError> {
         self.u32()?;
         let arity = u32::from(self.u8()?);
         let uniq = self.array::<16>()?;
         let index = self.u32()?;
         let free = self.u32()?;
         let module = self.atom()?;
-        let number = |term: Term| match term.view() {
-            View::Small(value) => u32::try_from(value).map_err(|_| DecodeError::Malformed),
-            _ => Err(DecodeError::Malformed),
-        };
-        let old_index = self.small().and_then(number)?;
-        let old_uniq = self.small().and_then(number)?;
+        let old_index = self.small()? as u32;
+        let old_uniq = self.small()? as u32;
         if free > 255 {
             return Err(DecodeError::Malformed);
         }
         let name = LambdaName { module, arity, free, index, old_index, old_uniq, uniq };
-        let count = 1 + free as usize;
-        Ok(Begun::Compound(Frame::Fun(name, Vec::with_capacity(count), count)))
+        self.compound(FrameKind::Fun(name), 1 + free as usize)
     }
-}
-
-/// What a tag begins.
-enum Begun {
-    Whole(Term),
-    Compound(Frame),
 }

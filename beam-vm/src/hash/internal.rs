@@ -1,102 +1,172 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The hash by which large maps are ordered. It is the machine's own: programs must not depend on the order of large maps, and stock's
-//! differs between releases too.
+//! The hash by which large maps are ordered: stock's `make_internal_hash`, so that a large map whose keys are numbers, texts or binaries,
+//! or made of them, is listed, printed and encoded in stock's order.
+//!
+//! Atoms are hashed by their number in the table, and other nodes by an address, in stock. Both differ from run to run there,
+//! so the order of such keys is this machine's own.
 
 use alloc::vec::Vec;
 
-use crate::atom::AtomTable;
-use crate::term::{REF_NUMBERS_MAX, Term, View};
+use super::jenkins::{self, Block, constant};
+use crate::map;
+use crate::term::{Bits, Cons, External, REF_NUMBERS_MAX, Term, View};
 
-const MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Keeps this hash apart from `phash2`: tables of tables would have few chains otherwise.
+const SALT: u32 = 3_432_918_353;
 
-struct Hasher(u64);
-
-impl Hasher {
-    fn word(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(MULTIPLIER);
-        self.0 ^= self.0 >> 29;
-    }
-
-    fn bytes(&mut self, bytes: impl Iterator<Item = u8>) {
-        let (mut word, mut count) = (0, 0);
-        for byte in bytes {
-            word = word << 8 | u64::from(byte);
-            count += 1;
-            if count % 8 == 0 {
-                self.word(word);
-                word = 0;
-            }
-        }
-        self.word(word);
-        self.word(count);
-    }
+/// What is still to be hashed.
+enum Rest {
+    Term(Term),
+    /// The end of a list that is no list.
+    Tail(Term),
 }
 
-/// The hash of a key, at a depth of the tree: keys that are equal at one depth differ at another. Terms that are `=:=` have equal hashes.
+/// The hash of a key, at a depth of the tree: keys that are equal at one depth differ at another. Terms that are `=:=` have equal hashes,
+/// and every bit that `=:=` looks at counts.
 #[must_use]
-pub fn internal(atoms: &AtomTable, term: Term, salt: u32) -> u32 {
-    let mut hasher = Hasher(u64::from(salt).wrapping_mul(MULTIPLIER));
+pub fn internal(term: Term, salt: u32) -> u32 {
+    let hash = SALT ^ salt;
+    if term.is_immediate() {
+        return jenkins::wide(hash, term.raw(), constant(1));
+    }
+    compound(term, hash)
+}
+
+fn compound(term: Term, mut hash: u32) -> u32 {
     let mut stack = Vec::new();
-    let mut next = Some(term);
-    while let Some(term) = next {
-        match term.view() {
-            View::Cons(cell) => {
-                hasher.word(1);
-                stack.push(cell.tail());
-                next = Some(cell.head());
-                continue;
+    stack.push(Rest::Term(term));
+    while let Some(rest) = stack.pop() {
+        let term = match rest {
+            Rest::Term(term) => term,
+            Rest::Tail(term) => {
+                hash = light(hash, constant(18));
+                term
             }
+        };
+        hash = match term.view() {
+            View::Cons(cell) => list(cell, hash, &mut stack),
             View::Tuple(tuple) => {
-                hasher.word(2 + tuple.len() as u64);
-                stack.extend_from_slice(tuple.elements());
-            }
-            View::Atom(atom) => hasher.word(u64::from(atoms.hash(atom)) << 8 | 3),
-            View::Float(value) => hasher.word(if value == 0.0 { 4 } else { value.to_bits() }),
-            View::Big(big) => {
-                hasher.word(5 + u64::from(big.is_negative()));
-                big.integer().limbs().iter().for_each(|limb| hasher.word(*limb));
-            }
-            View::Bits(bits) => {
-                hasher.word(bits.len() as u64);
-                hasher.bytes(bits.bytes());
+                stack.extend(tuple.elements().iter().rev().map(|element| Rest::Term(*element)));
+                jenkins::one(hash, tuple.len() as u32, constant(9))
             }
             View::Map(map) => {
-                // The order of the associations is that of keys, which is the same for equal maps.
-                let pairs = crate::map::sorted_pairs(atoms, map);
-                hasher.word(7 + pairs.len() as u64);
-                for (key, value) in pairs {
-                    stack.push(key);
-                    stack.push(value);
+                for (key, value) in map::pairs(map).into_iter().rev() {
+                    stack.push(Rest::Term(value));
+                    stack.push(Rest::Term(key));
                 }
+                jenkins::one(hash, map.len() as u32, constant(16))
             }
+            View::Float(value) => {
+                let bits = if value == 0.0 { 0 } else { value.to_bits() };
+                jenkins::wide(hash, bits, constant(12))
+            }
+            View::Big(big) => {
+                let kind = constant(if big.is_negative() { 10 } else { 11 });
+                big.integer().limbs().iter().fold(hash, |hash, limb| jenkins::wide(hash, *limb, kind))
+            }
+            View::Bits(bits) => bitstring(&bits, hash),
             View::Fun(fun) => {
                 let entry = fun.entry();
-                hasher.word(u64::from(entry.module.index()) << 32 | u64::from(entry.index));
-                hasher.word(u64::from(entry.old_uniq));
-                stack.extend_from_slice(fun.env());
+                stack.extend(fun.env().iter().rev().map(|variable| Rest::Term(*variable)));
+                let hash = jenkins::two(hash, entry.free, entry.module.index(), constant(20));
+                let hash = jenkins::two(hash, entry.index, entry.old_uniq, constant(21));
+                let uniq = u128::from_le_bytes(entry.uniq);
+                jenkins::wide(
+                    jenkins::wide(hash, uniq as u64, constant(21)),
+                    (uniq >> 64) as u64,
+                    constant(21),
+                )
             }
             View::Export(export) => {
                 let entry = export.entry();
-                hasher.word(u64::from(entry.module.index()) << 32 | u64::from(entry.function.index()));
-                hasher.word(u64::from(entry.arity));
+                let hash = jenkins::two(hash, entry.module.index(), entry.function.index(), constant(14));
+                jenkins::one(hash, entry.arity, constant(14))
             }
-            View::Reference(reference) => {
-                for number in reference.numbers(&mut [0; REF_NUMBERS_MAX]) {
-                    hasher.word(u64::from(*number));
-                }
+            View::Reference(reference) => numbers(reference.numbers(&mut [0; REF_NUMBERS_MAX]), hash),
+            View::ExternalPid(other) => {
+                jenkins::wide(node(other, hash, constant(5)), other.data(), constant(5))
             }
-            View::ExternalPid(other) | View::ExternalPort(other) => {
-                hasher.word(other.data());
-                hasher.word(u64::from(other.node().index()));
+            View::ExternalPort(other) => {
+                jenkins::wide(node(other, hash, constant(6)), other.data(), constant(6))
             }
             View::ExternalReference(other) => {
-                for number in other.numbers(&mut [0; REF_NUMBERS_MAX]) {
-                    hasher.word(u64::from(*number));
-                }
+                numbers(other.numbers(&mut [0; REF_NUMBERS_MAX]), node(other, hash, constant(7)))
             }
-            _ => hasher.word(term.raw()),
-        }
-        next = stack.pop();
+            _ => jenkins::wide(hash, term.raw(), constant(1)),
+        };
     }
-    (hasher.0 >> 32) as u32 ^ hasher.0 as u32
+    hash
+}
+
+/// Mixes that something has begun or ended.
+fn light(hash: u32, kind: u32) -> u32 {
+    (hash ^ kind).rotate_left(17)
+}
+
+/// The bytes that a list begins with, four at a time; the rest goes to the stack.
+fn list(mut cell: Cons, mut hash: u32, stack: &mut Vec<Rest>) -> u32 {
+    let (mut word, mut count) = (0, 0);
+    let mut rest = cell.term();
+    while let Some(byte) = cell.head().as_small().and_then(|value| u8::try_from(value).ok()) {
+        word = word << 8 | u32::from(byte);
+        count += 1;
+        if count == 4 {
+            hash = jenkins::one(hash, word, constant(4));
+            (word, count) = (0, 0);
+        }
+        rest = cell.tail();
+        match rest.as_cons() {
+            Some(next) => cell = next,
+            None => break,
+        }
+    }
+    if count > 0 {
+        hash = jenkins::two(hash, word, count, constant(22));
+    }
+    if rest.is_cons() {
+        let tail = cell.tail();
+        stack.push(if tail.is_cons() { Rest::Term(tail) } else { Rest::Tail(tail) });
+        stack.push(Rest::Term(cell.head()));
+        light(hash, constant(17))
+    } else {
+        stack.push(Rest::Term(rest));
+        hash
+    }
+}
+
+fn bitstring(bits: &Bits, hash: u32) -> u32 {
+    let initial = constant(13).wrapping_add(hash);
+    if bits.is_empty() {
+        return initial;
+    }
+    let (bytes, last) = (bits.len() / 8, bits.len() % 8);
+    let steps = bytes / Block::STEP * Block::STEP;
+    let mut block = Block::new(initial);
+    let part = |from: usize, to: usize| (from..to).map(|index| bits.byte(index));
+    match bits.as_bytes() {
+        Some(bytes) => block.update(bytes[..steps].iter().copied()),
+        None => block.update(part(0, steps)),
+    }
+    let hash = block.finish(part(steps, bytes), bytes);
+    if last == 0 {
+        return hash;
+    }
+    jenkins::two(hash, last as u32, u32::from(bits.byte(bytes) >> (8 - last)), constant(15))
+}
+
+fn node(other: External, hash: u32, kind: u32) -> u32 {
+    jenkins::two(hash, other.node().index(), other.creation(), kind)
+}
+
+/// The numbers of a reference, of which there are one to five; this node's have three or five.
+fn numbers(numbers: &[u32], hash: u32) -> u32 {
+    let mut rest = [0; REF_NUMBERS_MAX];
+    rest[..numbers.len()].copy_from_slice(numbers);
+    let hash = jenkins::one(hash, rest[0], constant(7));
+    let hash = jenkins::two(hash, rest[1], rest[2], constant(8));
+    match numbers.len() {
+        3 => hash,
+        5 => jenkins::two(hash, rest[3], rest[4], constant(9)),
+        other => jenkins::two(hash, rest[3], other as u32, constant(7)),
+    }
 }

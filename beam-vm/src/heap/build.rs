@@ -274,6 +274,11 @@ pub fn map_node<H: Heap + ?Sized>(heap: &mut H, bitmap: u16, children: &[Term]) 
     object(heap, header, as_words(children)).term()
 }
 
+/// An inner node of a large map whose leaves only their keys tell apart: it has no bitmap.
+pub fn map_collision<H: Heap + ?Sized>(heap: &mut H, leaves: &[Term]) -> Term {
+    object(heap, Header::new(Kind::MapNode, leaves.len()), as_words(leaves)).term()
+}
+
 /// A reference of this node: its three numbers, and the process that it is an alias of.
 pub fn reference<H: Heap + ?Sized>(heap: &mut H, numbers: [u32; 3], alias: Option<LocalPid>) -> Term {
     let [first, second, third] = numbers.map(u64::from);

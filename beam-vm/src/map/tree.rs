@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Large maps: a tree by four bits of the key's hash at each level. After eight levels another hash goes on. A leaf is a cons cell of key
-//! and value.
+//! Large maps: a tree by four bits of the key's hash at each level. A leaf is a cons cell of key and value.
+//!
+//! When all bits of the hash are used up, a hash with another salt goes on, as in OTP 25. Somebody can make keys whose hashes are equal
+//! with every salt, so after the second hash comes a node of all that are left, in the order of keys; OTP 26 has such nodes too.
+//! Programs see the associations in stock's order: at each level the highest bits come first.
 
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use crate::atom::AtomTable;
 use crate::compare;
@@ -14,6 +18,8 @@ use crate::term::{Map, Term, View, layout};
 const BITS: u32 = 4;
 /// Levels that a hash has bits for.
 const LEVELS: u32 = 32 / BITS;
+/// The level at which there are no further hashes.
+const DEPTH: u32 = 2 * LEVELS;
 
 /// Where on each level a key is.
 struct Path<'a> {
@@ -25,13 +31,13 @@ struct Path<'a> {
 
 impl<'a> Path<'a> {
     fn new(atoms: &'a AtomTable, key: Term) -> Self {
-        Self { atoms, key, hash: hash::internal(atoms, key, 0), level: 0 }
+        Self { atoms, key, hash: hash::internal(key, 0), level: 0 }
     }
 
     /// The path from a level on, for a key that is met there.
     fn at(atoms: &'a AtomTable, key: Term, level: u32) -> Self {
         let round = level / LEVELS;
-        let hash = hash::internal(atoms, key, round) >> (BITS * (level % LEVELS));
+        let hash = hash::internal(key, round) >> (BITS * (level % LEVELS));
         Self { atoms, key, hash, level }
     }
 
@@ -40,14 +46,26 @@ impl<'a> Path<'a> {
         1 << (self.hash & 0xF)
     }
 
+    fn is_at_depth(&self) -> bool {
+        self.level == DEPTH
+    }
+
     fn descend(&mut self) {
         self.level += 1;
         self.hash = if self.level.is_multiple_of(LEVELS) {
-            hash::internal(self.atoms, self.key, self.level / LEVELS)
+            hash::internal(self.key, self.level / LEVELS)
         } else {
             self.hash >> BITS
         };
     }
+}
+
+/// The place of a key among leaves that nothing but their keys tells apart, or where it belongs.
+fn place_of_key(atoms: &AtomTable, leaves: &[Term], key: Term) -> Result<usize, usize> {
+    leaves.binary_search_by(|leaf| match leaf.as_cons() {
+        Some(leaf) => compare::compare_keys(atoms, leaf.head(), key),
+        None => Ordering::Less,
+    })
 }
 
 /// The place of a bit's child.
@@ -59,6 +77,10 @@ pub(super) fn get(atoms: &AtomTable, map: Map, key: Term) -> Option<Term> {
     let mut path = Path::new(atoms, key);
     let (mut bitmap, mut child) = (map.root_bitmap(), None::<Term>);
     loop {
+        if let (true, Some(View::MapNode(node))) = (path.is_at_depth(), child.map(Term::view)) {
+            let place = place_of_key(atoms, node.children(), key).ok()?;
+            return node.children()[place].as_cons().map(|leaf| leaf.tail());
+        }
         let bit = path.bit();
         if bitmap & bit == 0 {
             return None;
@@ -102,6 +124,23 @@ fn insert<H: Heap + ?Sized>(heap: &mut H, node: Term, path: &mut Path<'_>, value
             let new = build::cons(heap, path.key, value);
             let other = Path::at(path.atoms, leaf.head(), path.level);
             Changed::Grown(split(heap, node, other, new, path))
+        }
+        View::MapNode(inner) if path.is_at_depth() => {
+            let mut leaves = inner.children().to_vec();
+            let leaf = build::cons(heap, path.key, value);
+            match place_of_key(path.atoms, &leaves, path.key) {
+                Ok(place) if leaves[place].as_cons().is_some_and(|leaf| leaf.tail() == value) => {
+                    Changed::Same
+                }
+                Ok(place) => {
+                    leaves[place] = leaf;
+                    Changed::Replaced(build::map_collision(heap, &leaves))
+                }
+                Err(place) => {
+                    leaves.insert(place, leaf);
+                    Changed::Grown(build::map_collision(heap, &leaves))
+                }
+            }
         }
         View::MapNode(inner) => {
             let changed = insert_child(heap, inner.bitmap(), inner.children(), path, value);
@@ -152,14 +191,18 @@ fn split<H: Heap + ?Sized>(
     path_b: &mut Path<'_>,
 ) -> Term {
     let mut shared = Vec::new();
-    while path_a.bit() == path_b.bit() {
+    while !path_a.is_at_depth() && path_a.bit() == path_b.bit() {
         shared.push(path_a.bit());
         path_a.descend();
         path_b.descend();
     }
-    let (bit_a, bit_b) = (path_a.bit(), path_b.bit());
-    let pair = if bit_a < bit_b { [a, b] } else { [b, a] };
-    let node = build::map_node(heap, bit_a | bit_b, &pair);
+    let node = if path_a.is_at_depth() {
+        let order = compare::compare_keys(path_a.atoms, path_a.key, path_b.key);
+        build::map_collision(heap, &if order.is_lt() { [a, b] } else { [b, a] })
+    } else {
+        let (bit_a, bit_b) = (path_a.bit(), path_b.bit());
+        build::map_node(heap, bit_a | bit_b, &if bit_a < bit_b { [a, b] } else { [b, a] })
+    };
     shared.into_iter().rev().fold(node, |node, bit| build::map_node(heap, bit, &[node]))
 }
 
@@ -181,7 +224,7 @@ pub(super) fn put<H: Heap + ?Sized>(
 pub(super) fn from_pairs<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, pairs: &[(Term, Term)]) -> Term {
     let mut leaves: Vec<Leaf> = Vec::with_capacity(pairs.len());
     for (key, value) in pairs {
-        let hash = hash::internal(atoms, *key, 0);
+        let hash = hash::internal(*key, 0);
         leaves.push(Leaf {
             order: hash.reverse_bits_by_nibbles(),
             key: *key,
@@ -247,6 +290,17 @@ fn group<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, leaves: &[Leaf], lev
 /// What is left of a subtree without a key: nothing, or another subtree.
 fn delete<H: Heap + ?Sized>(heap: &mut H, node: Term, path: &mut Path<'_>) -> Option<Term> {
     let View::MapNode(inner) = node.view() else { return None };
+    if path.is_at_depth() {
+        let mut leaves = inner.children().to_vec();
+        if let Ok(place) = place_of_key(path.atoms, &leaves, path.key) {
+            leaves.remove(place);
+        }
+        return match leaves.as_slice() {
+            [] => None,
+            [one] => Some(*one),
+            _ => Some(build::map_collision(heap, &leaves)),
+        };
+    }
     let (bitmap, children) = delete_child(heap, inner.bitmap(), inner.children(), path);
     match children.as_slice() {
         [] => None,
@@ -290,14 +344,14 @@ pub(super) fn remove<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, map: Map
     build::map_root(heap, map.len() - 1, bitmap, &children)
 }
 
-/// The associations in the order of their hashes.
+/// The associations in the order in which programs see them.
 pub(super) fn pairs(map: Map) -> Vec<(Term, Term)> {
     let mut pairs = Vec::with_capacity(map.len());
-    let mut stack: Vec<Term> = map.root_children().iter().rev().copied().collect();
+    let mut stack: Vec<Term> = map.root_children().to_vec();
     while let Some(term) = stack.pop() {
         match term.view() {
             View::Cons(leaf) => pairs.push((leaf.head(), leaf.tail())),
-            View::MapNode(node) => stack.extend(node.children().iter().rev()),
+            View::MapNode(node) => stack.extend(node.children()),
             _ => {}
         }
     }

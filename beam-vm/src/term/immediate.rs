@@ -33,9 +33,42 @@ pub(super) const NIL: u64 = (u64::MAX << 6) | TAG_NIL;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct LocalPid(pub u32);
 
+impl LocalPid {
+    /// The largest number.
+    pub const NUMBER_MAX: u32 = (1 << 15) - 1;
+    /// The largest serial.
+    pub const SERIAL_MAX: u32 = (1 << 13) - 1;
+
+    /// The pid of a number and a serial, if there can be one.
+    #[must_use]
+    pub const fn new(number: u32, serial: u32) -> Option<Self> {
+        if number > Self::NUMBER_MAX || serial > Self::SERIAL_MAX {
+            return None;
+        }
+        Some(Self(serial << 15 | number))
+    }
+
+    /// The number: what is in the middle of `<0.N.S>`.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0 & Self::NUMBER_MAX
+    }
+
+    /// The serial: how often the numbers have been used up.
+    #[must_use]
+    pub const fn serial(self) -> u32 {
+        self.0 >> 15
+    }
+}
+
 /// A port of this node, numbered from 0 upwards.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct LocalPort(pub u64);
+
+impl LocalPort {
+    /// The largest number.
+    pub const NUMBER_MAX: u64 = (1 << 28) - 1;
+}
 
 impl Term {
     /// An atom.

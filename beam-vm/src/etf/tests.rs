@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Round trips, damage, and what stock writes.

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a BIF has done when its process's time slice ends: it is called again with the same arguments, finds this, and goes on.
+//!
+//! It belongs to the process, so that it goes with it, and its terms are among the roots of a collection. The arguments stay as they are:
+//! a stack trace shows them, however late the error is found.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use crate::etf::{Decoder, Deflater, Encoder, Inflater};
+use crate::hash::{Md5State, Old, Portable};
+use crate::heap::Fragment;
+use crate::iodata::Walk;
+use crate::term::Term;
+
+/// What a BIF has done. There is one kind for each BIF that yields, so that nobody takes another's.
+pub enum Parked {
+    /// `phash2`
+    Hash(Portable),
+    /// `phash`
+    OldHash(Old),
+    /// `crc32`, `adler32`
+    Checksum(u32, Walk),
+    /// `md5`, `md5_update`
+    Md5(Md5State, Walk),
+    /// `iolist_to_binary`, `list_to_binary`
+    Bytes(Vec<u8>, Walk),
+    /// `iolist_size`
+    Size(usize, Walk),
+    /// `term_to_binary`, `term_to_iovec`, `external_size`
+    Encode(Encoder),
+    /// `term_to_binary` with `compressed`
+    Deflate(Deflater),
+    /// `binary_to_term`
+    Decode(Box<Decoding>),
+}
+
+/// A term that is being decoded.
+pub struct Decoding {
+    /// The bytes, unless those of the argument are used as they are.
+    pub source: Option<Vec<u8>>,
+    /// What expands them, as long as that is not done.
+    pub inflater: Option<Inflater>,
+    /// How many bytes the compressed form took.
+    pub used: Option<usize>,
+    /// What decodes them, once they are expanded.
+    pub decoder: Option<Decoder>,
+    /// Where the term is built: nothing moves here.
+    pub fragment: Fragment,
+}
+
+impl Parked {
+    /// Shows all places that hold terms of the process's heap.
+    pub fn roots(&mut self, visit: &mut dyn FnMut(&mut Term)) {
+        match self {
+            Self::Hash(hash) => hash.roots(visit),
+            Self::OldHash(hash) => hash.roots(visit),
+            Self::Checksum(_, walk) | Self::Md5(_, walk) | Self::Bytes(_, walk) | Self::Size(_, walk) => {
+                walk.roots(visit);
+            }
+            Self::Encode(encoder) => encoder.roots(visit),
+            Self::Deflate(_) | Self::Decode(_) => {}
+        }
+    }
+}
+
+impl core::fmt::Debug for Parked {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Parked")
+    }
+}
