@@ -26,6 +26,7 @@ pub mod table;
 pub mod time;
 pub mod tuples;
 pub mod types;
+pub mod unicode;
 
 use core::num::NonZeroU32;
 

@@ -563,7 +563,7 @@ bifs! {
     "re" "version" 0 Plain All => [absent];
     "string" "list_to_float" 1 Plain All => [absent];
     "string" "list_to_integer" 1 Plain Until25 => [numbers::scan_integer];
-    "unicode" "bin_is_7bit" 1 Plain All => [absent];
-    "unicode" "characters_to_binary" 2 Plain All => [absent];
-    "unicode" "characters_to_list" 2 Plain All => [absent];
+    "unicode" "bin_is_7bit" 1 Plain All => [unicode::bin_is_7bit];
+    "unicode" "characters_to_binary" 2 Plain All => [unicode::characters_to_binary];
+    "unicode" "characters_to_list" 2 Plain All => [unicode::characters_to_list];
 }

@@ -7,6 +7,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::chardata::{Converter, Listing};
 use crate::etf::{Decoder, Deflater, Encoder, Inflater};
 use crate::hash::{Md5State, Old, Portable};
 use crate::heap::Fragment;
@@ -27,6 +28,10 @@ pub enum Parked {
     Bytes(Vec<u8>, Walk),
     /// `iolist_size`
     Size(usize, Walk),
+    /// `characters_to_binary`, `characters_to_list`
+    Characters(Converter),
+    /// `characters_to_list`, once all are converted
+    Listing(Listing),
     /// `term_to_binary`, `term_to_iovec`, `external_size`
     Encode(Encoder),
     /// `term_to_binary` with `compressed`
@@ -58,6 +63,8 @@ impl Parked {
             Self::Checksum(_, walk) | Self::Md5(_, walk) | Self::Bytes(_, walk) | Self::Size(_, walk) => {
                 walk.roots(visit);
             }
+            Self::Characters(converter) => converter.roots(visit),
+            Self::Listing(listing) => listing.roots(visit),
             Self::Encode(encoder) => encoder.roots(visit),
             Self::Deflate(_) | Self::Decode(_) => {}
         }
