@@ -26,6 +26,7 @@ pub mod heap;
 pub mod iodata;
 pub mod loader;
 pub mod map;
+pub mod memory;
 pub mod number;
 pub mod platform;
 pub mod print;
