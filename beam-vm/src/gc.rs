@@ -2,30 +2,36 @@
 //! The collector: generational copying, as `erts/emulator/internal_doc/GarbageCollection.md` describes stock's.
 //!
 //! A minor collection moves what has survived one before to the old generation, and everything else that is alive to a new block. A full
-//! one moves all to a new block. Fragments are taken in by both. Literals are told by their addresses and left alone. The list of
-//! off-heap objects is swept afterwards.
+//! one moves all to a new block. Fragments are taken in by both. Literals are told by their addresses and left alone. The lists of
+//! off-heap objects are swept afterwards.
+//!
+//! When there is a collection, of which kind, and how large the heap is afterwards is as in stock (`erl_gc.c`), since programs can see
+//! it. One thing differs: a new process begins with a block that is smaller than its smallest heap size, which makes most parked
+//! processes small. The collection that gives it the block that stock would have begun with is not counted and lets nothing age.
 #![expect(unsafe_code, reason = "moves what terms point to")]
 
 mod cheney;
+mod evacuate;
 mod size;
 mod sweep;
+mod verify;
 
-pub use size::next_size;
+pub use size::{next_size, size_above, sizes};
+pub use verify::{Damage, Moment, Surroundings, verify};
 
-use core::ops::Range;
-use core::ptr::null_mut;
+use alloc::collections::VecDeque;
 
-use crate::heap::RESERVED;
+use crate::heap::{BlockSize, Generations, RESERVED};
 use crate::process::Process;
 use crate::term::Term;
-use cheney::{Space, Tracer};
+use evacuate::{Left, Pass, evacuate};
 
 /// What a collection has come to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// The words that were asked for are free.
     Done,
-    /// The heap is larger than the process may have, and it is to be killed.
+    /// The heap is larger than the process may have, and it is to be killed. Nothing was moved.
     TooLarge,
 }
 
@@ -36,131 +42,357 @@ pub enum Extent {
     Minor,
     /// All.
     Full,
+    /// All, and the block becomes as small as it can be: `hibernate/3`.
+    Hibernate,
 }
 
-/// Collects the heap of a process so that `need` words are free afterwards.
-///
-/// # Safety
-/// All terms of the process that are used afterwards have to be in `roots`, on its stack or where [`Process::roots`] looks. `literals` are
-/// the addresses of all literals.
-pub unsafe fn collect(
-    process: &mut Process,
-    roots: &mut [Term],
-    need: usize,
-    literals: Range<usize>,
-) -> Outcome {
-    // SAFETY: as the caller promises.
-    unsafe { collect_extent(process, roots, need, literals, Extent::Minor) }
+/// The collector of a machine: what it counts, and how strict it is.
+#[derive(Debug, Default)]
+pub struct Collector {
+    /// Collections of all processes.
+    pub collections: u64,
+    /// Words that they have freed.
+    pub reclaimed: u64,
+    /// Finds what would otherwise be found by luck.
+    pub stress: Option<Stress>,
 }
 
-/// Collects with a say in how much.
-///
-/// # Safety
-/// As for [`collect`].
-pub unsafe fn collect_extent(
-    process: &mut Process,
-    roots: &mut [Term],
-    need: usize,
-    literals: Range<usize>,
-    extent: Extent,
-) -> Outcome {
-    let heap = &process.heap;
-    let before = heap.used_words() + heap.fragment_words + heap.old_used_words();
-    let mature = (heap.high_water.addr() - heap.start.addr()) / 8;
-    let is_due = extent == Extent::Full || heap.generations.minor >= heap.limits.fullsweep_after;
-    let has_room = heap.old_start.is_null() || (heap.old_end.addr() - heap.old_top.addr()) / 8 >= mature;
-    let full = is_due || !has_room;
-    // SAFETY: as the caller promises.
-    unsafe { copy_living(process, roots, need, literals, if full { Extent::Full } else { Extent::Minor }) };
-    let heap = &mut process.heap;
-    let after = heap.used_words() + heap.old_used_words();
-    heap.generations.collections += 1;
-    heap.generations.minor = if full { 0 } else { heap.generations.minor + 1 };
-    heap.generations.reclaimed += before.saturating_sub(after) as u64;
-    let limit = heap.limits.max_words;
-    let total = heap.block_words() + heap.old_block_words();
-    if limit > 0 && total > limit && heap.limits.max_kills { Outcome::TooLarge } else { Outcome::Done }
+/// What the collector does in stress mode, in which there is a collection wherever there can be one.
+#[derive(Debug, Default)]
+pub struct Stress {
+    /// Blocks that were left, which are kept for a while so that a pointer that was forgotten leads to [`POISON`].
+    left: VecDeque<Left>,
+    /// Collections so far: every other one is full.
+    turns: u64,
 }
 
-unsafe fn copy_living(
-    process: &mut Process,
-    roots: &mut [Term],
-    need: usize,
-    literals: Range<usize>,
-    extent: Extent,
-) {
-    let stack_words = process.heap.stack_words();
-    let heap = &mut process.heap;
-    let young = heap.used_words() + heap.fragment_words;
-    let old = if extent == Extent::Full { heap.old_used_words() } else { 0 };
-    let bound = young + old + stack_words + need + RESERVED;
-    let capacity = next_size(bound.max(heap.limits.min_words as usize));
-    let young_space = Space::new(capacity);
-    let mature = (heap.high_water.addr() - heap.start.addr()) / 8;
-    if extent == Extent::Minor && mature > 0 && heap.old_start.is_null() {
-        let words = next_size(heap.block_words().max(2 * mature));
-        heap.old_start = crate::heap::allocate_block(words);
-        heap.old_top = heap.old_start;
-        // SAFETY: the end of the block.
-        heap.old_end = unsafe { heap.old_start.add(words) };
+/// What blocks that were left are filled with in stress mode: as a term it points to an address that no processor has, and it is
+/// no header.
+pub const POISON: u64 = 0xDEAD_DEAD_DEAD_DEAE;
+
+/// How many blocks that were left are kept in stress mode.
+const KEPT: usize = 64;
+
+/// In stress mode a heap of so many words gets one word more than it has asked for.
+const STRESS_ROOM: usize = 128;
+
+/// Live words that are moved for one reduction (`gc_cost`).
+const WORDS_FOR_REDUCTION: usize = 10;
+
+/// Below this size a heap is not made smaller by a minor collection.
+const SHRINK_FROM: usize = 3000;
+/// From this size on it is, however large the old generation is.
+const SHRINK_ALWAYS_FROM: usize = 8000;
+/// A full collection makes no heap smaller that is not larger than this (`H_MIN_SIZE`).
+const SMALLEST_SHRUNK: usize = 233;
+
+impl Collector {
+    /// Collects the heap of a process so that `need` words are free afterwards.
+    ///
+    /// # Safety
+    /// All terms of the process that are used afterwards have to be in `roots`, on its stack or where [`Process::roots`] looks.
+    ///
+    /// # Panics
+    /// In stress mode, when the heap is damaged.
+    pub unsafe fn collect(
+        &mut self,
+        process: &mut Process,
+        roots: &mut [Term],
+        need: usize,
+        surroundings: &Surroundings<'_>,
+        extent: Extent,
+    ) -> Outcome {
+        // A message that is looked at is in a register, so it has to move with the heap.
+        process.mailbox.take_in_current(&mut process.heap);
+        let mut collection = Collection { process, roots, need, surroundings, moved: 0, stress: None };
+        if let Some(stress) = &mut self.stress {
+            collection.verify(Moment::Any);
+            stress.turns += 1;
+            collection.stress = Some(stress);
+        }
+        let before = collection.words();
+        // SAFETY: as the caller promises.
+        let outcome = unsafe {
+            match extent {
+                Extent::Hibernate => collection.hibernate(),
+                Extent::Full => collection.full(),
+                Extent::Minor => match collection.kind() {
+                    Kind::First => collection.first(),
+                    Kind::Minor => collection.minor(),
+                    Kind::Full => collection.full(),
+                },
+            }
+        };
+        if outcome == Outcome::TooLarge {
+            return outcome;
+        }
+        self.collections += 1;
+        self.reclaimed += before.saturating_sub(collection.words()) as u64;
+        let cost = (collection.moved / WORDS_FOR_REDUCTION).max(1);
+        collection.process.reductions_left -= cost as i64;
+        if collection.stress.is_some() {
+            collection.verify(Moment::Collected);
+        }
+        outcome
     }
-    let (old_range, mature_range) = match extent {
-        Extent::Minor => {
-            (heap.old_start.addr()..heap.old_end.addr(), heap.start.addr()..heap.high_water.addr())
-        }
-        Extent::Full => (0..0, 0..0),
-    };
-    let mut tracer = Tracer {
-        literals,
-        kept: old_range,
-        mature: mature_range,
-        young: young_space,
-        old: Space::resume(heap.old_top, heap.old_end),
-    };
-    let scan_old = heap.old_top;
+}
 
-    // The stack goes to the end of the new block, for now the end of its capacity.
-    // SAFETY: the new block has room for the stack besides all that may be copied; the words of the old stack are terms, handlers and
-    // return addresses, and none of the last two looks like a pointer.
-    unsafe {
-        let new_end = tracer.young.start.add(capacity);
-        let new_stack = new_end.sub(stack_words);
-        new_stack.copy_from_nonoverlapping(heap.stack, stack_words);
-        for index in 0..stack_words {
-            tracer.forward(new_stack.add(index).cast());
+impl Stress {
+    /// Takes blocks that were left.
+    fn keep(&mut self, mut left: Left) {
+        left.poison(POISON);
+        self.left.push_back(left);
+        if self.left.len() > KEPT {
+            self.left.pop_front();
         }
-        for root in roots.iter_mut() {
-            tracer.forward(root);
+    }
+}
+
+/// How a collection goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    /// It gives the process the block that it would have begun with.
+    First,
+    Minor,
+    Full,
+}
+
+/// A collection on its way.
+struct Collection<'a> {
+    process: &'a mut Process,
+    roots: &'a mut [Term],
+    need: usize,
+    surroundings: &'a Surroundings<'a>,
+    /// Words that were copied.
+    moved: usize,
+    stress: Option<&'a mut Stress>,
+}
+
+impl Collection<'_> {
+    /// Words in use.
+    fn words(&self) -> usize {
+        let heap = &self.process.heap;
+        heap.used_words() + heap.fragment_words + heap.old_used_words()
+    }
+
+    fn verify(&mut self, moment: Moment) {
+        if let Err(damage) = verify(self.process, self.roots, self.surroundings, moment) {
+            panic!("the heap of {:?} is damaged: {damage}", self.process.pid);
         }
-        process.roots(&mut |root| tracer.forward(root));
-        tracer.scan(scan_old, extent == Extent::Minor);
-        sweep::sweep(&mut process.heap, &tracer, extent);
+    }
 
-        let heap = &mut process.heap;
-        let living = (tracer.young.top.addr() - tracer.young.start.addr()) / 8;
-        let wanted = living + stack_words + need + RESERVED;
-        let words = size::choose(heap.block_words(), wanted, heap.limits.min_words as usize).min(capacity);
-        let end = tracer.young.start.add(words);
-        let stack = end.sub(stack_words);
-        stack.copy_from(new_stack, stack_words);
+    /// The heap size for a number of words: stock's table, but not below the process's minimum.
+    fn size_for(&self, words: usize) -> usize {
+        next_size(words).max(self.process.heap.limits.min_words as usize)
+    }
 
-        crate::heap::free_block(heap.start, heap.capacity);
-        heap.fragments = None;
-        heap.fragment_words = 0;
-        heap.start = tracer.young.start;
-        heap.top = tracer.young.top;
-        heap.high_water = tracer.young.top;
-        heap.capacity = capacity;
-        heap.end = end;
-        heap.stack = stack;
-        match extent {
-            Extent::Minor => heap.old_top = tracer.old.top,
-            Extent::Full => {
-                crate::heap::free_block(heap.old_start, heap.old_block_words());
-                heap.old_start = null_mut();
-                heap.old_top = null_mut();
-                heap.old_end = null_mut();
+    /// The words that have to be in the block after a pass, if the heap has that many.
+    fn needed(&self) -> usize {
+        let heap = &self.process.heap;
+        heap.used_words() + heap.stack_words() + self.need + RESERVED
+    }
+
+    /// The block to copy to when the heap size is to be `base` and all that could be alive has `before` words. If what was asked for is
+    /// little beside that, it is large enough for both.
+    fn room(&self, base: usize, before: usize) -> usize {
+        if 2 * self.need > before {
+            return base;
+        }
+        base.max(self.size_for(self.process.heap.stack_words() + before + self.need + RESERVED))
+    }
+
+    unsafe fn pass(&mut self, words: usize, pass: Pass) {
+        let old = self.process.heap.old_used_words();
+        // SAFETY: as for the collection.
+        let left = unsafe { evacuate(self.process, self.roots, words, &self.surroundings.literals, pass) };
+        let heap = &self.process.heap;
+        self.moved += heap.used_words() + heap.old_used_words().saturating_sub(old);
+        if let Some(stress) = &mut self.stress {
+            stress.keep(left);
+        }
+    }
+
+    /// Makes the heap size `words`, which is enough for heap and stack: in the block if that is not much larger, else in a new one.
+    unsafe fn resize(&mut self, words: usize) {
+        let capacity = self.process.heap.capacity;
+        if self.stress.is_some() {
+            // With no more room than what was asked for, the next allocation collects; a large heap gets some, or it would be moved for ever.
+            let words = self.needed() + self.process.heap.used_words() / STRESS_ROOM;
+            if words > capacity {
+                // SAFETY: as for the collection; the block has room for all.
+                unsafe { self.pass(words, Pass::Young) };
+            } else {
+                self.process.heap.set_end(words);
+            }
+            return;
+        }
+        if words <= capacity && capacity <= words + words / 2 {
+            self.process.heap.set_end(words);
+            return;
+        }
+        let mature = self.process.heap.mature_words();
+        // SAFETY: as for the collection; the block has room for all.
+        unsafe {
+            self.pass(words, Pass::Young);
+            let heap = &mut self.process.heap;
+            // All that was copied before is alive, and either all of it is mature or nothing.
+            if mature == 0 {
+                heap.high_water = heap.start;
             }
         }
+    }
+
+    /// How a collection goes on of which nothing was said.
+    fn kind(&self) -> Kind {
+        let heap = &self.process.heap;
+        if self.stress.is_none() && heap.size == BlockSize::First {
+            return Kind::First;
+        }
+        let generations = &heap.generations;
+        if generations.minor >= heap.limits.fullsweep_after || generations.full_is_due {
+            return Kind::Full;
+        }
+        if self.stress.as_ref().is_some_and(|stress| stress.turns.is_multiple_of(2)) {
+            return Kind::Full;
+        }
+        let mature = heap.mature_words();
+        let has_room = if heap.old_start.is_null() {
+            // Nothing has survived a collection: there is none to be counted as the first.
+            mature > 0
+        } else {
+            mature <= heap.old_block_words() - heap.old_used_words()
+                && heap.old_off_heap.words < heap.old_binary_limit
+        };
+        if has_room { Kind::Minor } else { Kind::Full }
+    }
+
+    /// Whether the process is not to have so many words, and is to be killed.
+    fn is_too_large(&self, words: usize) -> bool {
+        let heap = &self.process.heap;
+        let limits = &heap.limits;
+        if limits.max_words == 0 {
+            return false;
+        }
+        let binaries = if limits.max_counts_binaries { heap.binary_words() } else { 0 };
+        words + binaries > limits.max_words && limits.max_kills
+    }
+
+    /// The collection that gives the process the block that it would have begun with in stock.
+    unsafe fn first(&mut self) -> Outcome {
+        let heap = &self.process.heap;
+        let before = heap.used_words() + heap.fragment_words;
+        let base = self.size_for(heap.stack_words() + before);
+        if self.is_too_large(before + base) {
+            return Outcome::TooLarge;
+        }
+        // SAFETY: as the caller promises; the block has room for all.
+        unsafe {
+            self.pass(self.room(base, before), Pass::Young);
+            let heap = &mut self.process.heap;
+            heap.high_water = heap.start;
+            heap.size = BlockSize::Chosen;
+            let size = self.size_for(self.needed());
+            self.resize(size.max(base));
+        }
+        Outcome::Done
+    }
+
+    /// A minor collection.
+    unsafe fn minor(&mut self) -> Outcome {
+        let heap = &self.process.heap;
+        let before = heap.used_words() + heap.fragment_words;
+        let base = self.size_for(heap.stack_words() + before);
+        let mature = heap.mature_words();
+        let new_old = if heap.old_start.is_null() && mature > 0 { size_above(before) } else { 0 };
+        // What lies between heap and stack counts too.
+        let most = self.size_for(before + heap.stack_words() + heap.free_words());
+        if self.is_too_large(before + heap.old_block_words() + new_old + most) {
+            return Outcome::TooLarge;
+        }
+        if new_old > 0 {
+            self.process.heap.make_old(new_old);
+        }
+        // SAFETY: as the caller promises; there is room for what is mature in the old generation, and for all else in the new block.
+        unsafe {
+            self.pass(self.room(base, before), Pass::Promote);
+            let heap = &mut self.process.heap;
+            let least = heap.limits.min_binary_words as usize;
+            heap.binary_limit = size::next_binary_limit(heap.off_heap.words, heap.binary_limit, least);
+            heap.generations.minor = heap.generations.minor.saturating_add(1);
+            let needed = self.needed();
+            let old = self.process.heap.old_block_words();
+            let is_wide =
+                base > SHRINK_FROM && 4 * needed < base && (base > SHRINK_ALWAYS_FROM || base > old);
+            let size = if is_wide {
+                // Not too small beside the old generation.
+                let wanted = if 27 * needed < old { (old / 8).max(3 * needed) } else { 3 * needed };
+                self.size_for(wanted).min(base)
+            } else if needed > base {
+                self.size_for(needed)
+            } else {
+                base
+            };
+            self.resize(size);
+        }
+        Outcome::Done
+    }
+
+    /// A full collection.
+    unsafe fn full(&mut self) -> Outcome {
+        let heap = &self.process.heap;
+        let before = heap.used_words() + heap.fragment_words + heap.old_used_words();
+        let mut base = self.size_for(heap.stack_words() + before);
+        if base == heap.block_words() && heap.generations.grows {
+            base = self.size_for(base + 1);
+        }
+        let unused = heap.old_block_words() - heap.old_used_words() + heap.stack_words() + heap.free_words();
+        if self.is_too_large(before + unused + base) {
+            return Outcome::TooLarge;
+        }
+        // SAFETY: as the caller promises; the new block has room for all.
+        unsafe {
+            self.all(self.room(base, before));
+            let needed = self.needed();
+            let size = if needed > base {
+                self.size_for(needed)
+            } else if 4 * needed < base && base > SMALLEST_SHRUNK {
+                self.size_for(2 * needed).min(base)
+            } else {
+                self.process.heap.generations.grows = 3 * base < 4 * needed;
+                base
+            };
+            self.resize(size);
+        }
+        Outcome::Done
+    }
+
+    /// Moves both generations to a new block.
+    unsafe fn all(&mut self, words: usize) {
+        let binaries = self.process.heap.off_heap.words;
+        // SAFETY: as for the collection.
+        unsafe { self.pass(words, Pass::All) };
+        let heap = &mut self.process.heap;
+        let least = heap.limits.min_binary_words as usize;
+        heap.old_binary_limit = size::next_binary_limit(binaries, heap.old_binary_limit, least);
+        heap.binary_limit = size::next_binary_limit(heap.off_heap.words, heap.binary_limit, least);
+        heap.generations = Generations::default();
+        heap.size = BlockSize::Chosen;
+    }
+
+    /// A full collection after which the block has no room to spare.
+    unsafe fn hibernate(&mut self) -> Outcome {
+        let heap = &self.process.heap;
+        let stack = heap.stack_words();
+        let before = heap.used_words() + heap.fragment_words + heap.old_used_words();
+        // SAFETY: as the caller promises; each block has room for all that there is.
+        unsafe {
+            self.all(stack + before);
+            let words = self.process.heap.used_words() + stack + RESERVED;
+            if words < self.process.heap.capacity {
+                self.pass(words, Pass::Young);
+            }
+        }
+        self.process.heap.size = BlockSize::Hibernated;
+        Outcome::Done
     }
 }

@@ -6,6 +6,7 @@
 //! words from a fragment, which the next collection takes in. So terms in hand stay where they are until a BIF returns.
 
 mod binary;
+mod block;
 pub mod build;
 mod fragment;
 mod literal;
@@ -16,11 +17,12 @@ mod process;
 mod tests;
 
 pub use binary::{BinaryBlock, WRITABLE};
+pub(crate) use block::WordBlock;
 pub use fragment::Fragment;
 pub use literal::{LiteralArea, LiteralSpace};
 pub use magic::{Magic, MagicObject};
-pub use process::{Generations, HeapLimits, OffHeap, ProcessHeap, RESERVED};
-pub(crate) use process::{allocate_block, free_block, next_word, release};
+pub use process::{BlockSize, Generations, HeapLimits, OffHeap, ProcessHeap, RESERVED};
+pub(crate) use process::{next_word, release};
 
 use core::ptr::NonNull;
 

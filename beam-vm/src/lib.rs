@@ -24,6 +24,7 @@ pub mod hash;
 pub mod heap;
 pub mod loader;
 pub mod map;
+pub mod memory;
 pub mod number;
 pub mod platform;
 pub mod print;

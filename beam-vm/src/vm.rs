@@ -11,6 +11,7 @@ use crate::atom::{Atom, AtomError, AtomLimit, AtomTable, predefined};
 use crate::bif::BifIndex;
 use crate::bif::table::TABLE;
 use crate::code::Code;
+use crate::gc::Collector;
 use crate::heap::build::Node;
 use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
 use crate::loader::{self, LoadError};
@@ -36,6 +37,8 @@ pub struct Vm {
     pub backtrace_depth: usize,
     /// Modules and functions.
     pub code: Code,
+    /// The collector.
+    pub collector: Collector,
     /// Messages that wait for their time.
     pub delayed: DelayedMessages,
     /// Processes that are ending.
@@ -119,6 +122,7 @@ impl Vm {
             atoms: AtomTable::new(AtomLimit::DEFAULT),
             backtrace_depth: 8,
             code: Code::new(),
+            collector: Collector::default(),
             delayed: DelayedMessages::new(),
             ending: VecDeque::new(),
             halted: None,

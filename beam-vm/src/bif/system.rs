@@ -49,18 +49,14 @@ pub fn system_flag(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 
 /// `garbage_collect/0`, `erts_internal:garbage_collect/1`
 pub fn garbage_collect(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let literals = cx.vm.literals.addresses();
     let _ = args;
     let mut none = [];
     // SAFETY: after this the BIF returns an atom; the registers of a call are dead then, and the process's other terms are roots.
     #[expect(unsafe_code, reason = "moves what terms point to")]
-    let outcome = unsafe { gc::collect_extent(cx.process, &mut none, 0, literals, gc::Extent::Full) };
+    let outcome = unsafe { cx.vm.collect(cx.process, &mut none, 0, gc::Extent::Full) };
     match outcome {
         gc::Outcome::Done => Ok(Term::boolean(true)),
-        gc::Outcome::TooLarge => {
-            cx.process.exit_reason = Term::atom(predefined::KILLED);
-            Err(Raise::Ended)
-        }
+        gc::Outcome::TooLarge => Err(Raise::Ended),
     }
 }
 

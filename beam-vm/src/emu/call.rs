@@ -29,11 +29,17 @@ pub(super) unsafe fn look_soon(s: &mut State) {
     }
 }
 
-/// After a BIF that was called as a function: collects if that is due. `live` registers hold results.
+/// After a BIF that was called as a function and has left its result in the first X register, which is the only one in use: collects if
+/// that is due.
 #[inline(always)]
-pub(super) unsafe fn after_bif(s: &mut State, _live: usize) {
-    // SAFETY: as above.
-    unsafe { look_soon(s) }
+pub(super) unsafe fn after_bif(s: &mut State) -> Outcome {
+    // SAFETY: the process is there while it runs.
+    unsafe {
+        if (*(*s.m).process).heap.is_collection_due() {
+            return collect(s, 0, 1);
+        }
+    }
+    Outcome::GoOn
 }
 
 /// No reductions are left, or something asks for a look, with `live` X registers in use.
@@ -337,12 +343,21 @@ pub(super) unsafe fn bif_has_not_returned(mut s: State, raise: Raise, bif: BifIn
         match raise {
             Raise::Trap(export) => {
                 let process = s.process();
-                s.x()[..process.arguments.len()].copy_from_slice(&process.arguments);
+                let live = process.arguments.len();
+                s.x()[..live].copy_from_slice(&process.arguments);
+                process.arguments.clear();
+                if process.heap.is_collection_due() && collect(&mut s, 0, live) == Outcome::Stopped {
+                    return;
+                }
                 s.ip = export.address.get();
                 s.fcalls -= 1;
                 resume(s)
             }
             Raise::Yield => {
+                // What the BIF goes on with is among the roots.
+                if s.process().heap.is_collection_due() && collect(&mut s, 0, 0) == Outcome::Stopped {
+                    return;
+                }
                 let process = s.process();
                 process.ip = s.ip;
                 (*s.m).stop = Some(Stop::Preempted);

@@ -6,25 +6,36 @@ use super::dispatch::{State, go};
 use super::machine::Machine;
 use super::operand::{I2, I3, N16, N32};
 use super::run::Stop;
-use crate::gc;
+use crate::gc::{self, Extent};
 use crate::term::Term;
 
 /// Collects with `live` X registers in use, so that `need` words are free. If the process has to end of it, the machine is stopped.
 ///
 /// # Safety
 /// The registers from `live` on may not be looked at before they are set.
+#[inline(always)]
 pub(super) unsafe fn collect(s: &mut State, need: usize, live: usize) -> Outcome {
-    // SAFETY: the first X registers are live, the others are dead, as the caller promises.
+    // SAFETY: as the caller promises. The state is put aside, so that its address is given to nobody.
     unsafe {
-        let literals = (*(*s.m).vm).literals.addresses();
-        let roots = core::slice::from_raw_parts_mut(s.m.cast::<Term>(), live);
-        let process = s.process();
-        let outcome = gc::collect(process, roots, need, literals);
+        s.process();
+        let outcome = collect_stored(s.m, need, live);
         s.reload();
-        match outcome {
+        outcome
+    }
+}
+
+/// Collects when the process has what registers have of its heap.
+#[cold]
+#[inline(never)]
+unsafe fn collect_stored(m: *mut Machine, need: usize, live: usize) -> Outcome {
+    // SAFETY: the first X registers are live, the others are dead, as the caller promises; machine, process and registers are apart.
+    unsafe {
+        let roots = core::slice::from_raw_parts_mut(m.cast::<Term>(), live);
+        let (vm, process) = (&mut *(*m).vm, &mut *(*m).process);
+        match vm.collect(process, roots, need, Extent::Minor) {
             gc::Outcome::Done => Outcome::GoOn,
             gc::Outcome::TooLarge => {
-                (*s.m).stop = Some(Stop::Ended);
+                (*m).stop = Some(Stop::Ended);
                 Outcome::Stopped
             }
         }

@@ -29,6 +29,8 @@ pub unsafe fn run(machine: &mut Machine, vm: &mut Vm, process: &mut Process) -> 
     machine.vm = vm;
     machine.process = process;
     machine.x[..process.arguments.len()].copy_from_slice(&process.arguments);
+    // What a process was called with is not kept alive by where it was parked.
+    process.arguments.clear();
     machine.begin(process);
     // SAFETY: as the caller promises.
     unsafe { dispatch::enter(machine) };

@@ -1,58 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The off-heap objects after a collection: those that are alive are linked at their new places, the others let go of what they hold.
+//! The off-heap objects after a pass of copying: those that are alive are linked at their new places, the others let go of what they hold.
+//! Each generation has a list of its own, so that a minor collection does not look at the old one's.
 #![expect(unsafe_code, reason = "follows a list through objects that have moved")]
 
 use core::ptr::NonNull;
 
-use super::Extent;
-use super::cheney::Tracer;
+use super::cheney::Space;
+use super::evacuate::Pass;
 use crate::heap::{OffHeap, ProcessHeap, next_word, release};
-use crate::term::{Boxed, Header, Kind, layout};
+use crate::term::{Boxed, Header, Kind, Term, layout};
 
-/// Sweeps the list.
+/// Sweeps the lists.
 ///
 /// # Safety
 /// The copying is over, and from-space is still there.
-pub unsafe fn sweep(heap: &mut ProcessHeap, tracer: &Tracer, extent: Extent) {
-    let mut at = core::mem::take(&mut heap.off_heap).into_first();
-    let mut living = OffHeap::default();
-    let mut old_words = 0;
-    while at != 0 {
-        // SAFETY: the list has the addresses of objects that were live before the collection; each is as it was, or begins with the
-        // term of its copy and is otherwise as it was.
-        unsafe {
-            let object =
-                Boxed::new(NonNull::new_unchecked(core::ptr::with_exposed_provenance_mut(at as usize)));
-            let first = object.address().read();
-            let stays = tracer.kept.contains(&(at as usize));
-            let copy = match Header::from_raw(first) {
-                Some(_) if stays => Some(object),
-                Some(_) => None,
-                None => crate::term::Term::from_raw(first).as_boxed(),
-            };
-            let kind_of = copy.unwrap_or(object);
-            let next = object.address().add(next_word(kind_of)).read();
-            match copy {
-                Some(copy) => {
-                    let words = weight(copy);
-                    if extent == Extent::Minor && stays {
-                        old_words += words;
+pub(super) unsafe fn sweep(heap: &mut ProcessHeap, young: &Space, pass: Pass) {
+    let mut lists = [core::mem::take(&mut heap.off_heap), OffHeap::default()];
+    if pass == Pass::All {
+        lists[1] = core::mem::take(&mut heap.old_off_heap);
+    }
+    let young = young.start.addr()..young.top.addr();
+    for list in lists {
+        let mut at = list.into_first();
+        while at != 0 {
+            // SAFETY: the list has the addresses of objects that were live before the collection; each is as it was, or begins with the
+            // term of its copy and is otherwise as it was.
+            unsafe {
+                let object =
+                    Boxed::new(NonNull::new_unchecked(core::ptr::with_exposed_provenance_mut(at as usize)));
+                let first = object.address().read();
+                let copy = match Header::from_raw(first) {
+                    Some(_) => None,
+                    None => Term::from_raw(first).as_boxed(),
+                };
+                at = object.address().add(next_word(copy.unwrap_or(object))).read();
+                match copy {
+                    Some(copy) => {
+                        let is_young = young.contains(&copy.address().addr().get());
+                        let to = if is_young { &mut heap.off_heap } else { &mut heap.old_off_heap };
+                        to.push(copy, weight(copy));
                     }
-                    living.push(copy, words);
+                    None => release(object),
                 }
-                None => release(object),
             }
-            at = next;
         }
     }
-    heap.old_binary_words = old_words;
-    let limit = heap.limits.min_binary_words as usize;
-    heap.binary_limit = limit.max(living.words + living.words / 2);
-    heap.off_heap = living;
 }
 
 /// The words that an off-heap object stands for.
-fn weight(object: Boxed) -> usize {
+pub(super) fn weight(object: Boxed) -> usize {
     match object.header().kind() {
         Kind::RefcBinary => object.words()[layout::REFC_BYTES - 1] as usize / 8,
         _ => 0,

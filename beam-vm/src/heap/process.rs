@@ -8,9 +8,9 @@
 //! ```
 #![expect(unsafe_code, reason = "divides a block that it owns")]
 
-use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use core::ptr::{NonNull, null_mut};
 
+use super::block::WordBlock;
 use super::{BinaryBlock, Fragment, Heap, Magic, MagicObject};
 use crate::term::{Boxed, Header, Kind, Term, layout};
 
@@ -153,15 +153,26 @@ impl Default for HeapLimits {
     }
 }
 
-/// The counters of the collector.
+/// What the collector keeps of its work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Generations {
     /// Minor collections since the last full one: `minor_gcs`.
     pub minor: u16,
-    /// All collections.
-    pub collections: u64,
-    /// Words that collections have freed.
-    pub reclaimed: u64,
+    /// Whether the next collection has to be a full one.
+    pub full_is_due: bool,
+    /// Whether the next full collection takes a larger block even if the old size would do.
+    pub grows: bool,
+}
+
+/// How a young block came to its size.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BlockSize {
+    /// It is the first one, which is smaller than the smallest heap size.
+    First,
+    /// A collection has chosen it.
+    Chosen,
+    /// The process has hibernated: it is as small as it can be.
+    Hibernated,
 }
 
 /// The heap and the stack of a process.
@@ -183,13 +194,17 @@ pub struct ProcessHeap {
     /// Fragments since the last collection; boxed, since most processes have none when they are parked.
     pub(crate) fragments: Option<alloc::boxed::Box<Fragment>>,
     pub(crate) fragment_words: usize,
+    /// The off-heap objects of the young generation and the fragments.
     pub(crate) off_heap: OffHeap,
-    /// Words of binaries that the old generation refers to.
-    pub(crate) old_binary_words: usize,
-    /// Words of binaries at which the next collection is due.
+    /// The off-heap objects of the old generation.
+    pub(crate) old_off_heap: OffHeap,
+    /// Words of binaries of the young generation at which the next collection is due.
     pub(crate) binary_limit: usize,
+    /// Words of binaries of the old generation at which the next collection is a full one.
+    pub(crate) old_binary_limit: usize,
     pub(crate) limits: HeapLimits,
     pub(crate) generations: Generations,
+    pub(crate) size: BlockSize,
 }
 
 impl core::fmt::Debug for Fragment {
@@ -202,7 +217,7 @@ impl ProcessHeap {
     /// A heap with a block of `words` words and an empty stack.
     #[must_use]
     pub fn new(words: usize, limits: HeapLimits) -> Self {
-        let start = allocate_block(words);
+        let (start, words) = WordBlock::new(words).into_raw();
         // SAFETY: the end of the block.
         let end = unsafe { start.add(words) };
         Self {
@@ -218,10 +233,12 @@ impl ProcessHeap {
             fragments: None,
             fragment_words: 0,
             off_heap: OffHeap::default(),
-            old_binary_words: 0,
+            old_off_heap: OffHeap::default(),
             binary_limit: limits.min_binary_words as usize,
+            old_binary_limit: limits.min_binary_words as usize,
             limits,
             generations: Generations::default(),
+            size: if words < limits.min_words as usize { BlockSize::First } else { BlockSize::Chosen },
         }
     }
 
@@ -235,7 +252,7 @@ impl ProcessHeap {
         }
     }
 
-    /// Words of the block: `heap_size` of `process_info` is this.
+    /// Words of the block.
     #[must_use]
     pub fn block_words(&self) -> usize {
         distance(self.start, self.end)
@@ -257,6 +274,12 @@ impl ProcessHeap {
     #[must_use]
     pub fn stack_words(&self) -> usize {
         distance(self.stack, self.end)
+    }
+
+    /// Words that have survived a collection.
+    #[must_use]
+    pub fn mature_words(&self) -> usize {
+        distance(self.start, self.high_water)
     }
 
     /// Words of the old generation's block.
@@ -288,10 +311,23 @@ impl ProcessHeap {
         &self.generations
     }
 
-    /// Whether a collection is due although nobody has asked for words: fragments or binaries have grown too much.
+    /// Whether a collection is due although nobody has asked for words (`ERTS_IS_GC_DESIRED`): fragments would not fit between heap and
+    /// stack, or binaries are more than they may be.
     #[must_use]
+    #[inline]
     pub fn is_collection_due(&self) -> bool {
-        self.fragment_words > self.block_words() / 4 || self.off_heap.words > self.binary_limit
+        self.fragment_words > self.free_words() || self.off_heap.words > self.binary_limit
+    }
+
+    /// Words of the binaries that the heap refers to.
+    #[must_use]
+    pub const fn binary_words(&self) -> usize {
+        self.off_heap.words + self.old_off_heap.words
+    }
+
+    /// Makes the next collection a full one.
+    pub fn make_full_due(&mut self) {
+        self.generations.full_is_due = true;
     }
 
     /// Counts more words of binaries that the heap refers to.
@@ -311,6 +347,62 @@ impl ProcessHeap {
     pub fn stack(&self) -> &[Term] {
         // SAFETY: all words from the stack's top to the block's end are set, and a return address or handler is a word like a term.
         unsafe { core::slice::from_raw_parts(self.stack.cast(), self.stack_words()) }
+    }
+}
+
+impl ProcessHeap {
+    /// Puts a new young block in place of the one that was left.
+    pub(crate) fn replace_young(
+        &mut self,
+        block: WordBlock,
+        top: *mut u64,
+        stack: *mut u64,
+    ) -> Option<WordBlock> {
+        // SAFETY: the block is this heap's.
+        let left = unsafe { WordBlock::from_raw(self.start, self.capacity) };
+        (self.start, self.capacity) = block.into_raw();
+        // SAFETY: the end of the block.
+        self.end = unsafe { self.start.add(self.capacity) };
+        self.top = top;
+        self.high_water = top;
+        self.stack = stack;
+        left
+    }
+
+    /// Moves the stack so that the heap ends after `words` words of its block.
+    ///
+    /// # Panics
+    /// When the block has no room for heap and stack in as many.
+    pub(crate) fn set_end(&mut self, words: usize) {
+        let stack_words = self.stack_words();
+        assert!(words <= self.capacity && self.used_words() + stack_words <= words, "heap and stack fit in");
+        // SAFETY: the new end is in the block, and what is between heap and stack is free.
+        unsafe {
+            self.end = self.start.add(words);
+            let stack = self.end.sub(stack_words);
+            stack.copy_from(self.stack, stack_words);
+            self.stack = stack;
+        }
+    }
+
+    /// Begins an old generation.
+    pub(crate) fn make_old(&mut self, words: usize) {
+        debug_assert!(self.old_start.is_null());
+        let (start, words) = WordBlock::new(words).into_raw();
+        self.old_start = start;
+        self.old_top = start;
+        // SAFETY: the end of the block.
+        self.old_end = unsafe { start.add(words) };
+    }
+
+    /// Takes the block of the old generation away.
+    pub(crate) fn take_old(&mut self) -> Option<WordBlock> {
+        // SAFETY: the block is this heap's, and is taken once.
+        let left = unsafe { WordBlock::from_raw(self.old_start, self.old_block_words()) };
+        self.old_start = null_mut();
+        self.old_top = null_mut();
+        self.old_end = null_mut();
+        left
     }
 }
 
@@ -353,36 +445,11 @@ impl Drop for ProcessHeap {
     fn drop(&mut self) {
         // The binaries first: their objects are in the blocks.
         drop(core::mem::take(&mut self.off_heap));
+        drop(core::mem::take(&mut self.old_off_heap));
         self.fragments = None;
-        // SAFETY: the blocks are this heap's, with these sizes, and the process that had terms in them is gone.
-        unsafe {
-            free_block(self.start, self.capacity);
-            free_block(self.old_start, self.old_block_words());
-        }
-    }
-}
-
-/// A block of words for a heap.
-pub(crate) fn allocate_block(words: usize) -> *mut u64 {
-    let layout =
-        Layout::array::<u64>(words.max(1)).expect("no heap is as large as half of the address space");
-    // SAFETY: the layout is not empty.
-    let block = unsafe { alloc(layout) };
-    if block.is_null() {
-        handle_alloc_error(layout);
-    }
-    block.cast()
-}
-
-/// Frees a block; a null pointer is none.
-///
-/// # Safety
-/// The block has to come from [`allocate_block`] with this size, and nothing may point into it.
-pub(crate) unsafe fn free_block(block: *mut u64, words: usize) {
-    if !block.is_null() {
-        let layout = Layout::array::<u64>(words.max(1)).expect("the block was allocated with this layout");
-        // SAFETY: as the caller promises.
-        unsafe { dealloc(block.cast(), layout) };
+        // SAFETY: the block is this heap's, and the process that had terms in it is gone.
+        drop(unsafe { WordBlock::from_raw(self.start, self.capacity) });
+        drop(self.take_old());
     }
 }
 

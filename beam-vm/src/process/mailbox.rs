@@ -3,7 +3,7 @@
 
 use alloc::collections::VecDeque;
 
-use crate::heap::Fragment;
+use crate::heap::{Fragment, ProcessHeap};
 use crate::term::Term;
 
 /// A message: a term on the receiver's heap, or in a fragment that comes with it.
@@ -69,9 +69,28 @@ impl Mailbox {
         self.looked_at = seen.min(self.messages.len());
     }
 
+    /// Makes the message that the current `receive` looks at a part of the heap.
+    pub fn take_in_current(&mut self, heap: &mut ProcessHeap) {
+        if let Some(message) = self.messages.get_mut(self.looked_at)
+            && let Some(fragment) = message.fragment.take()
+        {
+            heap.absorb(fragment);
+        }
+    }
+
     /// All terms in order.
     pub fn terms(&self) -> impl Iterator<Item = Term> + '_ {
         self.messages.iter().map(|message| message.term)
+    }
+
+    /// The fragments of messages that have one.
+    pub fn fragments(&self) -> impl Iterator<Item = &Fragment> {
+        self.messages.iter().filter_map(|message| message.fragment.as_ref())
+    }
+
+    /// The terms of messages that have a fragment, in the same order.
+    pub fn fragment_terms(&self) -> impl Iterator<Item = Term> + '_ {
+        self.messages.iter().filter(|message| message.fragment.is_some()).map(|message| message.term)
     }
 
     /// What a collector has to see: terms that are on the heap. Those in fragments are apart until they are received.

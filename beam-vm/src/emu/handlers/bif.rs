@@ -6,6 +6,7 @@ use super::calls::set_return_address;
 use super::types::kind_of;
 use crate::bif::{BifIndex, Raise};
 use crate::emu::call;
+use crate::emu::collect::Outcome;
 use crate::emu::dispatch::{State, go, handlers, next, slow};
 use crate::emu::operand::{B, D, Dest, E, Fail, I1, I2, I3, I4, I5, N16, S, Source};
 use crate::emu::{Machine, exception};
@@ -77,7 +78,9 @@ handlers! {
         match result {
             Ok(term) => {
                 s.x()[0] = term;
-                call::after_bif(&mut s, 1);
+                if call::after_bif(&mut s) == Outcome::Stopped {
+                    return;
+                }
                 next!(s, op)
             }
             Err(raise) => {
@@ -93,7 +96,9 @@ handlers! {
         match result {
             Ok(term) => {
                 s.x()[0] = term;
-                call::after_bif(&mut s, 1);
+                if call::after_bif(&mut s) == Outcome::Stopped {
+                    return;
+                }
                 leave!(s)
             }
             Err(raise) => call::bif_has_not_returned(s, raise, BifIndex(op.a.0), usize::from(op.c.0)),
@@ -107,7 +112,9 @@ handlers! {
             Ok(term) => {
                 s.x()[0] = term;
                 s.sp = s.sp.add(usize::from(op.d.0) + 1);
-                call::after_bif(&mut s, 1);
+                if call::after_bif(&mut s) == Outcome::Stopped {
+                    return;
+                }
                 leave!(s)
             }
             Err(raise @ Raise::Trap(_)) => {
@@ -125,7 +132,9 @@ handlers! {
         match result {
             Ok(term) => {
                 s.x()[0] = term;
-                call::after_bif(&mut s, 1);
+                if call::after_bif(&mut s) == Outcome::Stopped {
+                    return;
+                }
                 leave!(s)
             }
             Err(raise) => call::bif_has_not_returned(s, raise, BifIndex(op.a.0), arity),

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Blocks of words: what heaps are made of.
+#![expect(unsafe_code, reason = "owns memory that terms are written to")]
+
+use alloc::alloc::{Layout, alloc, dealloc};
+use core::ptr::NonNull;
+
+/// A block that is freed with its owner.
+#[derive(Debug)]
+pub(crate) struct WordBlock {
+    start: NonNull<u64>,
+    words: usize,
+}
+
+impl WordBlock {
+    /// A block of at least one word; what is in it is nobody's business. The addresses of its words may be kept in terms.
+    ///
+    /// # Panics
+    /// When there is no memory, with stock's words.
+    pub(crate) fn new(words: usize) -> Self {
+        let words = words.max(1);
+        let memory = match layout(words) {
+            // SAFETY: the layout is not empty.
+            Some(layout) => NonNull::new(unsafe { alloc(layout) }.cast::<u64>()),
+            None => None,
+        };
+        let Some(start) = memory else { out_of_memory(words) };
+        let _ = start.expose_provenance();
+        Self { start, words }
+    }
+
+    /// The block that [`into_raw`](Self::into_raw) has given up; there is none at a null pointer.
+    ///
+    /// # Safety
+    /// Address and length are what `into_raw` gave, and each is taken back once.
+    pub(crate) unsafe fn from_raw(start: *mut u64, words: usize) -> Option<Self> {
+        NonNull::new(start).map(|start| Self { start, words })
+    }
+
+    /// Address and length; the caller has to free it.
+    pub(crate) const fn into_raw(self) -> (*mut u64, usize) {
+        let raw = (self.start.as_ptr(), self.words);
+        core::mem::forget(self);
+        raw
+    }
+
+    /// Its first word.
+    pub(crate) const fn start(&self) -> NonNull<u64> {
+        self.start
+    }
+
+    /// How many words it has.
+    pub(crate) const fn words(&self) -> usize {
+        self.words
+    }
+
+    /// Sets all words.
+    pub(crate) fn fill(&mut self, word: u64) {
+        for index in 0..self.words {
+            // SAFETY: the word is in the block.
+            unsafe { self.start.add(index).write(word) };
+        }
+    }
+}
+
+impl Drop for WordBlock {
+    fn drop(&mut self) {
+        if let Some(layout) = layout(self.words) {
+            // SAFETY: the block was allocated with this layout, and nobody has terms in it any more.
+            unsafe { dealloc(self.start.as_ptr().cast(), layout) };
+        }
+    }
+}
+
+fn layout(words: usize) -> Option<Layout> {
+    Layout::array::<u64>(words).ok()
+}
+
+/// The end of the machine: there is no memory for a heap.
+#[cold]
+fn out_of_memory(words: usize) -> ! {
+    panic!("eheap_alloc: Cannot allocate {} bytes of memory (of type \"heap\").", words as u128 * 8)
+}
