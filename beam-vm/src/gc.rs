@@ -16,6 +16,9 @@ mod size;
 mod sweep;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use size::{next_size, size_above, sizes};
 pub use verify::{Damage, Moment, Surroundings, verify};
 

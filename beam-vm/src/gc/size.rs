@@ -76,6 +76,6 @@ mod tests {
         assert_eq!(next_binary_limit(50_000, 46422, 46422), 75_110);
         assert_eq!(next_binary_limit(550_000, 75_110, 46422), 832_883);
         assert_eq!(next_binary_limit(0, 881_975, 46422), 440_987);
-        assert_eq!(next_binary_limit(1000, 0, 0), 1403);
+        assert_eq!(next_binary_limit(1000, 0, 0), 1365);
     }
 }
