@@ -1,26 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the machine needs from below: a clock, entropy, a console, rest, and files of modules. Hosts implement it.
+//! What the machine needs from below. There are three: the kernel's under Xen, that of a Linux process (`hosted`), and [`SimPlatform`]
+//! for tests, in which all that happens follows from a seed.
+//!
+//! The scheduler asks for the time once for many turns, and nothing asks for anything between two instructions. The end of the
+//! machine is no call: the scheduler returns to the host with a status.
+
+mod memory;
+mod random;
+mod sim;
+
+pub use memory::{FixedRange, LITERALS, Reservation};
+pub use random::Random;
+pub use sim::{Fault, SimPlatform};
 
 use alloc::vec::Vec;
 
 /// A place to run.
 pub trait Platform {
-    /// Nanoseconds since some moment, never less than before.
+    /// Clock: nanoseconds since some moment, never less than before.
     fn monotonic(&mut self) -> u64;
 
-    /// Nanoseconds since 1970-01-01 00:00 UTC.
+    /// Clock: nanoseconds since 1970-01-01 00:00 UTC. It may be set, so it can jump.
     fn system_time(&mut self) -> i64;
 
-    /// Fills bytes that nobody can foresee.
+    /// Entropy: fills bytes that nobody can foresee.
     fn entropy(&mut self, bytes: &mut [u8]);
 
-    /// Writes to the console.
+    /// Console: writes what the program says.
     fn write(&mut self, bytes: &[u8]);
 
-    /// Tells whoever looks after the machine that something is wrong.
+    /// Console: tells whoever looks after the machine that something is wrong.
     fn warn(&mut self, text: &str);
 
-    /// Rests until an event, or until the monotonic clock is at a number of milliseconds.
+    /// Memory: addresses that are the machine's as long as it lives, all 0 and at the range's place if it is free there. None if there is
+    /// no room. Pages cost memory when they are touched.
+    fn reserve(&mut self, range: FixedRange) -> Option<Reservation> {
+        Reservation::allocate(range.bytes)
+    }
+
+    /// Rests until an event, or until the monotonic clock is at a number of milliseconds. It may return early.
     fn park(&mut self, deadline: Option<u64>);
 
     /// The file of a module, when the program calls one that is not loaded.

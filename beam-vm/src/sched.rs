@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use crate::emu::{Machine, Stop, run};
+use crate::platform::Random;
 use crate::process::{Lookup, Priority, Process, State};
 use crate::term::LocalPid;
 use crate::timers::Timer;
@@ -16,6 +17,9 @@ pub const SLICE: i64 = 4000;
 /// Turns of normal processes for one of a low one.
 const LOW_TURNS: u32 = 8;
 
+/// Turns after which the clock is looked at even if they were short.
+const TURNS_FOR_LOOK: u32 = 32;
+
 /// Processes that could run.
 #[derive(Debug, Default)]
 pub struct Queue {
@@ -23,6 +27,14 @@ pub struct Queue {
     normal: VecDeque<LocalPid>,
     low: VecDeque<LocalPid>,
     turns: u32,
+    look: Look,
+}
+
+/// When the clock was looked at: turns since then, and the reductions of all processes.
+#[derive(Debug, Default)]
+struct Look {
+    turns: u32,
+    reductions: u64,
 }
 
 impl Queue {
@@ -36,19 +48,26 @@ impl Queue {
         }
     }
 
-    /// The next process.
-    pub fn pop(&mut self) -> Option<LocalPid> {
-        for queue in &mut self.urgent {
-            if let Some(pid) = queue.pop_front() {
-                return Some(pid);
-            }
+    /// The next process: of those with the same priority the one that has waited longest, or any if that is left to chance.
+    pub fn pop(&mut self, chance: Option<&mut Random>) -> Option<LocalPid> {
+        let queue = self.next_queue()?;
+        if let Some(random) = chance {
+            let last = queue.len() - 1;
+            queue.swap(0, random.below(last as u64 + 1) as usize);
+        }
+        queue.pop_front()
+    }
+
+    fn next_queue(&mut self) -> Option<&mut VecDeque<LocalPid>> {
+        if let Some(urgent) = self.urgent.iter_mut().find(|queue| !queue.is_empty()) {
+            return Some(urgent);
         }
         self.turns += 1;
-        if self.turns >= LOW_TURNS && !self.low.is_empty() {
+        if !self.low.is_empty() && (self.turns >= LOW_TURNS || self.normal.is_empty()) {
             self.turns = 0;
-            return self.low.pop_front();
+            return Some(&mut self.low);
         }
-        self.normal.pop_front().or_else(|| self.low.pop_front())
+        Some(&mut self.normal).filter(|queue| !queue.is_empty())
     }
 
     /// How many there are.
@@ -85,8 +104,10 @@ impl Vm {
             if !self.processes.is_alive(wanted) {
                 return Idle::Finished;
             }
-            self.expire_timers();
-            let Some(pid) = self.queue.pop() else {
+            if self.is_time_to_look() {
+                self.expire_timers();
+            }
+            let Some(pid) = self.queue.pop(self.chance.as_mut()) else {
                 let Some(deadline) = self.timers.next_deadline() else { return Idle::Stuck };
                 self.platform.park(Some(deadline));
                 continue;
@@ -101,11 +122,15 @@ impl Vm {
             return;
         }
         let Some(mut process) = self.processes.take(pid) else { return };
-        process.reductions_left = SLICE;
+        let slice = match &mut self.chance {
+            Some(random) => 1 + random.small(SLICE as u64) as i64,
+            None => SLICE,
+        };
+        process.reductions_left = slice;
         // SAFETY: a process in the table goes on at an instruction of loaded code with what it left, or what a spawn has put there.
         #[expect(unsafe_code, reason = "enters the instructions")]
         let stop = unsafe { run(machine, self, &mut process) };
-        let used = (SLICE - process.reductions_left).max(0) as u64;
+        let used = (slice - process.reductions_left).max(0) as u64;
         process.reductions += used;
         self.reductions += used;
         self.stopped(process, stop);
@@ -128,6 +153,19 @@ impl Vm {
                 self.end(process);
             }
         }
+    }
+
+    /// Whether the clock is to be looked at before the next turn: when nobody could run, and once for many short turns.
+    fn is_time_to_look(&mut self) -> bool {
+        self.queue.look.turns += 1;
+        let is_due = self.queue.look.turns >= TURNS_FOR_LOOK
+            || self.reductions - self.queue.look.reductions >= SLICE as u64
+            || self.queue.is_empty()
+            || self.chance.is_some();
+        if is_due {
+            self.queue.look = Look { turns: 0, reductions: self.reductions };
+        }
+        is_due
     }
 
     fn expire_timers(&mut self) {

@@ -15,16 +15,13 @@ use crate::gc::Collector;
 use crate::heap::build::Node;
 use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
 use crate::loader::{self, LoadError};
-use crate::platform::Platform;
+use crate::platform::{LITERALS, Platform, Random};
 use crate::process::{Process, ProcessTable, TableFull};
 use crate::sched::Queue;
 use crate::signal::Ending;
 use crate::term::{Export, LocalPid, Term};
 use crate::timer::TimerWheel;
 use crate::timers::{DelayedMessages, Timer};
-
-/// Words of literals that there is room for: 8 GiB of addresses, which cost memory when they are used.
-const LITERAL_WORDS: usize = 1 << 30;
 
 /// Words of a new process's block. The first collection makes it as large as stock's.
 const FIRST_BLOCK: usize = 40;
@@ -35,6 +32,8 @@ pub struct Vm {
     pub atoms: AtomTable,
     /// How many entries a stack trace has at most: `backtrace_depth`.
     pub backtrace_depth: usize,
+    /// Decides in a simulation what nobody may rely on: how long time slices are, and who of those with the same priority runs next.
+    pub chance: Option<Random>,
     /// Modules and functions.
     pub code: Code,
     /// The collector.
@@ -118,16 +117,18 @@ impl Vm {
         let now = platform.monotonic() / 1_000_000;
         let mut seed = [0; 8];
         platform.entropy(&mut seed);
+        let literals = platform.reserve(LITERALS).ok_or(StartError::NoLiteralSpace)?;
         let mut vm = Self {
             atoms: AtomTable::new(AtomLimit::DEFAULT),
             backtrace_depth: 8,
+            chance: None,
             code: Code::new(),
             collector: Collector::default(),
             delayed: DelayedMessages::new(),
             ending: VecDeque::new(),
             halted: None,
             instructions: crate::emu::own_instructions(),
-            literals: LiteralSpace::new(LITERAL_WORDS).ok_or(StartError::NoLiteralSpace)?,
+            literals: LiteralSpace::new(literals),
             loads_on_demand: false,
             node: Node { name: predefined::NONODE_AT_NOHOST, creation: 0 },
             platform,

@@ -8,19 +8,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use beam_vm::script::Outcome;
-use hosted::{CodePath, OtpRoot};
+use hosted::{CodePath, Collections, OtpRoot, Settings};
 
 use crate::failure::{Code, Failure};
 
-const HELP: &str = "voxoz beam -pa DIR... [-root DIR] -s MODULE [FUNCTION]";
+const HELP: &str = "voxoz beam -pa DIR... [-root DIR] [-stress] [-seed NUMBER] -s MODULE [FUNCTION]";
 
 /// Call a function in the virtual machine and print its result
 ///
-/// Usage: `voxoz beam -pa DIR... [-root DIR] -s MODULE [FUNCTION]`
+/// Usage: `voxoz beam -pa DIR... [-root DIR] [-stress] [-seed NUMBER] -s MODULE [FUNCTION]`
 ///
 /// Calls MODULE:FUNCTION(), start() unless another is named, without OTP's boot, and prints what it returns. Modules are loaded when they are
 /// called, from the folders after -pa and then from the OTP installation in the folder after -root, in VOXOZ_OTP_ROOT or in
 /// /usr/lib/erlang. An exception is printed as {Class, Reason, Stacktrace} on standard error and gives exit code 1.
+///
+/// With -stress, heaps are collected wherever they can be and looked at each time. With -seed, the clock is simulated and chance, which follows from
+/// the number, decides in what order processes run and for how long.
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// The flags
@@ -33,6 +36,7 @@ pub struct Options {
 struct Call {
     folders: Vec<PathBuf>,
     root: Option<PathBuf>,
+    settings: Settings,
     module: String,
     function: String,
 }
@@ -44,6 +48,7 @@ fn usage(why: impl std::fmt::Display) -> Failure {
 fn parse(flags: &[String]) -> Result<Call, Failure> {
     let mut folders = Vec::new();
     let mut root = None;
+    let mut settings = Settings::default();
     let mut call: Option<(String, String)> = None;
     let mut rest = flags.iter().map(String::as_str).peekable();
     while let Some(flag) = rest.next() {
@@ -52,16 +57,21 @@ fn parse(flags: &[String]) -> Result<Call, Failure> {
         match (flag, values.as_slice()) {
             ("-pa" | "-pz", [_, ..]) => folders.extend(values.iter().map(PathBuf::from)),
             ("-root", [folder]) => root = Some(PathBuf::from(folder)),
+            ("-stress", []) => settings.collections = Collections::Stressed,
+            ("-seed", [number]) => {
+                let seed = number.parse().map_err(|_| usage(format!("-seed {number} is no number")))?;
+                settings.seed = Some(seed);
+            }
             ("-s", [module]) => call = Some(((*module).into(), "start".into())),
             ("-s", [module, function]) => call = Some(((*module).into(), (*function).into())),
-            ("-pa" | "-pz" | "-root" | "-s", _) => {
+            ("-pa" | "-pz" | "-root" | "-s" | "-seed" | "-stress", _) => {
                 return Err(usage(format!("{flag} needs another number of values")));
             }
             _ => return Err(usage(format!("{flag} means nothing here"))),
         }
     }
     let (module, function) = call.ok_or_else(|| usage("-s is missing: there is no function to call"))?;
-    Ok(Call { folders, root, module, function })
+    Ok(Call { folders, root, settings, module, function })
 }
 
 fn root(named: Option<&Path>) -> Result<Option<OtpRoot>, Failure> {
@@ -86,7 +96,7 @@ fn root(named: Option<&Path>) -> Result<Option<OtpRoot>, Failure> {
 pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let call = parse(&options.flags)?;
     let path = CodePath::new(call.folders, root(call.root.as_deref())?.as_ref());
-    let outcome = hosted::call(path, &call.module, &call.function);
+    let outcome = hosted::call(path, call.settings, &call.module, &call.function);
     let outcome = outcome.map_err(|why| Failure::new(Code::Failed, "cannot call the function", why, HELP))?;
     let failed = |why: &str| {
         Err(Failure::new(Code::Failed, "the function has not returned", why, "look at the program"))
@@ -109,6 +119,8 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use hosted::{Collections, Settings};
+
     use super::{Call, parse};
 
     fn flags(text: &str) -> Vec<String> {
@@ -120,16 +132,20 @@ mod tests {
         let expected = Call {
             folders: vec!["a".into(), "b".into(), "c".into()],
             root: None,
+            settings: Settings::default(),
             module: "m".into(),
             function: "start".into(),
         };
         assert_eq!(parse(&flags("-pa a b -s m -pz c")).expect("flags"), expected);
         assert_eq!(parse(&flags("-s m f")).expect("flags").function, "f");
+        let expected = Settings { collections: Collections::Stressed, seed: Some(7) };
+        assert_eq!(parse(&flags("-stress -seed 7 -s m")).expect("flags").settings, expected);
     }
 
     #[test]
     fn other_flags_are_named() {
         assert!(parse(&flags("-s m -sname x")).expect_err("no such flag").to_string().contains("-sname"));
         assert!(parse(&flags("-pa a")).is_err());
+        assert!(parse(&flags("-seed x -s m")).is_err());
     }
 }

@@ -1,25 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The virtual machine as a Linux process: for development, tests and measurements.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod linux;
+mod memory;
 mod modules;
 
 pub use linux::LinuxPlatform;
 pub use modules::{CodePath, OtpRoot};
 
+use beam_vm::gc::Stress;
+use beam_vm::platform::{Fault, Platform, Random, SimPlatform};
 use beam_vm::script::{self, Outcome, ScriptError};
 use beam_vm::vm::Vm;
 
-/// Calls a function in a machine of its own that loads modules from a path when they are called.
+/// When heaps are collected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Collections {
+    /// When it is time.
+    #[default]
+    WhenDue,
+    /// Wherever they can be, with all of the heap looked at before and after.
+    Stressed,
+}
+
+/// How a machine runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Settings {
+    /// When heaps are collected.
+    pub collections: Collections,
+    /// The seed of a simulated world, in which the clock jumps from deadline to deadline and chance decides who runs and how long.
+    pub seed: Option<u64>,
+}
+
+/// A machine that loads modules from a path when they are called.
+///
+/// # Panics
+/// When the system has no address space for the machine's literals.
+#[must_use]
+pub fn machine(path: CodePath, settings: Settings) -> Vm {
+    let linux = LinuxPlatform::new(path);
+    let platform: Box<dyn Platform> = match settings.seed {
+        Some(seed) => Box::new(SimPlatform::new(seed, linux).with(Fault::RestlessPark)),
+        None => Box::new(linux),
+    };
+    let mut vm = Vm::new(platform).expect("there is address space for literals");
+    vm.loads_on_demand = true;
+    vm.chance = settings.seed.map(Random::new);
+    vm.collector.stress = (settings.collections == Collections::Stressed).then(Stress::default);
+    vm
+}
+
+/// Calls a function in a machine of its own.
 ///
 /// # Errors
 /// [`ScriptError`].
 ///
 /// # Panics
 /// When the system has no address space for the machine's literals.
-pub fn call(path: CodePath, module: &str, function: &str) -> Result<Outcome, ScriptError> {
-    let mut vm = Vm::new(Box::new(LinuxPlatform::new(path))).expect("there is address space for literals");
-    vm.loads_on_demand = true;
-    script::call(&mut vm, module, function)
+pub fn call(
+    path: CodePath,
+    settings: Settings,
+    module: &str,
+    function: &str,
+) -> Result<Outcome, ScriptError> {
+    script::call(&mut machine(path, settings), module, function)
 }

@@ -5,8 +5,9 @@ use std::io::Write;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use beam_vm::platform::Platform;
+use beam_vm::platform::{FixedRange, Platform, Reservation};
 
+use crate::memory::Mappings;
 use crate::modules::CodePath;
 
 /// Clock, entropy, console and files of the process.
@@ -14,13 +15,14 @@ use crate::modules::CodePath;
 pub struct LinuxPlatform {
     start: Instant,
     path: CodePath,
+    mappings: Mappings,
 }
 
 impl LinuxPlatform {
     /// A platform whose clock begins now, with modules from a path.
     #[must_use]
     pub fn new(path: CodePath) -> Self {
-        Self { start: Instant::now(), path }
+        Self { start: Instant::now(), path, mappings: Mappings::default() }
     }
 }
 
@@ -52,6 +54,10 @@ impl Platform for LinuxPlatform {
 
     fn warn(&mut self, text: &str) {
         eprintln!("{text}");
+    }
+
+    fn reserve(&mut self, range: FixedRange) -> Option<Reservation> {
+        self.mappings.reserve(range)
     }
 
     fn park(&mut self, deadline: Option<u64>) {

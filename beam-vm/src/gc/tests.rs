@@ -10,6 +10,7 @@ use std::vec::Vec;
 use super::{Collector, Extent, Moment, Outcome, Surroundings, verify};
 use crate::atom::{AtomLimit, AtomTable};
 use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
+use crate::platform::Reservation;
 use crate::process::Process;
 use crate::term::{LocalPid, Term};
 
@@ -27,7 +28,7 @@ impl Bench {
         heap.push_return_address(core::ptr::null());
         Self {
             atoms: AtomTable::new(AtomLimit::DEFAULT),
-            literals: LiteralSpace::new(1 << 16).expect("memory"),
+            literals: LiteralSpace::new(Reservation::allocate(1 << 19).expect("memory")),
             collector: Collector::default(),
             process: Process::new(LocalPid(0), heap, Term::NIL, LocalPid(0)),
         }

@@ -3,20 +3,18 @@
 //! has to see by the address alone: all of them are in one range, reserved at the start.
 #![expect(unsafe_code, reason = "divides a reserved range")]
 
-use alloc::alloc::{Layout, alloc_zeroed, dealloc};
 use alloc::collections::BTreeMap;
 use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::{Heap, OffHeap};
+use crate::platform::Reservation;
 
 /// The range of all literals.
 pub struct LiteralSpace {
-    start: NonNull<u64>,
-    words: usize,
+    memory: Reservation,
     /// Free ranges, in words from the start: where, how many.
     free: BTreeMap<usize, usize>,
-    owned: bool,
 }
 
 /// A part of the range that was reserved for the literals of one module, or one persistent term.
@@ -29,40 +27,30 @@ pub struct LiteralArea {
 }
 
 impl LiteralSpace {
-    /// A range from the global allocator; on a system that commits memory when it is touched, a large one costs nothing.
+    /// A range that was reserved.
     #[must_use]
-    pub fn new(words: usize) -> Option<Self> {
-        // SAFETY: the layout is checked not to be empty.
-        let memory = unsafe { alloc_zeroed(space_layout(words)?) };
-        Some(Self {
-            start: NonNull::new(memory.cast())?,
-            words,
-            free: BTreeMap::from([(0, words)]),
-            owned: true,
-        })
-    }
-
-    /// A range that the platform has reserved.
-    ///
-    /// # Safety
-    /// The memory has to be readable and writable, used by nobody else, as long as the machine lives.
-    #[must_use]
-    pub unsafe fn from_reserved(start: NonNull<u64>, words: usize) -> Self {
-        Self { start, words, free: BTreeMap::from([(0, words)]), owned: false }
+    pub fn new(memory: Reservation) -> Self {
+        let free = BTreeMap::from([(0, memory.words())]);
+        Self { memory, free }
     }
 
     /// The addresses of the range, which tell a literal from all else.
     #[must_use]
     pub fn addresses(&self) -> Range<usize> {
-        let start = self.start.addr().get();
-        start..start + 8 * self.words
+        let start = self.memory.start().addr().get();
+        start..start + 8 * self.memory.words()
     }
 
     /// An area of `words` words, if the range has room for it.
     #[must_use]
     pub fn area(&mut self, words: usize) -> Option<LiteralArea> {
         if words == 0 {
-            return Some(LiteralArea { start: self.start, used: 0, words: 0, off_heap: OffHeap::default() });
+            return Some(LiteralArea {
+                start: self.memory.start(),
+                used: 0,
+                words: 0,
+                off_heap: OffHeap::default(),
+            });
         }
         let (&at, &free) = self.free.iter().find(|(_, free)| **free >= words)?;
         self.free.remove(&at);
@@ -70,7 +58,7 @@ impl LiteralSpace {
             self.free.insert(at + words, free - words);
         }
         // SAFETY: free ranges are within the space.
-        let start = unsafe { self.start.add(at) };
+        let start = unsafe { self.memory.start().add(at) };
         Some(LiteralArea { start, used: 0, words, off_heap: OffHeap::default() })
     }
 
@@ -82,7 +70,7 @@ impl LiteralSpace {
         if area.words == 0 {
             return;
         }
-        let mut at = (area.start.addr().get() - self.start.addr().get()) / 8;
+        let mut at = (area.start.addr().get() - self.memory.start().addr().get()) / 8;
         let mut words = area.words;
         if let Some(next) = self.free.remove(&(at + words)) {
             words += next;
@@ -94,19 +82,6 @@ impl LiteralSpace {
         }
         self.free.insert(at, words);
     }
-}
-
-impl Drop for LiteralSpace {
-    fn drop(&mut self) {
-        if let Some(layout) = space_layout(self.words).filter(|_| self.owned) {
-            // SAFETY: the memory was allocated with this layout, and the machine that had terms in it is gone.
-            unsafe { dealloc(self.start.as_ptr().cast(), layout) };
-        }
-    }
-}
-
-fn space_layout(words: usize) -> Option<Layout> {
-    Layout::array::<u64>(words).ok().filter(|layout| layout.size() > 0)
 }
 
 impl LiteralArea {

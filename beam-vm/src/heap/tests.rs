@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Objects built on each kind of heap, and what the heaps own.
 use super::{BinaryBlock, Fragment, Heap, HeapLimits, LiteralSpace, ProcessHeap, build};
+use crate::platform::Reservation;
 use crate::term::{Term, View};
 
 #[test]
@@ -52,7 +53,7 @@ fn binaries_are_counted() {
 
 #[test]
 fn literal_areas_are_within_their_space_and_reused() {
-    let mut space = LiteralSpace::new(100).expect("memory");
+    let mut space = LiteralSpace::new(Reservation::allocate(800).expect("memory"));
     let mut first = space.area(40).expect("room");
     let second = space.area(60).expect("room");
     assert!(space.area(1).is_none());

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The platform of tests: time passes when somebody rests or asks for it, entropy follows from the seed, and what goes wrong outside goes
+//! wrong when the test says so. A run with the same seed is the same run. Console, memory and files are those of another platform.
+
+use alloc::vec::Vec;
+
+use super::{FixedRange, Platform, Random, Reservation};
+
+/// What goes wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// The machine rests less or more than it has asked for.
+    RestlessPark,
+    /// The system clock is set to another time, back or ahead, now and then.
+    JumpingClock,
+}
+
+/// The most nanoseconds that pass between two looks at the clock.
+const MOST_BETWEEN_LOOKS: u64 = 200_000;
+/// The system clock when a simulation begins: 2026-01-01 00:00 UTC.
+const BEGINNING: i64 = 1_767_225_600_000_000_000;
+
+/// A world that is only simulated, around a platform.
+#[derive(Debug)]
+pub struct SimPlatform<P> {
+    outside: P,
+    random: Random,
+    now: u64,
+    /// How far the system clock is from where it would be.
+    jumped: i64,
+    faults: Vec<Fault>,
+}
+
+impl<P: Platform> SimPlatform<P> {
+    /// The world of a seed.
+    #[must_use]
+    pub const fn new(seed: u64, outside: P) -> Self {
+        Self { outside, random: Random::new(seed), now: 0, jumped: 0, faults: Vec::new() }
+    }
+
+    /// The same world, in which something goes wrong.
+    #[must_use]
+    pub fn with(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    fn has(&self, fault: Fault) -> bool {
+        self.faults.contains(&fault)
+    }
+}
+
+impl<P: Platform> Platform for SimPlatform<P> {
+    fn monotonic(&mut self) -> u64 {
+        self.now += self.random.small(MOST_BETWEEN_LOOKS);
+        self.now
+    }
+
+    fn system_time(&mut self) -> i64 {
+        if self.has(Fault::JumpingClock) && self.random.below(16) == 0 {
+            let minutes = self.random.below(121) as i64 - 60;
+            self.jumped += minutes * 60_000_000_000;
+        }
+        BEGINNING + self.monotonic() as i64 + self.jumped
+    }
+
+    fn entropy(&mut self, bytes: &mut [u8]) {
+        for byte in bytes {
+            *byte = self.random.next() as u8;
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.outside.write(bytes);
+    }
+
+    fn warn(&mut self, text: &str) {
+        self.outside.warn(text);
+    }
+
+    fn reserve(&mut self, range: FixedRange) -> Option<Reservation> {
+        self.outside.reserve(range)
+    }
+
+    fn park(&mut self, deadline: Option<u64>) {
+        // With nothing to wait for there will be no event either: the test's world has no devices.
+        let Some(deadline) = deadline else { return };
+        let until = deadline.saturating_mul(1_000_000);
+        let rest = until.saturating_sub(self.now);
+        let rest = match self.random.below(4) {
+            0 if self.has(Fault::RestlessPark) => self.random.below(rest + 1),
+            1 if self.has(Fault::RestlessPark) => rest + self.random.below(50_000_000),
+            _ => rest,
+        };
+        self.now += rest;
+    }
+
+    fn module(&mut self, name: &str) -> Option<Vec<u8>> {
+        self.outside.module(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A platform that has nothing.
+    struct Nothing;
+
+    impl Platform for Nothing {
+        fn monotonic(&mut self) -> u64 {
+            unreachable!("the clock is simulated")
+        }
+
+        fn system_time(&mut self) -> i64 {
+            unreachable!("the clock is simulated")
+        }
+
+        fn entropy(&mut self, _: &mut [u8]) {
+            unreachable!("the entropy is simulated")
+        }
+
+        fn write(&mut self, _: &[u8]) {}
+
+        fn warn(&mut self, _: &str) {}
+
+        fn park(&mut self, _: Option<u64>) {
+            unreachable!("rest is simulated")
+        }
+
+        fn module(&mut self, _: &str) -> Option<Vec<u8>> {
+            None
+        }
+    }
+
+    fn sim(seed: u64) -> SimPlatform<Nothing> {
+        SimPlatform::new(seed, Nothing)
+    }
+
+    #[test]
+    fn a_seed_is_a_run() {
+        let run = |seed| {
+            let mut sim = sim(seed).with(Fault::JumpingClock).with(Fault::RestlessPark);
+            let mut bytes = [0; 8];
+            sim.entropy(&mut bytes);
+            sim.park(Some(100));
+            (bytes, sim.monotonic(), sim.system_time())
+        };
+        assert_eq!(run(7), run(7));
+        assert_ne!(run(7), run(8));
+    }
+
+    #[test]
+    fn time_goes_on_and_jumps_to_deadlines() {
+        let mut sim = sim(1);
+        let before = sim.monotonic();
+        sim.park(Some(60_000));
+        let after = sim.monotonic();
+        assert!(before <= after && (60_000_000_000..60_001_000_000).contains(&after));
+        sim.park(Some(1));
+        assert!(sim.monotonic() >= after, "a deadline in the past does not turn the clock back");
+    }
+
+    #[test]
+    fn a_restless_park_may_be_early_but_time_still_passes() {
+        let mut sim = sim(3).with(Fault::RestlessPark);
+        let mut parks = 0;
+        while sim.monotonic() < 1_000_000_000 {
+            sim.park(Some(1000));
+            parks += 1;
+            assert!(parks < 1000);
+        }
+    }
+}
