@@ -94,3 +94,13 @@ pub fn statistics(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         _ => Err(Raise::BADARG),
     }
 }
+
+/// `io:printable_range/0`: what stock says unless it was started with `+pc unicode`.
+pub fn printable_range(_: &mut Context<'_>, _: &[Term]) -> BifResult {
+    Ok(Term::atom(predefined::LATIN1))
+}
+
+/// `file:native_name_encoding/0`: names of files are UTF-8 everywhere here.
+pub fn native_name_encoding(_: &mut Context<'_>, _: &[Term]) -> BifResult {
+    Ok(Term::atom(predefined::UTF8))
+}

@@ -196,8 +196,9 @@ slow_paths! {
         }
         let handler_module = context.process.error_handler();
         let handler = context.vm.code.export(handler_module, predefined::UNDEFINED_FUNCTION, 3);
-        if !handler.is_bound() {
-            // There is no error handler either.
+        // Without a code server OTP's handler can only ask for what is not there, so the error is raised that it would end in.
+        let asks_in_vain = context.vm.loads_on_demand && handler_module == predefined::ERROR_HANDLER;
+        if asks_in_vain || !handler.is_bound() {
             let list = build::list(&mut context.process.heap, arguments);
             let first = [Term::atom(export.module), Term::atom(export.function), list];
             let first = build::tuple(&mut context.process.heap, &first);

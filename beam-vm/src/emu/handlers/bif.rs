@@ -63,7 +63,7 @@ macro_rules! leave {
     ($s:ident) => {{
         if $s.fcalls > 1 {
             $s.fcalls -= 1;
-            $s.ip = super::calls::return_address(&$s);
+            $s.ip = super::calls::take_return_address(&$s);
         } else {
             $s.ip = &raw const (&(*(*$s.m).vm).instructions)[crate::emu::RETURN];
         }
@@ -84,7 +84,9 @@ handlers! {
                 next!(s, op)
             }
             Err(raise) => {
-                set_return_address(&s, s.ip.add(size_of_val(op) / 8));
+                if matches!(raise, Raise::Trap(_)) {
+                    set_return_address(&s, s.ip.add(size_of_val(op) / 8));
+                }
                 call::bif_has_not_returned(s, raise, BifIndex(op.a.0), usize::from(op.c.0))
             }
         }

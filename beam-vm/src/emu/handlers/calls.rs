@@ -5,6 +5,7 @@
 use crate::emu::call;
 use crate::emu::dispatch::{State, go, handlers, next, slow};
 use crate::emu::operand::{Dest, E, I0, I1, I2, I3, I4, L, N16, N32, Source, X};
+use crate::term::Term;
 
 /// Goes on at the first instruction of a function.
 macro_rules! enter {
@@ -21,7 +22,7 @@ macro_rules! enter {
 /// Goes on where the frame's owner was called from.
 macro_rules! leave {
     ($s:ident) => {{
-        $s.ip = $crate::emu::handlers::calls::return_address(&$s);
+        $s.ip = $crate::emu::handlers::calls::take_return_address(&$s);
         $s.fcalls -= 1;
         if $s.fcalls <= 0 {
             slow!($s, call::out_of_reductions_at_return);
@@ -32,11 +33,15 @@ macro_rules! leave {
 
 pub(super) use enter;
 
-/// The return address in the newest frame.
+/// The return address in the newest frame, which takes it out: a stack trace shows the calls that are under way and no others.
 #[inline(always)]
-pub(in crate::emu) unsafe fn return_address(s: &State) -> *const u64 {
+pub(in crate::emu) unsafe fn take_return_address(s: &State) -> *const u64 {
     // SAFETY: the frame's call has stored it.
-    unsafe { core::ptr::with_exposed_provenance(s.sp.read() as usize) }
+    unsafe {
+        let address = s.sp.read();
+        s.sp.cast::<Term>().write(Term::NIL);
+        core::ptr::with_exposed_provenance(address as usize)
+    }
 }
 
 /// Stores a return address in the newest frame.
