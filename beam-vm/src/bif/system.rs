@@ -98,3 +98,8 @@ pub fn statistics(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         _ => Err(Raise::BADARG),
     }
 }
+
+/// `io:printable_range/0`: what the flag `+pc` says; its default.
+pub fn printable_range(_: &mut Context<'_>, _: &[Term]) -> BifResult {
+    Ok(Term::atom(predefined::LATIN1))
+}

@@ -490,7 +490,7 @@ bifs! {
     "ets" "update_element" 4 Plain Since27 => [absent];
     "ets" "whereis" 1 Plain All => [absent];
     "file" "native_name_encoding" 0 Plain All => [absent];
-    "io" "printable_range" 0 Plain All => [absent];
+    "io" "printable_range" 0 Plain All => [system::printable_range];
     "lists" "keyfind" 3 Plain All => [lists::keyfind];
     "lists" "keymember" 3 Plain All => [lists::keymember];
     "lists" "keysearch" 3 Plain All => [lists::keysearch];

@@ -219,11 +219,10 @@ unsafe fn make(s: &mut State) -> Result<Became, Failure> {
             None => begin(heap, bits),
             Some(first) => {
                 let value = first.value.get(s);
-                let appended = value.as_bits().and_then(|before| match first.segment.kind {
+                value.as_bits().and_then(|before| match first.segment.kind {
                     SegmentKind::PrivateAppend => append_private(heap, value, &before, bits),
                     _ => append(heap, value, &before, bits),
-                });
-                appended
+                })
             }
         };
         let Some((term, building)) = made else {
