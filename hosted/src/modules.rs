@@ -23,9 +23,15 @@ impl OtpRoot {
         named.into_iter().chain(usual).find_map(|folder| Self::at(&folder))
     }
 
+    /// The folder of its applications.
+    #[must_use]
+    pub fn libraries(&self) -> PathBuf {
+        self.0.join("lib")
+    }
+
     /// The `ebin` folders of its applications, `erts` and `kernel` and `stdlib` first.
     fn folders(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.0.join("lib")).into_iter().flatten().flatten();
+        let entries = fs::read_dir(self.libraries()).into_iter().flatten().flatten();
         let mut folders: Vec<PathBuf> =
             entries.map(|entry| entry.path().join("ebin")).filter(|path| path.is_dir()).collect();
         let rank = |path: &PathBuf| {

@@ -243,9 +243,14 @@ pub fn visible_trace(vm: &Vm, process: &mut Process, trace: Term) -> Term {
             entries.push(build::tuple(heap, &[module, function, arguments, info]));
         }
     }
+    // What an instruction of the function itself says of its cause.
+    let mut cause = if first.is_nil() { elements[CAUSE] } else { Term::NIL };
     for address in addresses {
         if let Some(location) = locate(vm, *address) {
-            let place = place(heap, &location);
+            let mut place = place(heap, &location);
+            if !core::mem::replace(&mut cause, Term::NIL).is_nil() {
+                place = construction_info(heap, place, elements[CAUSE]);
+            }
             let head = [
                 Term::atom(location.module),
                 Term::atom(location.function),
@@ -312,6 +317,23 @@ fn error_info(vm: &Vm, heap: &mut ProcessHeap, module: Term, cause: Term) -> Ter
     };
     let pair = build::tuple(heap, &[Term::atom(predefined::ERROR_INFO), map]);
     build::list(heap, &[pair])
+}
+
+/// The place of an instruction that builds a binary, and behind it what `erl_erts_errors` explains its error by.
+fn construction_info(heap: &mut ProcessHeap, place: Term, cause: Term) -> Term {
+    let keys = [predefined::CAUSE, predefined::FUNCTION, predefined::MODULE].map(Term::atom);
+    let values = [predefined::FORMAT_BS_FAIL, predefined::ERL_ERTS_ERRORS].map(Term::atom);
+    let keys = build::tuple(heap, &keys);
+    let map = build::flat_map(heap, keys, &[cause, values[0], values[1]]);
+    let pair = build::tuple(heap, &[Term::atom(predefined::ERROR_INFO), map]);
+    let mut elements: Vec<Term> = Vec::with_capacity(3);
+    let mut rest = place;
+    while let Some(cell) = rest.as_cons() {
+        elements.push(cell.head());
+        rest = cell.tail();
+    }
+    elements.push(pair);
+    build::list(heap, &elements)
 }
 
 slow_paths! {

@@ -139,10 +139,10 @@ impl Drop for BinaryBlock {
         unsafe {
             let start = self.0.as_ptr();
             (*start).references -= 1;
-            if (*start).references == 0 {
-                if let Some(layout) = layout((*start).capacity) {
-                    dealloc(start.cast(), layout);
-                }
+            if (*start).references == 0
+                && let Some(layout) = layout((*start).capacity)
+            {
+                dealloc(start.cast(), layout);
             }
         }
     }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `bs_create_bin`: all segments of a binary at once. Their sizes come first, so that the binary is made with its size and written in place.
 //!
-//! The order in which errors are found is that of stock's native code: sizes that are terms, then values whose size has to be known, then
-//! what is written.
+//! The order in which errors are found is that of stock's native code: all sizes first, then what is appended to, then what is written.
 #![expect(unsafe_code, reason = "handlers work on registers and heap words")]
 
 use super::outside;
@@ -81,43 +80,44 @@ fn size_of(part: &Part, size: Term) -> Result<usize, Failure> {
 
 /// The bits of a segment whose size follows from its value.
 fn size_of_value(part: &Part, value: Term) -> Result<usize, Failure> {
-    let fail = |what| Failure::new(part, predefined::BADARG, what, value);
     Ok(match part.segment.kind {
         SegmentKind::Utf8 => utf8_size(value),
         SegmentKind::Utf16 => utf16_size(value),
         SegmentKind::Utf32 => 32,
         _ => {
-            let bits = value.as_bits().ok_or_else(|| fail(predefined::TYPE))?.len();
-            if !bits.is_multiple_of(usize::from(part.segment.unit)) {
-                return Err(fail(predefined::UNIT));
-            }
-            bits
+            let bits = value.as_bits();
+            bits.ok_or_else(|| Failure::new(part, predefined::BADARG, predefined::TYPE, value))?.len()
         }
     })
+}
+
+/// A bitstring whose bits have to be a number of units.
+fn whole_units(part: &Part, value: Term) -> Result<Bits, Failure> {
+    let bits = value.as_bits();
+    let bits = bits.ok_or_else(|| Failure::new(part, predefined::BADARG, predefined::TYPE, value))?;
+    if bits.len().is_multiple_of(usize::from(part.segment.unit)) {
+        Ok(bits)
+    } else {
+        Err(Failure::new(part, predefined::BADARG, predefined::UNIT, value))
+    }
+}
+
+/// Whether others are appended to a segment.
+fn is_first(part: &Part) -> bool {
+    matches!(part.segment.kind, SegmentKind::Append | SegmentKind::PrivateAppend)
 }
 
 /// Bits of all segments but the one that is appended to.
 unsafe fn total(s: &State, parts: Parts) -> Result<usize, Failure> {
     let mut bits = 0_usize;
-    // SAFETY: the operands are those of the instruction at `s.ip`.
-    unsafe {
-        for part in parts.filter(|part| part.segment.size == SizeKind::Units) {
-            bits = add(&part, bits, size_of(&part, part.size.get(s))?, part.size.get(s))?;
-        }
-        for part in parts {
-            let is_first = matches!(part.segment.kind, SegmentKind::Append | SegmentKind::PrivateAppend);
-            bits = match part.segment.size {
-                SizeKind::Known => {
-                    let size = part.size.get(s);
-                    add(&part, bits, size.small_value() as usize, size)?
-                }
-                SizeKind::Whole if !is_first => {
-                    let value = part.value.get(s);
-                    add(&part, bits, size_of_value(&part, value)?, value)?
-                }
-                _ => bits,
-            };
-        }
+    for part in parts.filter(|part| !is_first(part)) {
+        // SAFETY: the operands are those of the instruction at `s.ip`.
+        let (value, size) = unsafe { (part.value.get(s), part.size.get(s)) };
+        bits = match part.segment.size {
+            SizeKind::Known => add(&part, bits, size.small_value() as usize, size)?,
+            SizeKind::Units => add(&part, bits, size_of(&part, size)?, size)?,
+            SizeKind::Whole => add(&part, bits, size_of_value(&part, value)?, value)?,
+        };
     }
     Ok(bits)
 }
@@ -144,7 +144,8 @@ unsafe fn write(s: &State, writer: &mut Writer<'_>, part: &Part) -> Result<(), F
         let bits = match segment.size {
             SizeKind::Known => size.small_value() as usize,
             SizeKind::Units => size.small_value() as usize * usize::from(segment.unit),
-            SizeKind::Whole => value.as_bits().map_or(0, Bits::len),
+            SizeKind::Whole if kind == SegmentKind::Binary => whole_units(part, value)?.len(),
+            SizeKind::Whole => 0,
         };
         let written = match kind {
             SegmentKind::Integer => writer.integer(value, bits, flags),
@@ -201,11 +202,9 @@ unsafe fn make(s: &mut State) -> Result<Became, Failure> {
         let mut parts = Parts::new(words);
         let bits = total(s, parts)?;
         let mut rest = parts;
-        let first = rest
-            .next()
-            .filter(|part| matches!(part.segment.kind, SegmentKind::Append | SegmentKind::PrivateAppend));
+        let first = rest.next().filter(is_first);
         if let Some(first) = &first {
-            size_of_value(first, first.value.get(s))?;
+            whole_units(first, first.value.get(s))?;
             parts = rest;
         }
         let needed = if first.is_some() { APPEND_WORDS } else { words_of(bits) } + op.b.0 as usize;
@@ -219,11 +218,10 @@ unsafe fn make(s: &mut State) -> Result<Became, Failure> {
             None => begin(heap, bits),
             Some(first) => {
                 let value = first.value.get(s);
-                let appended = value.as_bits().and_then(|before| match first.segment.kind {
+                value.as_bits().and_then(|before| match first.segment.kind {
                     SegmentKind::PrivateAppend => append_private(heap, value, &before, bits),
                     _ => append(heap, value, &before, bits),
-                });
-                appended
+                })
             }
         };
         let Some((term, building)) = made else {

@@ -6,7 +6,7 @@
 use crate::beam_file::REGISTERS;
 use crate::emu::Machine;
 use crate::emu::collect::{Outcome, collect};
-use crate::emu::dispatch::{State, go};
+use crate::emu::dispatch::{State, resume};
 use crate::emu::operand::S;
 use crate::heap::RESERVED;
 use crate::term::Term;
@@ -70,7 +70,7 @@ pub(super) unsafe fn again(mut s: State, words: usize, live: usize, operands: &[
     // SAFETY: as for the handler that has come here.
     unsafe {
         if collect_keeping(&mut s, words, live, operands.iter().copied()) == Outcome::GoOn {
-            go(s)
+            resume(s)
         }
     }
 }

@@ -60,17 +60,24 @@ unsafe fn became(m: *mut Machine, result: Result<Became, Atom>) -> Became {
 
 /// Declares functions for [`outside`].
 macro_rules! steps {
-    ($(fn $name:ident($s:ident, $op:ident: $layout:ty) $body:block)*) => {$(
+    ($(fn $name:ident / $inner:ident($s:ident, $op:ident: $layout:ty) $body:block)*) => {$(
+        #[inline(always)]
+        unsafe fn $inner($s: &mut State) -> Result<Became, Atom> {
+            // SAFETY: as for the handler that calls.
+            unsafe {
+                let $op = &*$s.ip.cast::<$layout>();
+                $body
+            }
+        }
+
         unsafe extern "sysv64" fn $name(
             ip: *const u64, hp: *mut u64, sp: *mut u64, m: *mut Machine, fcalls: isize,
         ) -> Became {
-            let mut $s = state(ip, hp, sp, m, fcalls);
+            let mut s = state(ip, hp, sp, m, fcalls);
             // SAFETY: as for the handler that calls.
             unsafe {
-                $s.process();
-                let $op = &*ip.cast::<$layout>();
-                let result = (|| -> Result<Became, Atom> { $body })();
-                became(m, result)
+                s.process();
+                became(m, $inner(&mut s))
             }
         }
     )*};
@@ -107,62 +114,62 @@ fn split(operand: N32) -> (usize, Flags) {
 }
 
 steps! {
-    fn do_init(s, op: Init) {
-        let bits = bits_of(op.b.get(&s), usize::from(op.e.0))?;
-        if let Some(became) = room(&mut s, words_of(bits) + op.c.0 as usize, usize::from(op.d.0), &[op.b]) {
+    fn do_init / try_init(s, op: Init) {
+        let bits = bits_of(op.b.get(s), usize::from(op.e.0))?;
+        if let Some(became) = room(s, words_of(bits) + op.c.0 as usize, usize::from(op.d.0), &[op.b]) {
             return Ok(became);
         }
         let (term, building) = begin(&mut s.process().heap, bits).ok_or(predefined::SYSTEM_LIMIT)?;
         (*s.m).building = building;
-        op.f.set(&s, term);
+        op.f.set(s, term);
         Ok(Became::Done)
     }
 
-    fn do_append(s, op: Append) {
+    fn do_append / try_append(s, op: Append) {
         let (unit, live) = ((op.d.0 >> 16) as usize, op.d.0 as u16);
-        let more = bits_of(op.b.get(&s), 1)?;
-        let before = op.e.get(&s).as_bits().filter(|bits| bits.len().is_multiple_of(unit)).ok_or(predefined::BADARG)?;
-        if let Some(became) = room(&mut s, APPEND_WORDS + op.c.0 as usize, usize::from(live), &[op.b, op.e]) {
+        let more = bits_of(op.b.get(s), 1)?;
+        let before = op.e.get(s).as_bits().filter(|bits| bits.len().is_multiple_of(unit)).ok_or(predefined::BADARG)?;
+        if let Some(became) = room(s, APPEND_WORDS + op.c.0 as usize, usize::from(live), &[op.b, op.e]) {
             return Ok(became);
         }
-        let first = op.e.get(&s);
+        let first = op.e.get(s);
         let (term, building) = append(&mut s.process().heap, first, &before, more).ok_or(predefined::SYSTEM_LIMIT)?;
         (*s.m).building = building;
-        op.f.set(&s, term);
+        op.f.set(s, term);
         Ok(Became::Done)
     }
 
-    fn do_private_append(s, op: PrivateAppend) {
-        let more = bits_of(op.b.get(&s), 1)?;
-        let first = op.d.get(&s);
+    fn do_private_append / try_private_append(s, op: PrivateAppend) {
+        let more = bits_of(op.b.get(s), 1)?;
+        let first = op.d.get(s);
         let unit = usize::from(op.c.0);
         let before = first.as_bits().filter(|bits| bits.len().is_multiple_of(unit)).ok_or(predefined::BADARG)?;
         let (term, building) =
             append_private(&mut s.process().heap, first, &before, more).ok_or(predefined::SYSTEM_LIMIT)?;
         (*s.m).building = building;
-        op.e.set(&s, term);
+        op.e.set(s, term);
         Ok(Became::Done)
     }
 
-    fn do_put_integer(s, op: Put) {
+    fn do_put_integer / try_put_integer(s, op: Put) {
         let (unit, flags) = split(op.c);
-        let bits = bits_of(op.b.get(&s), unit)?;
-        put(s.m, |writer| writer.integer(op.d.get(&s), bits, flags))
+        let bits = bits_of(op.b.get(s), unit)?;
+        put(s.m, |writer| writer.integer(op.d.get(s), bits, flags))
     }
 
-    fn do_put_float(s, op: Put) {
+    fn do_put_float / try_put_float(s, op: Put) {
         let (unit, flags) = split(op.c);
-        let bits = bits_of(op.b.get(&s), unit)?;
-        put(s.m, |writer| writer.float(op.d.get(&s), bits, flags))
+        let bits = bits_of(op.b.get(s), unit)?;
+        put(s.m, |writer| writer.float(op.d.get(s), bits, flags))
     }
 
-    fn do_put_binary(s, op: Put) {
-        let bits = bits_of(op.b.get(&s), split(op.c).0)?;
-        put(s.m, |writer| writer.bitstring(op.d.get(&s), bits))
+    fn do_put_binary / try_put_binary(s, op: Put) {
+        let bits = bits_of(op.b.get(s), split(op.c).0)?;
+        put(s.m, |writer| writer.bitstring(op.d.get(s), bits))
     }
 
-    fn do_put_binary_all(s, op: PutCodePoint) {
-        let value = op.c.get(&s);
+    fn do_put_binary_all / try_put_binary_all(s, op: PutCodePoint) {
+        let value = op.c.get(s);
         let bits = value.as_bits().map_or(0, Bits::len);
         if !bits.is_multiple_of(usize::from(op.b.0)) {
             return Err(predefined::BADARG);
@@ -170,30 +177,30 @@ steps! {
         put(s.m, |writer| writer.bitstring(value, bits))
     }
 
-    fn do_put_utf8(s, op: PutCodePoint) {
-        put(s.m, |writer| writer.utf8(op.c.get(&s)))
+    fn do_put_utf8 / try_put_utf8(s, op: PutCodePoint) {
+        put(s.m, |writer| writer.utf8(op.c.get(s)))
     }
 
-    fn do_put_utf16(s, op: PutCodePoint) {
-        put(s.m, |writer| writer.utf16(op.c.get(&s), Flags(op.b.0 as u8)))
+    fn do_put_utf16 / try_put_utf16(s, op: PutCodePoint) {
+        put(s.m, |writer| writer.utf16(op.c.get(s), Flags(op.b.0 as u8)))
     }
 
-    fn do_put_utf32(s, op: PutCodePoint) {
-        put(s.m, |writer| writer.utf32(op.c.get(&s), Flags(op.b.0 as u8)))
+    fn do_put_utf32 / try_put_utf32(s, op: PutCodePoint) {
+        put(s.m, |writer| writer.utf32(op.c.get(s), Flags(op.b.0 as u8)))
     }
 
-    fn do_put_string(s, op: I2<N32, Words>) {
-        let words = op.b.get(&s);
+    fn do_put_string / try_put_string(s, op: I2<N32, Words>) {
+        let words = op.b.get(s);
         let bytes = core::slice::from_raw_parts(words.as_ptr().cast::<u8>(), 8 * words.len());
         put(s.m, |writer| { writer.bytes(bytes, op.a.0 as usize); Ok(()) })
     }
 
-    fn do_add(s, op: I5<Fail, S, S, N16, D>) {
-        let first = bits_of(op.b.get(&s), 1)?;
-        let second = bits_of(op.c.get(&s), usize::from(op.d.0))?;
+    fn do_add / try_add(s, op: I5<Fail, S, S, N16, D>) {
+        let first = bits_of(op.b.get(s), 1)?;
+        let second = bits_of(op.c.get(s), usize::from(op.d.0))?;
         let sum = first.checked_add(second).filter(|sum| *sum < TOO_MANY).ok_or(predefined::SYSTEM_LIMIT)?;
         let term = build::unsigned(&mut s.process().heap, sum as u64);
-        op.e.set(&s, term);
+        op.e.set(s, term);
         Ok(Became::Done)
     }
 }
