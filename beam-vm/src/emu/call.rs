@@ -9,6 +9,7 @@ use super::collect::{Outcome, collect};
 use super::dispatch::{State, go, resume};
 use super::exception;
 use super::handlers::calls::set_return_address;
+use super::handlers::funs;
 use super::machine::Machine;
 use super::operand::{I1, I2, I3, N16};
 use super::run::Stop;
@@ -152,18 +153,9 @@ slow_paths! {
             Ok(arity) => arity,
             Err(raise) => return exception::raise(s, raise),
         };
-        let target = match fun.as_fun().filter(|fun| fun.arity() as usize == arity) {
-            Some(local) => {
-                for (index, variable) in local.env().iter().enumerate() {
-                    s.x()[arity + index] = *variable;
-                }
-                Ok(local.entry().address.get())
-            }
-            None => fun_target(&mut s, fun, arity),
-        };
-        match target {
-            Ok(target) => apply_to(s, target, op),
-            Err(raise) => exception::raise(s, raise),
+        match funs::prepare(&s, fun, arity).or_else(|| funs::external(fun, arity)) {
+            Some(target) => apply_to(s, target, op),
+            None => raise_no_fun(s, fun, arity),
         }
     }
 
@@ -308,30 +300,24 @@ unsafe fn apply_target(s: &mut State, arity: usize) -> Result<&'static Export, R
     }
 }
 
-/// Where a call of a term goes that is no local fun of the arity: an external fun, or an error.
-pub(super) unsafe fn fun_target(s: &mut State, fun: Term, arity: usize) -> Result<*const u64, Raise> {
+/// A call of a term that is no fun, or one of another arity.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn raise_no_fun(mut s: State, fun: Term, arity: usize) {
     // SAFETY: the registers are the machine's.
     unsafe {
         let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity);
-        match fun.view() {
-            View::Export(export) if export.entry().arity as usize == arity => {
-                Ok(export.entry().address.get())
-            }
+        let process = s.process();
+        let reason = match fun.view() {
             View::Export(_) | View::Fun(_) => {
-                let process = s.process();
                 let list = build::list(&mut process.heap, arguments);
                 let pair = build::tuple(&mut process.heap, &[fun, list]);
-                let reason = build::tuple(&mut process.heap, &[Term::atom(predefined::BADARITY), pair]);
-                s.reload();
-                Err(Raise::Error(reason))
+                build::tuple(&mut process.heap, &[Term::atom(predefined::BADARITY), pair])
             }
-            _ => {
-                let process = s.process();
-                let reason = build::tuple(&mut process.heap, &[Term::atom(predefined::BADFUN), fun]);
-                s.reload();
-                Err(Raise::Error(reason))
-            }
-        }
+            _ => build::tuple(&mut process.heap, &[Term::atom(predefined::BADFUN), fun]),
+        };
+        s.reload();
+        exception::raise(s, Raise::Error(reason))
     }
 }
 

@@ -3,14 +3,16 @@
 #![expect(unsafe_code, reason = "handlers work on registers and heap words")]
 
 use super::calls::{enter, set_return_address};
+use super::data::boxed;
+use super::types::kind_of;
 use crate::emu::dispatch::{State, go, handlers, next, slow};
 use crate::emu::operand::{D, Dest, I2, I3, Lam, ListOf, N16, Source};
-use crate::emu::{Machine, call, exception};
-use crate::term::{Header, Kind, Term, layout};
+use crate::emu::{Machine, call};
+use crate::term::{Export, Header, Kind, Term, layout};
 
 /// If the term is a local fun of this arity: puts its environment behind the arguments and gives the address.
 #[inline(always)]
-unsafe fn prepare(s: &State, fun: Term, arity: usize) -> Option<*const u64> {
+pub(in crate::emu) unsafe fn prepare(s: &State, fun: Term, arity: usize) -> Option<*const u64> {
     // SAFETY: what is boxed begins with a header, and a fun has the words of its layout.
     unsafe {
         if !fun.is_boxed() {
@@ -31,6 +33,20 @@ unsafe fn prepare(s: &State, fun: Term, arity: usize) -> Option<*const u64> {
         let entry = *object.add(layout::FUN_ENTRY) as usize;
         let address = core::ptr::with_exposed_provenance::<*const u64>(entry).read();
         Some(address)
+    }
+}
+
+/// The address of an external fun of this arity.
+#[inline(always)]
+pub(in crate::emu) unsafe fn external(fun: Term, arity: usize) -> Option<*const u64> {
+    // SAFETY: what is boxed begins with a header, and an external fun has the address of its entry.
+    unsafe {
+        if kind_of(fun) != Some(Kind::Export) {
+            return None;
+        }
+        let entry = boxed(fun, layout::EXPORT_ENTRY).raw() as usize;
+        let entry = &*core::ptr::with_exposed_provenance::<Export>(entry);
+        (entry.arity as usize == arity).then(|| entry.address.get())
     }
 }
 
@@ -90,14 +106,13 @@ unsafe extern "sysv64" fn call_other_fun<A: Source>(
     unsafe {
         let op = &*ip.cast::<I2<N16, A>>();
         let fun = op.b.get(&s);
-        match call::fun_target(&mut s, fun, usize::from(op.a.0)) {
-            Ok(target) => {
-                set_return_address(&s, s.ip.add(size_of_val(op) / 8));
-                s.ip = target;
-                call::enter(s)
-            }
-            Err(raise) => exception::raise(s, raise),
+        let arity = usize::from(op.a.0);
+        if let Some(target) = external(fun, arity) {
+            set_return_address(&s, s.ip.add(size_of_val(op) / 8));
+            s.ip = target;
+            return call::enter(s);
         }
+        call::raise_no_fun(s, fun, arity)
     }
 }
 
@@ -116,13 +131,12 @@ unsafe extern "sysv64" fn call_other_fun_last<A: Source>(
     unsafe {
         let op = &*ip.cast::<I3<N16, A, N16>>();
         let fun = op.b.get(&s);
-        match call::fun_target(&mut s, fun, usize::from(op.a.0)) {
-            Ok(target) => {
-                s.sp = s.sp.add(usize::from(op.c.0));
-                s.ip = target;
-                call::enter(s)
-            }
-            Err(raise) => exception::raise(s, raise),
+        let arity = usize::from(op.a.0);
+        if let Some(target) = external(fun, arity) {
+            s.sp = s.sp.add(usize::from(op.c.0));
+            s.ip = target;
+            return call::enter(s);
         }
+        call::raise_no_fun(s, fun, arity)
     }
 }
