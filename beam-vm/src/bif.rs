@@ -8,6 +8,8 @@
 pub mod arithmetic;
 pub mod atoms;
 pub mod binaries;
+pub mod binary_numbers;
+pub mod binary_search;
 pub mod compare;
 pub mod dictionary;
 pub mod exceptions;

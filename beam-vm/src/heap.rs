@@ -16,11 +16,11 @@ mod process;
 #[cfg(test)]
 mod tests;
 
-pub use binary::{BinaryBlock, WRITABLE};
+pub use binary::{BinaryBlock, WRITABLE, kept_bytes};
 pub(crate) use block::WordBlock;
 pub use fragment::Fragment;
 pub use literal::{LiteralArea, LiteralSpace};
-pub use magic::{Magic, MagicObject};
+pub use magic::{Magic, MagicObject, magic_of};
 pub use process::{BlockSize, Generations, HeapLimits, OffHeap, ProcessHeap, RESERVED};
 pub(crate) use process::{next_word, release};
 

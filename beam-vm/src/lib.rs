@@ -33,6 +33,7 @@ pub mod print;
 pub mod process;
 pub mod sched;
 pub mod script;
+pub mod search;
 pub mod signal;
 pub mod term;
 pub mod timer;

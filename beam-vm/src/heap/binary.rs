@@ -6,6 +6,8 @@ use alloc::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error, realloc};
 use core::ptr::NonNull;
 use core::slice;
 
+use crate::term::{Kind, Term, layout};
+
 /// Flag of a refc binary on a heap: a sub-binary of it may be appended to (`PB_IS_WRITABLE` of OTP's `erl_binary.h`).
 pub const WRITABLE: u64 = 1;
 
@@ -24,13 +26,13 @@ impl BinaryBlock {
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self::try_new(capacity)
-            .unwrap_or_else(|| handle_alloc_error(layout(capacity).unwrap_or(Layout::new::<Start>())))
+            .unwrap_or_else(|| handle_alloc_error(block_layout(capacity).unwrap_or(Layout::new::<Start>())))
     }
 
     /// A block of `capacity` bytes, all 0, if there is memory for it.
     #[must_use]
     pub fn try_new(capacity: usize) -> Option<Self> {
-        let layout = layout(capacity)?;
+        let layout = block_layout(capacity)?;
         // SAFETY: the layout is not empty, since it has room for the start.
         let memory = unsafe { alloc_zeroed(layout) }.cast::<Start>();
         let block = NonNull::new(memory)?;
@@ -90,7 +92,7 @@ impl BinaryBlock {
     /// No reference to it but this may be left, and no address of its bytes may be used afterwards.
     pub unsafe fn resize(&mut self, capacity: usize) -> bool {
         let old = self.capacity();
-        let (Some(from), Some(to)) = (layout(old), layout(capacity)) else { return false };
+        let (Some(from), Some(to)) = (block_layout(old), block_layout(capacity)) else { return false };
         // SAFETY: the memory was allocated with this layout, and the new size is not 0.
         let memory = unsafe { realloc(self.0.cast().as_ptr(), from, to.size()) }.cast::<Start>();
         let Some(block) = NonNull::new(memory) else { return false };
@@ -140,7 +142,7 @@ impl Drop for BinaryBlock {
             let start = self.0.as_ptr();
             (*start).references -= 1;
             if (*start).references == 0
-                && let Some(layout) = layout((*start).capacity)
+                && let Some(layout) = block_layout((*start).capacity)
             {
                 dealloc(start.cast(), layout);
             }
@@ -148,7 +150,28 @@ impl Drop for BinaryBlock {
     }
 }
 
-fn layout(capacity: usize) -> Option<Layout> {
+/// The bytes that a bitstring keeps alive: those of its original, with the room behind them.
+#[must_use]
+pub fn kept_bytes(term: Term) -> Option<usize> {
+    let bits = term.as_bits()?;
+    let boxed = term.as_boxed()?;
+    let origin = match boxed.header().kind() {
+        // SAFETY: this word of a sub-binary is the term of its original.
+        Kind::SubBinary => unsafe { Term::from_raw(boxed.words()[layout::SUB_ORIGIN - 1]) }.as_boxed()?,
+        Kind::RefcBinary => boxed,
+        _ => return Some(bits.len() / 8),
+    };
+    if origin.header().kind() != Kind::RefcBinary {
+        return Some(origin.words()[layout::HEAP_BYTES - 1] as usize);
+    }
+    // SAFETY: the reference that the object has is not given up.
+    let block = core::mem::ManuallyDrop::new(unsafe {
+        BinaryBlock::from_raw(origin.words()[layout::REFC_BLOCK - 1])
+    });
+    Some(block.capacity())
+}
+
+fn block_layout(capacity: usize) -> Option<Layout> {
     let size = size_of::<Start>().checked_add(capacity)?;
     Layout::from_size_align(size, align_of::<Start>()).ok()
 }

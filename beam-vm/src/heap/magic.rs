@@ -3,9 +3,14 @@
 //!
 //! The object is one of a closed set, so that frozen memory needs no address of code.
 
+#![expect(unsafe_code, reason = "takes another reference to what a term refers to")]
+
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
+
+use crate::search::{Job, Pattern};
+use crate::term::{Term, View};
 
 /// What a magic reference stands for.
 pub enum MagicObject {
@@ -16,7 +21,23 @@ pub enum MagicObject {
         /// Whether they are signed.
         signed: Cell<bool>,
     },
+    /// What module `binary` looks for.
+    Pattern(Rc<Pattern>),
+    /// A search of module `binary` that was put aside.
+    Search(RefCell<Job>),
 }
 
 /// A counted object of the machine.
 pub type Magic = Rc<MagicObject>;
+
+/// The object that a term stands for, if it is such a reference.
+#[must_use]
+pub fn magic_of(term: Term) -> Option<Magic> {
+    let View::Reference(reference) = term.view() else { return None };
+    let object = core::ptr::with_exposed_provenance::<MagicObject>(reference.magic_block()?);
+    // SAFETY: a live magic reference has a reference to its object, which was made by `Rc::into_raw`.
+    unsafe {
+        Magic::increment_strong_count(object);
+        Some(Magic::from_raw(object))
+    }
+}
