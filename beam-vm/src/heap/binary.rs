@@ -6,6 +6,9 @@ use alloc::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error, realloc};
 use core::ptr::NonNull;
 use core::slice;
 
+use super::usage::BINARIES;
+use crate::term::{Boxed, layout as words};
+
 /// Flag of a refc binary on a heap: a sub-binary of it may be appended to (`PB_IS_WRITABLE` of OTP's `erl_binary.h`).
 pub const WRITABLE: u64 = 1;
 
@@ -36,6 +39,7 @@ impl BinaryBlock {
         let block = NonNull::new(memory)?;
         // SAFETY: the memory is ours, and large enough for the start.
         unsafe { block.write(Start { references: 1, capacity }) };
+        BINARIES.add(capacity);
         Some(Self(block))
     }
 
@@ -95,6 +99,8 @@ impl BinaryBlock {
         let memory = unsafe { realloc(self.0.cast().as_ptr(), from, to.size()) }.cast::<Start>();
         let Some(block) = NonNull::new(memory) else { return false };
         self.0 = block;
+        BINARIES.remove(old);
+        BINARIES.add(capacity);
         // SAFETY: the block is ours and has room for `capacity` bytes, of which those after the old ones are set here.
         unsafe {
             (*block.as_ptr()).capacity = capacity;
@@ -142,10 +148,19 @@ impl Drop for BinaryBlock {
             if (*start).references == 0
                 && let Some(layout) = layout((*start).capacity)
             {
+                BINARIES.remove((*start).capacity);
                 dealloc(start.cast(), layout);
             }
         }
     }
+}
+
+/// How many refer to the block of a refc binary.
+pub(super) fn references(binary: Boxed) -> usize {
+    // SAFETY: a live refc binary holds a reference, which stays its own.
+    let block =
+        core::mem::ManuallyDrop::new(unsafe { BinaryBlock::from_raw(binary.words()[words::REFC_BLOCK - 1]) });
+    block.references()
 }
 
 fn layout(capacity: usize) -> Option<Layout> {
