@@ -20,6 +20,7 @@ pub mod lists;
 pub mod logic;
 pub mod maps;
 pub mod math;
+pub mod memory;
 pub mod messages;
 pub mod numbers;
 pub mod processes;

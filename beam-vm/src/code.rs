@@ -100,6 +100,12 @@ impl Code {
         self.order.iter().copied().filter(|module| self.current(*module).is_some())
     }
 
+    /// Bytes of the instructions of all versions.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.ranges.iter().map(|(start, (end, _))| end - start).sum()
+    }
+
     /// The modules that have any version.
     pub fn known(&self) -> impl Iterator<Item = Atom> + '_ {
         self.order.iter().copied()

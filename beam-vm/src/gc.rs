@@ -24,6 +24,7 @@ pub use verify::{Damage, Moment, Surroundings, verify};
 
 use alloc::collections::VecDeque;
 
+use crate::atom::Atom;
 use crate::heap::{BlockSize, Generations, RESERVED};
 use crate::process::Process;
 use crate::term::Term;
@@ -58,6 +59,17 @@ pub struct Collector {
     pub reclaimed: u64,
     /// Finds what would otherwise be found by luck.
     pub stress: Option<Stress>,
+    /// What the log is to tell of the last collection.
+    pub excess: Option<Excess>,
+}
+
+/// A heap that is larger than its process has said.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Excess {
+    /// Words that it would come to.
+    pub words: usize,
+    /// `garbage_collection_info` with the blocks that the collection would have taken.
+    pub info: [(Atom, usize); 11],
 }
 
 /// What the collector does in stress mode, in which there is a collection wherever there can be one.
@@ -110,7 +122,8 @@ impl Collector {
     ) -> Outcome {
         // A message that is looked at is in a register, so it has to move with the heap.
         process.mailbox.take_in_current(&mut process.heap);
-        let mut collection = Collection { process, roots, need, surroundings, moved: 0, stress: None };
+        let mut collection =
+            Collection { process, roots, need, surroundings, moved: 0, stress: None, excess: None };
         if let Some(stress) = &mut self.stress {
             collection.verify(Moment::Any);
             stress.turns += 1;
@@ -129,6 +142,7 @@ impl Collector {
                 },
             }
         };
+        self.excess = collection.excess.take();
         if outcome == Outcome::TooLarge {
             return outcome;
         }
@@ -172,6 +186,7 @@ struct Collection<'a> {
     /// Words that were copied.
     moved: usize,
     stress: Option<&'a mut Stress>,
+    excess: Option<Excess>,
 }
 
 impl Collection<'_> {
@@ -272,15 +287,25 @@ impl Collection<'_> {
         if has_room { Kind::Minor } else { Kind::Full }
     }
 
-    /// Whether the process is not to have so many words, and is to be killed.
-    fn is_too_large(&self, words: usize) -> bool {
+    /// Whether the process is not to have so many words, and is to be killed; some of them are new blocks of its generations.
+    fn is_too_large(&mut self, words: usize, young: usize, old: usize) -> bool {
         let heap = &self.process.heap;
-        let limits = &heap.limits;
+        let limits = heap.limits;
         if limits.max_words == 0 {
             return false;
         }
         let binaries = if limits.max_counts_binaries { heap.binary_words() } else { 0 };
-        words + binaries > limits.max_words && limits.max_kills
+        let words = words + binaries;
+        if words <= limits.max_words {
+            return false;
+        }
+        if limits.max_logs {
+            let mut info = heap.collection_info();
+            info[0].1 += old;
+            info[1].1 += young;
+            self.excess = Some(Excess { words, info });
+        }
+        limits.max_kills
     }
 
     /// The collection that gives the process the block that it would have begun with in stock.
@@ -288,7 +313,7 @@ impl Collection<'_> {
         let heap = &self.process.heap;
         let before = heap.used_words() + heap.fragment_words;
         let base = self.size_for(heap.stack_words() + before);
-        if self.is_too_large(before + base) {
+        if self.is_too_large(before + base, base, 0) {
             return Outcome::TooLarge;
         }
         // SAFETY: as the caller promises; the block has room for all.
@@ -312,7 +337,8 @@ impl Collection<'_> {
         let new_old = if heap.old_start.is_null() && mature > 0 { size_above(before) } else { 0 };
         // What lies between heap and stack counts too.
         let most = self.size_for(before + heap.stack_words() + heap.free_words());
-        if self.is_too_large(before + heap.old_block_words() + new_old + most) {
+        let total = before + heap.old_block_words() + new_old + most;
+        if self.is_too_large(total, most, new_old) {
             return Outcome::TooLarge;
         }
         if new_old > 0 {
@@ -349,10 +375,10 @@ impl Collection<'_> {
         let before = heap.used_words() + heap.fragment_words + heap.old_used_words();
         let mut base = self.size_for(heap.stack_words() + before);
         if base == heap.block_words() && heap.generations.grows {
-            base = self.size_for(base + 1);
+            base = size_above(base);
         }
         let unused = heap.old_block_words() - heap.old_used_words() + heap.stack_words() + heap.free_words();
-        if self.is_too_large(before + unused + base) {
+        if self.is_too_large(before + unused + base, base, 0) {
             return Outcome::TooLarge;
         }
         // SAFETY: as the caller promises; the new block has room for all.

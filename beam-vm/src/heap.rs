@@ -9,9 +9,11 @@ mod binary;
 mod block;
 pub mod build;
 mod fragment;
+mod info;
 mod literal;
 mod magic;
 mod process;
+mod usage;
 
 #[cfg(test)]
 mod tests;
@@ -19,10 +21,12 @@ mod tests;
 pub use binary::{BinaryBlock, WRITABLE, kept_bytes};
 pub(crate) use block::WordBlock;
 pub use fragment::Fragment;
+pub use info::BinaryInfo;
 pub use literal::{LiteralArea, LiteralSpace};
 pub use magic::{Magic, MagicObject, magic_of};
 pub use process::{BlockSize, Generations, HeapLimits, OffHeap, ProcessHeap, RESERVED};
 pub(crate) use process::{next_word, release};
+pub use usage::{binary_bytes, heap_bytes};
 
 use core::ptr::NonNull;
 

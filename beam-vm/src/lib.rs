@@ -25,6 +25,7 @@ pub mod hash;
 pub mod heap;
 pub mod iodata;
 pub mod loader;
+pub mod logger;
 pub mod map;
 pub mod memory;
 pub mod number;

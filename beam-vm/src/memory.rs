@@ -2,10 +2,14 @@
 //! The memory of processes as the machine sees it: collections, and what they come to.
 #![expect(unsafe_code, reason = "moves what terms point to")]
 
+use alloc::vec;
+use alloc::vec::Vec;
+
 use crate::atom::predefined;
-use crate::gc::{Extent, Outcome, Surroundings};
-use crate::process::Process;
-use crate::term::Term;
+use crate::gc::{Excess, Extent, Outcome, Surroundings};
+use crate::heap::build;
+use crate::process::{Process, State};
+use crate::term::{LocalPid, Term};
 use crate::vm::Vm;
 
 impl Vm {
@@ -24,9 +28,53 @@ impl Vm {
         let surroundings = Surroundings { literals: self.literals.addresses(), atoms: &self.atoms };
         // SAFETY: as the caller promises.
         let outcome = unsafe { self.collector.collect(process, roots, need, &surroundings, extent) };
+        if let Some(excess) = self.collector.excess.take() {
+            self.log_excess(process, &excess);
+        }
         if outcome == Outcome::TooLarge {
             process.exit_reason = Term::atom(predefined::KILLED);
         }
         outcome
     }
+
+    /// Collects a process that does not run, if there is such a process. Gives whether it still is there afterwards.
+    pub fn collect_parked(&mut self, pid: LocalPid, extent: Extent) -> bool {
+        let Some(mut process) = self.processes.take(pid) else { return false };
+        // SAFETY: the X registers of a process that does not run are in it.
+        let outcome = unsafe { self.collect(&mut process, &mut [], 0, extent) };
+        if outcome == Outcome::TooLarge {
+            process.state = State::Exiting;
+            self.end(process);
+            return false;
+        }
+        self.processes.park(process);
+        true
+    }
+
+    fn log_excess(&mut self, process: &mut Process, excess: &Excess) {
+        let limits = *process.heap.limits();
+        let messages = process.mailbox.len();
+        let pid = process.pid;
+        self.log(predefined::ERROR, pid, process.group_leader, EXCESS, &mut |heap| {
+            let info: Vec<Term> = excess
+                .info
+                .iter()
+                .map(|(name, words)| build::tuple(heap, &[Term::atom(*name), Term::count(*words)]))
+                .collect();
+            vec![
+                Term::pid(pid),
+                Term::count(limits.max_words),
+                Term::count(excess.words),
+                Term::boolean(limits.max_kills),
+                Term::boolean(limits.max_logs),
+                Term::count(messages),
+                build::list(heap, &info),
+            ]
+        });
+    }
 }
+
+/// What stock says of a process whose heap is too large.
+const EXCESS: &str = "     Process:            ~p ~n     Context:            maximum heap size reached~n     Max Heap Size:      ~p~n     \
+Total Heap Size:    ~p~n     Kill:               ~p~n     Error Logger:       ~p~n     Message Queue Len:  ~p~n     \
+GC Info:            ~p~n";

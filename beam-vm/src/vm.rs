@@ -44,6 +44,8 @@ pub struct Vm {
     pub ending: VecDeque<Ending>,
     /// The status that the program has halted with.
     pub halted: Option<i32>,
+    /// What new processes may ask of their heaps, unless who makes them says otherwise.
+    pub heap_limits: HeapLimits,
     /// What processes return to, and other instructions that belong to no module: [`crate::emu::own_instructions`].
     pub instructions: Box<[u64]>,
     /// The literals' range.
@@ -127,6 +129,7 @@ impl Vm {
             delayed: DelayedMessages::new(),
             ending: VecDeque::new(),
             halted: None,
+            heap_limits: HeapLimits::default(),
             instructions: crate::emu::own_instructions(),
             literals: LiteralSpace::new(literals),
             loads_on_demand: false,
@@ -199,7 +202,7 @@ impl Vm {
         parent: LocalPid,
         leader: Term,
     ) -> Result<LocalPid, TableFull> {
-        let process = self.new_process(parent, leader, HeapLimits::default(), arguments)?;
+        let process = self.new_process(parent, leader, self.heap_limits, arguments)?;
         Ok(self.start(process, export))
     }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What programs ask of the machine as a whole.
 
-use super::{BifResult, Context, Raise};
+use super::{BifResult, Context, Raise, memory};
 use crate::atom::predefined;
-use crate::gc;
 use crate::heap::build;
 use crate::term::{Term, View};
 
@@ -14,6 +13,9 @@ const VERSION: &str = "13.1.5";
 
 /// `system_info/1`
 pub fn system_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    if let Some(result) = memory::system_info(cx, args[0]) {
+        return result;
+    }
     let item = args[0].as_atom().ok_or(Raise::BADARG)?;
     Ok(match item {
         predefined::WORDSIZE => Term::small_cut(8),
@@ -38,25 +40,15 @@ pub fn system_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 
 /// `system_flag/2`
 pub fn system_flag(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    if let Some(result) = memory::system_flag(cx, args[0], args[1]) {
+        return result;
+    }
     match (args[0].as_atom(), args[1].view()) {
         (Some(predefined::BACKTRACE_DEPTH), View::Small(depth)) if depth >= 0 => {
             let before = core::mem::replace(&mut cx.vm.backtrace_depth, depth.min(64) as usize);
             Ok(Term::count(before))
         }
         _ => Err(Raise::BADARG),
-    }
-}
-
-/// `garbage_collect/0`, `erts_internal:garbage_collect/1`
-pub fn garbage_collect(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let _ = args;
-    let mut none = [];
-    // SAFETY: after this the BIF returns an atom; the registers of a call are dead then, and the process's other terms are roots.
-    #[expect(unsafe_code, reason = "moves what terms point to")]
-    let outcome = unsafe { cx.vm.collect(cx.process, &mut none, 0, gc::Extent::Full) };
-    match outcome {
-        gc::Outcome::Done => Ok(Term::boolean(true)),
-        gc::Outcome::TooLarge => Err(Raise::Ended),
     }
 }
 

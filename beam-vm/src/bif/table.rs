@@ -384,7 +384,7 @@ bifs! {
     "erts_internal" "ets_raw_first" 1 Plain All => [absent];
     "erts_internal" "ets_raw_next" 2 Plain All => [absent];
     "erts_internal" "ets_super_user" 1 Plain All => [absent];
-    "erts_internal" "garbage_collect" 1 Heavy All => [system::garbage_collect];
+    "erts_internal" "garbage_collect" 1 Heavy All => [memory::garbage_collect];
     "erts_internal" "gather_alloc_histograms" 1 Plain All => [absent];
     "erts_internal" "gather_carrier_info" 1 Plain All => [absent];
     "erts_internal" "get_creation" 0 Plain All => [absent];
@@ -399,7 +399,7 @@ bifs! {
     "erts_internal" "map_next" 3 Plain All => [maps::next];
     "erts_internal" "map_to_tuple_keys" 1 Plain All => [absent];
     "erts_internal" "new_connection" 1 Plain All => [absent];
-    "erts_internal" "no_aux_work_threads" 0 Plain All => [absent];
+    "erts_internal" "no_aux_work_threads" 0 Plain All => [memory::no_aux_work_threads];
     "erts_internal" "notify_breakpoint_hit" 3 Plain Since28 => [absent];
     "erts_internal" "open_port" 2 Plain All => [absent];
     "erts_internal" "perf_counter_unit" 0 Plain All => [absent];

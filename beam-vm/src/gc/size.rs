@@ -35,10 +35,10 @@ pub fn next_size(words: usize) -> usize {
     SIZES.get(SIZES.partition_point(|size| *size < words)).copied().unwrap_or(words)
 }
 
-/// The smallest heap size that is more than a number of words.
+/// The heap size after [`next_size`].
 #[must_use]
 pub fn size_above(words: usize) -> usize {
-    next_size(words.saturating_add(1))
+    next_size(next_size(words).saturating_add(1))
 }
 
 /// How large a virtual heap of binaries may become before that alone causes a collection, when `used` words are alive in one that was
@@ -66,7 +66,7 @@ mod tests {
         assert_eq!(&SIZES[20..26], &[318_187, 514_838, 833_026, 999_631, 1_199_557, 1_439_468]);
         assert_eq!(SIZES[COUNT - 1], 885_767_171_276_247);
         assert_eq!((next_size(0), next_size(12), next_size(13), next_size(233)), (12, 12, 38, 233));
-        assert_eq!((size_above(12), size_above(233), size_above(234)), (38, 376, 376));
+        assert_eq!((size_above(12), size_above(233), size_above(234)), (38, 376, 610));
     }
 
     #[test]

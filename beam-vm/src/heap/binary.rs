@@ -6,7 +6,8 @@ use alloc::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error, realloc};
 use core::ptr::NonNull;
 use core::slice;
 
-use crate::term::{Kind, Term, layout};
+use super::usage::BINARIES;
+use crate::term::{Boxed, Kind, Term, layout};
 
 /// Flag of a refc binary on a heap: a sub-binary of it may be appended to (`PB_IS_WRITABLE` of OTP's `erl_binary.h`).
 pub const WRITABLE: u64 = 1;
@@ -38,6 +39,7 @@ impl BinaryBlock {
         let block = NonNull::new(memory)?;
         // SAFETY: the memory is ours, and large enough for the start.
         unsafe { block.write(Start { references: 1, capacity }) };
+        BINARIES.add(capacity);
         Some(Self(block))
     }
 
@@ -97,6 +99,8 @@ impl BinaryBlock {
         let memory = unsafe { realloc(self.0.cast().as_ptr(), from, to.size()) }.cast::<Start>();
         let Some(block) = NonNull::new(memory) else { return false };
         self.0 = block;
+        BINARIES.remove(old);
+        BINARIES.add(capacity);
         // SAFETY: the block is ours and has room for `capacity` bytes, of which those after the old ones are set here.
         unsafe {
             (*block.as_ptr()).capacity = capacity;
@@ -144,6 +148,7 @@ impl Drop for BinaryBlock {
             if (*start).references == 0
                 && let Some(layout) = block_layout((*start).capacity)
             {
+                BINARIES.remove((*start).capacity);
                 dealloc(start.cast(), layout);
             }
         }
@@ -169,6 +174,15 @@ pub fn kept_bytes(term: Term) -> Option<usize> {
         BinaryBlock::from_raw(origin.words()[layout::REFC_BLOCK - 1])
     });
     Some(block.capacity())
+}
+
+/// How many refer to the block of a refc binary.
+pub(super) fn references(binary: Boxed) -> usize {
+    // SAFETY: a live refc binary holds a reference, which stays its own.
+    let block = core::mem::ManuallyDrop::new(unsafe {
+        BinaryBlock::from_raw(binary.words()[layout::REFC_BLOCK - 1])
+    });
+    block.references()
 }
 
 fn block_layout(capacity: usize) -> Option<Layout> {

@@ -5,6 +5,8 @@
 use alloc::alloc::{Layout, alloc, dealloc};
 use core::ptr::NonNull;
 
+use super::usage::HEAPS;
+
 /// A block that is freed with its owner.
 #[derive(Debug)]
 pub(crate) struct WordBlock {
@@ -26,6 +28,7 @@ impl WordBlock {
         };
         let Some(start) = memory else { out_of_memory(words) };
         let _ = start.expose_provenance();
+        HEAPS.add(8 * words);
         Self { start, words }
     }
 
@@ -65,6 +68,7 @@ impl WordBlock {
 
 impl Drop for WordBlock {
     fn drop(&mut self) {
+        HEAPS.remove(8 * self.words);
         if let Some(layout) = layout(self.words) {
             // SAFETY: the block was allocated with this layout, and nobody has terms in it any more.
             unsafe { dealloc(self.start.as_ptr().cast(), layout) };

@@ -41,6 +41,12 @@ impl LiteralSpace {
         start..start + 8 * self.memory.words()
     }
 
+    /// Bytes that areas have.
+    #[must_use]
+    pub fn used_bytes(&self) -> usize {
+        8 * (self.memory.words() - self.free.values().sum::<usize>())
+    }
+
     /// An area of `words` words, if the range has room for it.
     #[must_use]
     pub fn area(&mut self, words: usize) -> Option<LiteralArea> {

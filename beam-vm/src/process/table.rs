@@ -71,6 +71,12 @@ impl ProcessTable {
         self.limit
     }
 
+    /// Bytes of the table, without the processes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>() + 4 * (self.next.capacity() + self.free.capacity())
+    }
+
     /// How many processes there are.
     #[must_use]
     pub fn count(&self) -> usize {
