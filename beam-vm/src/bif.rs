@@ -20,6 +20,7 @@ pub mod maps;
 pub mod math;
 pub mod messages;
 pub mod numbers;
+pub mod printing;
 pub mod processes;
 pub mod system;
 pub mod table;
