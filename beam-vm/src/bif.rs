@@ -23,6 +23,7 @@ pub mod math;
 pub mod memory;
 pub mod messages;
 pub mod numbers;
+pub mod printing;
 pub mod processes;
 pub mod system;
 pub mod table;

@@ -111,7 +111,7 @@ impl Vm {
         if let Some(timer) = process.timeout.take() {
             self.timers.cancel(timer);
         }
-        self.results.finished(&mut process, &self.atoms);
+        self.results.finished(&mut process, &self.atoms, self.node.name);
         let (monitors, watchers, registered) = match process.extension() {
             Some(extension) => {
                 let monitors: alloc::vec::Vec<_> =

@@ -86,7 +86,7 @@ pub struct Results {
 }
 
 impl Results {
-    pub(crate) fn finished(&mut self, process: &mut Process, atoms: &AtomTable) {
+    pub(crate) fn finished(&mut self, process: &mut Process, atoms: &AtomTable, node: Atom) {
         if self.awaited != Some(process.pid) {
             return;
         }
@@ -97,7 +97,7 @@ impl Results {
             self.outcome = Some((status, text.bytes().collect()));
             return;
         }
-        self.unexpected = alloc::format!("{}", crate::print::Printed::new(atoms, process.exit_reason));
+        self.unexpected = alloc::format!("{}", crate::print::Printed::new(atoms, node, process.exit_reason));
     }
 }
 

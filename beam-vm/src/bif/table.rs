@@ -132,9 +132,9 @@ bifs! {
     "erlang" "delete_module" 1 Plain All => [absent];
     "erlang" "demonitor" 1 Plain All => [processes::demonitor];
     "erlang" "demonitor" 2 Plain All => [processes::demonitor2];
-    "erlang" "display" 1 Plain All => [absent];
-    "erlang" "display_nl" 0 Plain Until25 => [absent];
-    "erlang" "display_string" 1 Plain Until25 => [absent];
+    "erlang" "display" 1 Plain All => [printing::display];
+    "erlang" "display_nl" 0 Plain Until25 => [printing::display_nl];
+    "erlang" "display_string" 1 Plain Until25 => [printing::display_string];
     "erlang" "display_string" 2 Plain Since26 => [absent];
     "erlang" "dist_ctrl_get_data" 1 Plain All => [absent];
     "erlang" "dist_ctrl_get_data_notification" 1 Plain All => [absent];
@@ -173,7 +173,7 @@ bifs! {
     "erlang" "floor" 1 Guard All => [arithmetic::floor];
     "erlang" "fun_info" 2 Plain All => [functions::fun_info];
     "erlang" "fun_info_mfa" 1 Plain All => [absent];
-    "erlang" "fun_to_list" 1 Plain All => [absent];
+    "erlang" "fun_to_list" 1 Plain All => [printing::fun_to_list];
     "erlang" "function_exported" 3 Plain All => [functions::function_exported];
     "erlang" "get" 0 Plain All => [dictionary::get_all];
     "erlang" "get" 1 Plain All => [dictionary::get];
@@ -224,9 +224,9 @@ bifs! {
     "erlang" "list_to_float" 1 Plain All => [numbers::list_to_float];
     "erlang" "list_to_integer" 1 Plain Until25 => [numbers::list_to_integer];
     "erlang" "list_to_integer" 2 Plain Until25 => [numbers::list_to_integer2];
-    "erlang" "list_to_pid" 1 Plain All => [absent];
-    "erlang" "list_to_port" 1 Plain All => [absent];
-    "erlang" "list_to_ref" 1 Plain All => [absent];
+    "erlang" "list_to_pid" 1 Plain All => [printing::list_to_pid];
+    "erlang" "list_to_port" 1 Plain All => [printing::list_to_port];
+    "erlang" "list_to_ref" 1 Plain All => [printing::list_to_ref];
     "erlang" "list_to_tuple" 1 Plain All => [tuples::list_to_tuple];
     "erlang" "load_nif" 2 Plain All => [absent];
     "erlang" "loaded" 0 Plain All => [absent];
@@ -265,10 +265,10 @@ bifs! {
     "erlang" "phash" 2 Plain All => [hashes::phash];
     "erlang" "phash2" 1 Plain All => [hashes::phash2];
     "erlang" "phash2" 2 Plain All => [hashes::phash2];
-    "erlang" "pid_to_list" 1 Plain All => [absent];
+    "erlang" "pid_to_list" 1 Plain All => [printing::pid_to_list];
     "erlang" "port_get_data" 1 Plain All => [absent];
     "erlang" "port_set_data" 2 Plain All => [absent];
-    "erlang" "port_to_list" 1 Plain All => [absent];
+    "erlang" "port_to_list" 1 Plain All => [printing::port_to_list];
     "erlang" "ports" 0 Plain All => [absent];
     "erlang" "posixtime_to_universaltime" 1 Plain All => [absent];
     "erlang" "pre_loaded" 0 Plain All => [absent];
@@ -280,7 +280,7 @@ bifs! {
     "erlang" "raise" 3 Plain All => [exceptions::raise];
     "erlang" "read_timer" 1 Plain All => [time::read_timer];
     "erlang" "read_timer" 2 Plain All => [time::read_timer];
-    "erlang" "ref_to_list" 1 Plain All => [absent];
+    "erlang" "ref_to_list" 1 Plain All => [printing::ref_to_list];
     "erlang" "register" 2 Plain All => [processes::register];
     "erlang" "registered" 0 Plain All => [processes::registered];
     "erlang" "rem" 2 Guard All => [arithmetic::rem];
