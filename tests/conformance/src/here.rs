@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hosted::{CodePath, OtpRoot};
+use hosted::{CodePath, Collections, OtpRoot, Settings};
 
 use crate::outcome;
 
@@ -18,27 +18,51 @@ pub const WORKER: &str = "--worker";
 /// How long a program may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// In which way the virtual machine is put to the test.
+/// In which way the virtual machine is put to the test. Stock OTP does everything once, so all modes are compared with the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Mode {
     /// As it is used.
     #[default]
     Ordinary,
+    /// With a collection wherever there can be one.
+    Stressed,
+    /// In a simulated world with this seed.
+    Simulated(u64),
 }
 
 impl Mode {
-    const ALL: &[Self] = &[Self::Ordinary];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Ordinary => "ordinary",
+    /// The mode that an option asks for: `--stress` or `--seed=NUMBER`.
+    #[must_use]
+    pub fn asked_for(option: &str) -> Option<Self> {
+        match option.strip_prefix("--seed=") {
+            Some(seed) => seed.parse().ok().map(Self::Simulated),
+            None => (option == "--stress").then_some(Self::Stressed),
         }
     }
 
-    /// The mode of a name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|mode| mode.name() == name)
+    fn name(self) -> String {
+        match self {
+            Self::Ordinary => "ordinary".into(),
+            Self::Stressed => "stressed".into(),
+            Self::Simulated(seed) => format!("seed-{seed}"),
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        match (name, name.strip_prefix("seed-")) {
+            ("ordinary", _) => Some(Self::Ordinary),
+            ("stressed", _) => Some(Self::Stressed),
+            (_, Some(seed)) => seed.parse().ok().map(Self::Simulated),
+            (_, None) => None,
+        }
+    }
+
+    fn settings(self) -> Settings {
+        match self {
+            Self::Ordinary => Settings::default(),
+            Self::Stressed => Settings { collections: Collections::Stressed, seed: None },
+            Self::Simulated(seed) => Settings { collections: Collections::WhenDue, seed: Some(seed) },
+        }
     }
 }
 
@@ -67,7 +91,7 @@ pub fn run(call: &Call) -> Result<Vec<u8>, String> {
     let same = said.try_clone().map_err(|why| format!("cannot share the log: {why}"))?;
     let this = std::env::current_exe().map_err(|why| format!("cannot find this program: {why}"))?;
     let mut command = Command::new(this);
-    command.args([WORKER, call.mode.name(), &call.module, &call.function]).arg(&call.folder).arg(&outcome);
+    command.args([WORKER, &call.mode.name(), &call.module, &call.function]).arg(&call.folder).arg(&outcome);
     command.env("RUST_BACKTRACE", "0").stdin(Stdio::null()).stdout(said).stderr(same);
     let mut child = command.spawn().map_err(|why| format!("cannot start a process: {why}"))?;
     let end = Instant::now() + LIMIT;
@@ -98,9 +122,9 @@ fn text(log: &Path) -> String {
 /// What the process does that runs one program.
 pub fn work(arguments: &[String]) -> ExitCode {
     let [mode, module, function, folder, file] = arguments else { return ExitCode::from(2) };
-    let Some(Mode::Ordinary) = Mode::named(mode) else { return ExitCode::from(2) };
+    let Some(mode) = Mode::named(mode) else { return ExitCode::from(2) };
     let path = CodePath::new(vec![PathBuf::from(folder)], OtpRoot::find().as_ref());
-    match hosted::call(path, module, function) {
+    match hosted::call(path, mode.settings(), module, function) {
         Ok(outcome) => match fs::write(file, outcome::text(&outcome)) {
             Ok(()) => ExitCode::SUCCESS,
             Err(why) => {

@@ -3,7 +3,7 @@
 //! exceptions with their stack traces.
 //!
 //! `cargo xtask test --hosted` calls this. Arguments are parts of names, of which each selects the tests that contain it, and the
-//! options of any Rust test program.
+//! options of any Rust test program; `--stress` and `--seed=NUMBER` choose how the virtual machine runs.
 #![forbid(unsafe_code)]
 
 mod fixtures;
@@ -35,10 +35,15 @@ fn main() -> ExitCode {
     }
     let mut filters = Vec::new();
     let mut options = vec![arguments.remove(0)];
+    let mut mode = Mode::Ordinary;
     for argument in arguments {
-        if argument.starts_with('-') { options.push(argument) } else { filters.push(argument) }
+        match Mode::asked_for(&argument) {
+            Some(asked) => mode = asked,
+            None if argument.starts_with('-') => options.push(argument),
+            None => filters.push(argument),
+        }
     }
-    match run(&Arguments::from_iter(options), &filters) {
+    match run(&Arguments::from_iter(options), &filters, mode) {
         Ok(code) => code,
         Err(why) => {
             eprintln!("error: {why}");
@@ -47,7 +52,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments, filters: &[String]) -> Result<ExitCode, String> {
+fn run(arguments: &Arguments, filters: &[String], mode: Mode) -> Result<ExitCode, String> {
     let wanted =
         |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
@@ -56,7 +61,7 @@ fn run(arguments: &Arguments, filters: &[String]) -> Result<ExitCode, String> {
     if !arguments.list {
         fixtures.prepare(wanted)?;
     }
-    let mut trials = fixtures.trials(Mode::Ordinary);
+    let mut trials = fixtures.trials(mode);
     trials.retain(|trial| wanted(trial.name()));
     Ok(libtest_mimic::run(arguments, trials).exit_code())
 }
