@@ -16,6 +16,9 @@ pub const ERLANG: &[Package] = &[Package::program("erlang-base", "erlc")];
 /// The check of machine code: `objdump`.
 pub const BINUTILS: &[Package] = &[Package::program("binutils", "objdump")];
 
+/// The conformance tests: OTP with its compiler, which is what programs are compared with.
+pub const STOCK_OTP: &[Package] = &[Package::program("erlang-base", "erl")];
+
 /// The fuzz targets: libFuzzer is C++.
 pub const FUZZ: &[Package] = &[Package::program("g++", "g++")];
 

@@ -40,6 +40,15 @@ pub fn hosted(context: &Context, filters: &[String]) -> Result<(), Failure> {
     if !filters.is_empty() {
         cargo.arg("--").args(filters);
     }
+    process::run(&mut cargo)?;
+    conformance(context, filters)
+}
+
+/// Runs Erlang programs on stock OTP and in the virtual machine, which is built as it is shipped.
+fn conformance(context: &Context, filters: &[String]) -> Result<(), Failure> {
+    packages::ensure(context, packages::STOCK_OTP)?;
+    let mut cargo = context.cargo();
+    cargo.args(["run", "--release", "--package", "conformance", "--", "--quiet"]).args(filters);
     process::run(&mut cargo)
 }
 

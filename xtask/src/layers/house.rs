@@ -58,7 +58,7 @@ pub fn root_violations(members: &[Member], files: &[SourceFile]) -> Vec<String> 
 fn needs_licence(path: &str, text: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
     match name.rsplit_once('.') {
-        Some((_, "rs" | "toml" | "sh" | "ld" | "c" | "h" | "s" | "S")) => true,
+        Some((_, "rs" | "erl" | "toml" | "sh" | "ld" | "c" | "h" | "s" | "S")) => true,
         _ => text.starts_with("#!/"),
     }
 }

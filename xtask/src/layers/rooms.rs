@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("lab", &[]),
     ("cli", &["beam-vm", "hosted", "image", "lab"]),
     ("tests", &["image", "lab"]),
+    ("tests/conformance", &["beam-vm", "hosted"]),
     ("tests/guest", &["boot", "kernel", "drivers", "xen-hypervisor-sys"]),
     ("xtask", &["image", "lab"]),
 ];
@@ -29,7 +30,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("dashu-int", &["beam-vm"]),
     ("hashbrown", &["beam-vm"]),
     ("libm", &["beam-vm"]),
-    ("libtest-mimic", &["tests"]),
+    ("libtest-mimic", &["tests", "tests/conformance"]),
     ("linked_list_allocator", &["kernel"]),
     ("log", &["drivers", "kernel", "boot", "tests/guest"]),
     ("md-5", &["beam-vm"]),

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The virtual machine's side. Each program runs in a process of its own, which is this program called again, so that one that crashes or
+//! hangs fails alone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hosted::{CodePath, Collections, OtpRoot, Settings};
+
+use crate::outcome;
+
+/// The first argument of the process that runs one program.
+pub const WORKER: &str = "--worker";
+
+/// How long a program may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// In which way the virtual machine is put to the test. Stock OTP does everything once, so all modes are compared with the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Mode {
+    /// As it is used.
+    #[default]
+    Ordinary,
+    /// With a collection wherever there can be one.
+    Stressed,
+    /// In a simulated world with this seed.
+    Simulated(u64),
+}
+
+impl Mode {
+    /// The mode that an option asks for: `--stress` or `--seed=NUMBER`.
+    #[must_use]
+    pub fn asked_for(option: &str) -> Option<Self> {
+        match option.strip_prefix("--seed=") {
+            Some(seed) => seed.parse().ok().map(Self::Simulated),
+            None => (option == "--stress").then_some(Self::Stressed),
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Ordinary => "ordinary".into(),
+            Self::Stressed => "stressed".into(),
+            Self::Simulated(seed) => format!("seed-{seed}"),
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        match (name, name.strip_prefix("seed-")) {
+            ("ordinary", _) => Some(Self::Ordinary),
+            ("stressed", _) => Some(Self::Stressed),
+            (_, Some(seed)) => seed.parse().ok().map(Self::Simulated),
+            (_, None) => None,
+        }
+    }
+
+    fn settings(self) -> Settings {
+        match self {
+            Self::Ordinary => Settings::default(),
+            Self::Stressed => Settings { collections: Collections::Stressed, seed: None },
+            Self::Simulated(seed) => Settings { collections: Collections::WhenDue, seed: Some(seed) },
+        }
+    }
+}
+
+/// What is run.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Where the module is.
+    pub folder: PathBuf,
+    /// The module.
+    pub module: String,
+    /// The function.
+    pub function: String,
+    /// How.
+    pub mode: Mode,
+}
+
+/// Runs a function and gives the text of its outcome.
+///
+/// # Errors
+/// The process has crashed, or was too slow; what it has said.
+pub fn run(call: &Call) -> Result<Vec<u8>, String> {
+    let stem = call.folder.join(format!("{}.{}.{}", call.module, call.function, call.mode.name()));
+    let (outcome, log) = (stem.with_extension("here"), stem.with_extension("log"));
+    let _ = fs::remove_file(&outcome);
+    let said = fs::File::create(&log).map_err(|why| format!("cannot write {}: {why}", log.display()))?;
+    let same = said.try_clone().map_err(|why| format!("cannot share the log: {why}"))?;
+    let this = std::env::current_exe().map_err(|why| format!("cannot find this program: {why}"))?;
+    let mut command = Command::new(this);
+    command.args([WORKER, &call.mode.name(), &call.module, &call.function]).arg(&call.folder).arg(&outcome);
+    command.env("RUST_BACKTRACE", "0").stdin(Stdio::null()).stdout(said).stderr(same);
+    let mut child = command.spawn().map_err(|why| format!("cannot start a process: {why}"))?;
+    let end = Instant::now() + LIMIT;
+    let mut pause = Duration::from_millis(1);
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if Instant::now() >= end => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("not finished after {} s\n{}", LIMIT.as_secs(), text(&log)));
+            }
+            Ok(None) => thread::sleep(pause),
+            Err(why) => return Err(format!("cannot wait for the process: {why}")),
+        }
+        pause = (pause * 2).min(Duration::from_millis(20));
+    };
+    match fs::read(&outcome) {
+        Ok(bytes) if status.success() => Ok(bytes),
+        _ => Err(format!("the process has ended with {status}\n{}", text(&log))),
+    }
+}
+
+fn text(log: &Path) -> String {
+    String::from_utf8_lossy(&fs::read(log).unwrap_or_default()).into_owned()
+}
+
+/// What the process does that runs one program.
+pub fn work(arguments: &[String]) -> ExitCode {
+    let [mode, module, function, folder, file] = arguments else { return ExitCode::from(2) };
+    let Some(mode) = Mode::named(mode) else { return ExitCode::from(2) };
+    let path = CodePath::new(vec![PathBuf::from(folder)], OtpRoot::find().as_ref());
+    match hosted::call(path, mode.settings(), module, function) {
+        Ok(outcome) => match fs::write(file, outcome::text(&outcome)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                eprintln!("cannot write {file}: {why}");
+                ExitCode::FAILURE
+            }
+        },
+        Err(why) => {
+            eprintln!("cannot call the function: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}

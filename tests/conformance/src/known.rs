@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The known failures: what differs from stock OTP today, with the reason. A line is `name: reason` or `variant/name: reason`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+/// The list.
+#[derive(Debug, Default)]
+pub struct KnownFailures(BTreeMap<String, String>);
+
+impl KnownFailures {
+    /// Reads the list.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a line is none.
+    pub fn read(file: &Path) -> Result<Self, String> {
+        let text =
+            fs::read_to_string(file).map_err(|why| format!("cannot read {}: {why}", file.display()))?;
+        let mut known = BTreeMap::new();
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let Some((name, reason)) = line.split_once(": ") else {
+                return Err(format!("{}: no reason is given: {line}", file.display()));
+            };
+            if known.insert(name.to_owned(), reason.to_owned()).is_some() {
+                return Err(format!("{}: {name} is there twice", file.display()));
+            }
+        }
+        Ok(Self(known))
+    }
+
+    /// Why a fixture fails in a variant.
+    #[must_use]
+    pub fn reason(&self, variant: &str, fixture: &str) -> Option<&str> {
+        let exact = self.0.get(&format!("{variant}/{fixture}"));
+        exact.or_else(|| self.0.get(fixture)).map(String::as_str)
+    }
+
+    /// The entries that mean no fixture.
+    pub fn strangers<'k>(&'k self, fixtures: &[String]) -> Vec<&'k str> {
+        let names = self.0.keys().map(String::as_str);
+        let fixture = |name: &str| name.rsplit('/').next().unwrap_or(name).to_owned();
+        names.filter(|name| !fixtures.contains(&fixture(name))).collect()
+    }
+}

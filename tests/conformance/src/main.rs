@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Erlang programs on stock OTP and in the virtual machine: what they come to has to be the same text, byte for byte, results and
+//! exceptions with their stack traces.
+//!
+//! `cargo xtask test --hosted` calls this. Arguments are parts of names, of which each selects the tests that contain it, and the
+//! options of any Rust test program; `--stress` and `--seed=NUMBER` choose how the virtual machine runs.
+#![forbid(unsafe_code)]
+
+mod fixtures;
+mod here;
+mod known;
+mod outcome;
+mod stock;
+mod variant;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use libtest_mimic::Arguments;
+
+use self::fixtures::Fixtures;
+use self::here::Mode;
+
+/// Where everything that is made here goes.
+fn work() -> PathBuf {
+    let program = std::env::current_exe().unwrap_or_default();
+    // target/release/conformance
+    program.ancestors().nth(2).unwrap_or(Path::new("target")).join("conformance")
+}
+
+fn main() -> ExitCode {
+    let mut arguments: Vec<String> = std::env::args().collect();
+    if arguments.get(1).is_some_and(|first| first == here::WORKER) {
+        return here::work(&arguments[2..]);
+    }
+    let mut filters = Vec::new();
+    let mut options = vec![arguments.remove(0)];
+    let mut mode = Mode::Ordinary;
+    for argument in arguments {
+        match Mode::asked_for(&argument) {
+            Some(asked) => mode = asked,
+            None if argument.starts_with('-') => options.push(argument),
+            None => filters.push(argument),
+        }
+    }
+    match run(&Arguments::from_iter(options), &filters, mode) {
+        Ok(code) => code,
+        Err(why) => {
+            eprintln!("error: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments, filters: &[String], mode: Mode) -> Result<ExitCode, String> {
+    let wanted =
+        |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+    let folder = folder.canonicalize().map_err(|why| format!("cannot find the fixtures: {why}"))?;
+    let fixtures = Fixtures::find(&folder, &work())?;
+    if !arguments.list {
+        fixtures.prepare(wanted)?;
+    }
+    let mut trials = fixtures.trials(mode);
+    trials.retain(|trial| wanted(trial.name()));
+    Ok(libtest_mimic::run(arguments, trials).exit_code())
+}
