@@ -6,6 +6,7 @@
 //! reductions ([`Context::bump`]) and, when they are used up, parks what it has done and traps to itself or a helper.
 
 pub mod arithmetic;
+pub mod atomics;
 pub mod atoms;
 pub mod binaries;
 pub mod binary_numbers;
@@ -23,6 +24,8 @@ pub mod math;
 pub mod memory;
 pub mod messages;
 pub mod numbers;
+pub mod os;
+pub mod persistent_terms;
 pub mod printing;
 pub mod processes;
 pub mod system;
@@ -108,6 +111,9 @@ pub enum Raise {
     Error(Term),
     /// `error:Reason` with a cause that `error_info` passes on: `#{cause => Cause}`.
     ErrorWithCause(Term, Term),
+    /// `error:Reason` of the function that calls: its arguments for the stack trace, or what is no list, and the map of `error_info`, or `[]`,
+    /// are in [`Process::raised`].
+    ErrorWith(Term),
     /// `exit:Reason`.
     Exit(Term),
     /// `throw:Value`.

@@ -41,6 +41,16 @@ pub trait Platform {
     /// Rests until an event, or until the monotonic clock is at a number of milliseconds. It may return early.
     fn park(&mut self, deadline: Option<u64>);
 
+    /// What tells this machine from others of its kind: the number of the process or domain.
+    fn identity(&mut self) -> u32 {
+        0
+    }
+
+    /// The variables of the environment, names without `=`.
+    fn environment(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        Vec::new()
+    }
+
     /// The file of a module, when the program calls one that is not loaded.
     fn module(&mut self, name: &str) -> Option<Vec<u8>>;
 }

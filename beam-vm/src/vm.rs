@@ -2,7 +2,7 @@
 //! The machine: everything that all processes share.
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
@@ -15,6 +15,7 @@ use crate::gc::Collector;
 use crate::heap::build::Node;
 use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
 use crate::loader::{self, LoadError};
+use crate::persistent::PersistentTerms;
 use crate::platform::{LITERALS, Platform, Random};
 use crate::process::{Process, ProcessTable, TableFull};
 use crate::sched::Queue;
@@ -42,6 +43,8 @@ pub struct Vm {
     pub delayed: DelayedMessages,
     /// Processes that are ending.
     pub ending: VecDeque<Ending>,
+    /// The variables of the environment.
+    pub environment: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The status that the program has halted with.
     pub halted: Option<i32>,
     /// What new processes may ask of their heaps, unless who makes them says otherwise.
@@ -54,6 +57,8 @@ pub struct Vm {
     pub loads_on_demand: bool,
     /// The name and creation of this node.
     pub node: Node,
+    /// Persistent terms.
+    pub persistent: PersistentTerms,
     /// What is below.
     pub platform: Box<dyn Platform>,
     /// The processes.
@@ -128,12 +133,14 @@ impl Vm {
             collector: Collector::default(),
             delayed: DelayedMessages::new(),
             ending: VecDeque::new(),
+            environment: platform.environment().into_iter().collect(),
             halted: None,
             heap_limits: HeapLimits::default(),
             instructions: crate::emu::own_instructions(),
             literals: LiteralSpace::new(literals),
             loads_on_demand: false,
             node: Node { name: predefined::NONODE_AT_NOHOST, creation: 0 },
+            persistent: PersistentTerms::default(),
             platform,
             processes: ProcessTable::new(262_144),
             queue: Queue::default(),

@@ -68,6 +68,15 @@ impl Platform for LinuxPlatform {
         }
     }
 
+    fn identity(&mut self) -> u32 {
+        std::process::id()
+    }
+
+    fn environment(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let variables = std::env::vars_os();
+        variables.map(|(name, value)| (name.into_encoded_bytes(), value.into_encoded_bytes())).collect()
+    }
+
     fn module(&mut self, name: &str) -> Option<Vec<u8>> {
         self.path.read(name)
     }

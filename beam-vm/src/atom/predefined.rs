@@ -236,6 +236,7 @@ predefined! {
     COPY_SHARED = "copy_shared",
     COS = "cos",
     COSH = "cosh",
+    COUNT = "count",
     COUNTERS = "counters",
     COUNTERS_ADD = "counters_add",
     COUNTERS_GET = "counters_get",

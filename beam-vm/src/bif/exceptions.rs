@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `error`, `exit`, `throw`, `raise`.
+//! `error`, `nif_error`, `exit`, `throw`, `raise`.
 
 use super::{BifResult, Context, Raise};
 use crate::atom::predefined;
@@ -12,7 +12,28 @@ pub fn error1(_: &mut Context<'_>, args: &[Term]) -> BifResult {
 
 /// `error/2`: the arguments stand in the stack trace.
 pub fn error2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    cx.process.raised[1] = args[1];
+    cx.process.raised = [args[1], Term::NIL];
+    Err(Raise::ErrorWith(args[0]))
+}
+
+/// `error/3`: so does what explains the error.
+pub fn error3(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    cx.process.raised = [args[1], error_info(args[2]).unwrap_or(Term::NIL)];
+    Err(Raise::ErrorWith(args[0]))
+}
+
+/// The map of `{error_info, Map}`, if it is all that a list of options has.
+fn error_info(options: Term) -> Option<Term> {
+    let cell = options.as_cons().filter(|cell| cell.tail().is_nil())?;
+    let pair = cell.head().as_tuple()?;
+    match pair.elements() {
+        [key, info] if *key == Term::atom(predefined::ERROR_INFO) && info.as_map().is_some() => Some(*info),
+        _ => None,
+    }
+}
+
+/// `nif_error/1`, `nif_error/2`
+pub fn nif_error(_: &mut Context<'_>, args: &[Term]) -> BifResult {
     Err(Raise::Error(args[0]))
 }
 

@@ -2,8 +2,8 @@
 //! Exceptions: from the instruction that raises to the handler, or to the end of the process.
 //!
 //! A stack trace is taken when an exception is raised, in a raw form: a tuple of the class, what failed first (a tuple of module, function and
-//! arguments or arity, or `[]` if that follows from the address), the cause of a failed BIF with its module of explanations
-//! (or `[]`), and addresses as small integers, the newest first. `build_stacktrace` makes of it what programs see. A trace that a
+//! arguments or arity; a tuple of the arguments alone, if the function follows from the address; or `[]` if that says all), the cause
+//! of a failed BIF or the map that a program has given (or `[]`), and addresses as small integers, the newest first. `build_stacktrace` makes of it what programs see. A trace that a
 //! program gives to `erlang:raise/3` is a list already.
 #![expect(unsafe_code, reason = "handlers work on registers and heap words")]
 
@@ -61,11 +61,21 @@ pub(super) unsafe fn raise_in_bif(mut s: State, raise: Raise, bif: BifIndex, arg
         let (module, function) = bif_name(&s, bif);
         let own = match raise {
             // These are not the BIF's errors: it has done what it was asked to.
-            Raise::Exit(_) | Raise::Throw(_) | Raise::Again(_) => true,
+            Raise::Exit(_) | Raise::Throw(_) | Raise::Again(_) | Raise::ErrorWith(_) => true,
             _ => module == predefined::ERLANG && function == predefined::ERROR,
         };
         if own {
-            return raise_from(s, raise, Term::NIL, Newest::Instruction);
+            let first = match raise {
+                Raise::ErrorWith(_) => {
+                    let process = s.process();
+                    let arguments = process.raised[0];
+                    let first = build::tuple(&mut process.heap, &[arguments]);
+                    s.reload();
+                    first
+                }
+                _ => Term::NIL,
+            };
+            return raise_from(s, raise, first, Newest::FirstAtInstruction);
         }
         let process = s.process();
         let list = build::list(&mut process.heap, arguments);
@@ -109,6 +119,7 @@ unsafe fn raise_from(mut s: State, raise: Raise, first: Term, newest: Newest) {
         let (class, reason, cause) = match raise {
             Raise::Error(reason) => (predefined::ERROR, reason, Term::NIL),
             Raise::ErrorWithCause(reason, cause) => (predefined::ERROR, reason, cause),
+            Raise::ErrorWith(reason) => (predefined::ERROR, reason, process.raised[1]),
             Raise::Exit(reason) => (predefined::EXIT, reason, Term::NIL),
             Raise::Throw(value) => (predefined::THROW, value, Term::NIL),
             Raise::Again(class) => {
@@ -223,7 +234,16 @@ pub fn visible_trace(vm: &Vm, process: &mut Process, trace: Term) -> Term {
     let mut entries = Vec::new();
     let first = elements[FIRST];
     let mut addresses = elements[ADDRESSES..].iter();
-    if let Some(tuple) = first.as_tuple() {
+    if let Some(tuple) = first.as_tuple().filter(|tuple| tuple.len() == 1) {
+        if let Some(location) = addresses.next().and_then(|address| locate(vm, *address)) {
+            let arguments = tuple.elements()[0];
+            let arguments =
+                if arguments.is_list() { arguments } else { Term::count(location.arity as usize) };
+            let place = place_with(heap, &location, elements[CAUSE]);
+            let head = [Term::atom(location.module), Term::atom(location.function), arguments, place];
+            entries.push(build::tuple(heap, &head));
+        }
+    } else if let Some(tuple) = first.as_tuple() {
         let (module, function, arguments) = match tuple.elements() {
             [module, function, arguments] => (*module, *function, *arguments),
             _ => return Term::NIL,
@@ -278,11 +298,22 @@ fn locate(vm: &Vm, address: Term) -> Option<Location> {
 
 /// `[{file, File}, {line, Line}]`, or `[]`.
 fn place(heap: &mut ProcessHeap, location: &Location) -> Term {
-    let Some((file, line)) = location.line.as_ref() else { return Term::NIL };
+    place_with(heap, location, Term::NIL)
+}
+
+/// The same with `{error_info, Info}` at its end, unless that is `[]`.
+fn place_with(heap: &mut ProcessHeap, location: &Location, info: Term) -> Term {
+    let end = if info.is_nil() {
+        Term::NIL
+    } else {
+        let pair = build::tuple(heap, &[Term::atom(predefined::ERROR_INFO), info]);
+        build::list(heap, &[pair])
+    };
+    let Some((file, line)) = location.line.as_ref() else { return end };
     let file = build::string(heap, file);
     let file = build::tuple(heap, &[Term::atom(predefined::FILE), file]);
     let line = build::tuple(heap, &[Term::atom(predefined::LINE), Term::small_cut(i64::from(*line))]);
-    build::list(heap, &[file, line])
+    build::list_before(heap, &[file, line], end)
 }
 
 /// `[{error_info, #{module => Explains}}]` for a BIF of a module whose errors somebody explains, or `[]`.

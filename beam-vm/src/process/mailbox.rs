@@ -78,6 +78,15 @@ impl Mailbox {
         }
     }
 
+    /// Moves all messages to the heap.
+    pub fn take_in_all(&mut self, heap: &mut ProcessHeap) {
+        for message in &mut self.messages {
+            if let Some(fragment) = message.fragment.take() {
+                heap.absorb(fragment);
+            }
+        }
+    }
+
     /// All terms in order.
     pub fn terms(&self) -> impl Iterator<Item = Term> + '_ {
         self.messages.iter().map(|message| message.term)

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `os`: the environment, which is a copy of the machine's own, and what the machine is to whoever looks after it.
+
+use alloc::vec::Vec;
+
+use super::{BifResult, Context, Raise};
+use crate::heap::build;
+use crate::term::Term;
+
+/// The bytes of a name or value: a list of characters, however deep, in UTF-8.
+fn text(term: Term) -> Result<Vec<u8>, Raise> {
+    let mut bytes = Vec::new();
+    let mut stack = Vec::from([term]);
+    if !term.is_list() {
+        return Err(Raise::BADARG);
+    }
+    while let Some(term) = stack.pop() {
+        if let Some(cell) = term.as_cons() {
+            stack.push(cell.tail());
+            stack.push(cell.head());
+        } else if !term.is_nil() {
+            let char = term.as_small().and_then(|value| u32::try_from(value).ok()).and_then(char::from_u32);
+            let char = char.filter(|char| *char != '\0').ok_or(Raise::BADARG)?;
+            bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+    }
+    Ok(bytes)
+}
+
+fn name(term: Term) -> Result<Vec<u8>, Raise> {
+    text(term).and_then(|name| if name.contains(&b'=') { Err(Raise::BADARG) } else { Ok(name) })
+}
+
+/// A list of the characters of bytes in UTF-8, or of the bytes if they are no UTF-8.
+fn characters(cx: &mut Context<'_>, bytes: &[u8]) -> Term {
+    match core::str::from_utf8(bytes) {
+        Ok(text) => build::string(cx.heap(), text),
+        Err(_) => build::byte_list(cx.heap(), bytes),
+    }
+}
+
+/// `getenv/1`
+pub fn getenv(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let name = name(args[0])?;
+    let value = cx.vm.environment.get(&name).cloned();
+    Ok(value.map_or(Term::boolean(false), |value| characters(cx, &value)))
+}
+
+/// `putenv/2`
+pub fn putenv(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let (name, value) = (name(args[0])?, text(args[1])?);
+    cx.vm.environment.insert(name, value);
+    Ok(Term::boolean(true))
+}
+
+/// `unsetenv/1`
+pub fn unsetenv(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    cx.vm.environment.remove(&name(args[0])?);
+    Ok(Term::boolean(true))
+}
+
+/// `env/0`
+pub fn env(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let variables: Vec<_> =
+        cx.vm.environment.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let mut pairs = Vec::with_capacity(variables.len());
+    for (name, value) in variables {
+        let pair = [characters(cx, &name), characters(cx, &value)];
+        pairs.push(build::tuple(cx.heap(), &pair));
+    }
+    Ok(build::list(cx.heap(), &pairs))
+}
+
+/// `getpid/0`
+pub fn getpid(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let number = alloc::format!("{}", cx.vm.platform.identity());
+    Ok(build::string(cx.heap(), &number))
+}
+
+/// `perf_counter/0`: nanoseconds.
+pub fn perf_counter(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let now = cx.vm.platform.monotonic();
+    Ok(build::unsigned(cx.heap(), now))
+}
+
+/// `erts_internal:perf_counter_unit/0`: counts in a second.
+pub fn perf_counter_unit(_: &mut Context<'_>, _: &[Term]) -> BifResult {
+    Ok(Term::small_cut(1_000_000_000))
+}
+
+/// `erts_internal:time_unit/0`: units of native time in a second.
+pub fn time_unit(_: &mut Context<'_>, _: &[Term]) -> BifResult {
+    Ok(Term::small_cut(1_000_000_000))
+}
