@@ -22,12 +22,14 @@ pub mod maps;
 pub mod math;
 pub mod memory;
 pub mod messages;
+pub mod node;
 pub mod numbers;
 pub mod printing;
 pub mod processes;
 pub mod system;
 pub mod table;
 pub mod time;
+pub mod timers;
 pub mod tuples;
 pub mod types;
 pub mod unicode;
@@ -120,6 +122,8 @@ pub enum Raise {
     Yield,
     /// Wait for a signal, then call the same BIF with [`Process::arguments`] again.
     Wait,
+    /// The process sleeps until there is a message; where it goes on then is in the process.
+    Asleep,
     /// The process has ended itself, by a signal to itself for instance: [`Process::exit_reason`] says why.
     Ended,
 }

@@ -116,7 +116,7 @@ unsafe fn raise_from(mut s: State, raise: Raise, first: Term, newest: Newest) {
                 (*s.m).fault = Fault { class, reason, trace, cause: Term::NIL };
                 return deliver(s);
             }
-            Raise::Trap(_) | Raise::Yield | Raise::Wait | Raise::Ended => {
+            Raise::Trap(_) | Raise::Yield | Raise::Wait | Raise::Asleep | Raise::Ended => {
                 (predefined::ERROR, Term::atom(predefined::INTERNAL_ERROR), Term::NIL)
             }
         };
@@ -277,7 +277,8 @@ fn locate(vm: &Vm, address: Term) -> Option<Location> {
 }
 
 /// `[{file, File}, {line, Line}]`, or `[]`.
-fn place(heap: &mut ProcessHeap, location: &Location) -> Term {
+#[must_use]
+pub fn place(heap: &mut ProcessHeap, location: &Location) -> Term {
     let Some((file, line)) = location.line.as_ref() else { return Term::NIL };
     let file = build::string(heap, file);
     let file = build::tuple(heap, &[Term::atom(predefined::FILE), file]);
