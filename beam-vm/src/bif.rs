@@ -23,6 +23,7 @@ pub mod maps;
 pub mod math;
 pub mod memory;
 pub mod messages;
+pub mod node;
 pub mod numbers;
 pub mod os;
 pub mod persistent_terms;
@@ -31,6 +32,7 @@ pub mod processes;
 pub mod system;
 pub mod table;
 pub mod time;
+pub mod timers;
 pub mod tuples;
 pub mod types;
 pub mod unicode;
@@ -126,6 +128,8 @@ pub enum Raise {
     Yield,
     /// Wait for a signal, then call the same BIF with [`Process::arguments`] again.
     Wait,
+    /// The process sleeps until there is a message; where it goes on then is in the process.
+    Asleep,
     /// The process has ended itself, by a signal to itself for instance: [`Process::exit_reason`] says why.
     Ended,
 }

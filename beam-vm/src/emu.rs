@@ -24,6 +24,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
+pub use exception::place;
 pub use handlers::binaries::segments;
 pub use machine::{Fault, Machine};
 pub use run::{Stop, run};

@@ -45,8 +45,8 @@ impl Vm {
         let message = [Term::atom(predefined::LOG), Term::atom(level), format, arguments, meta];
         let term = build::tuple(heap, &message);
         if let Lookup::Process(receiver) = self.processes.lookup(logger) {
-            receiver.mailbox.push(Message { term, fragment: Some(fragment) });
-            self.wake(logger);
+            receiver.mailbox.push(&mut self.nodes, Message { term, fragment: Some(fragment) });
+            self.queue.wake(receiver);
         }
     }
 }

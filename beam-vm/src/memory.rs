@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use crate::atom::predefined;
 use crate::gc::{Excess, Extent, Outcome, Surroundings};
 use crate::heap::build;
-use crate::process::{Process, State};
+use crate::process::Process;
 use crate::term::{LocalPid, Term};
 use crate::vm::Vm;
 
@@ -43,8 +43,7 @@ impl Vm {
         // SAFETY: the X registers of a process that does not run are in it.
         let outcome = unsafe { self.collect(&mut process, &mut [], 0, extent) };
         if outcome == Outcome::TooLarge {
-            process.state = State::Exiting;
-            self.end(process);
+            self.begin_end(process);
             return false;
         }
         self.processes.park(process);

@@ -23,6 +23,11 @@ pub trait Platform {
     /// Clock: nanoseconds since 1970-01-01 00:00 UTC. It may be set, so it can jump.
     fn system_time(&mut self) -> i64;
 
+    /// Clock: seconds by which local time is ahead of UTC at a moment, given in seconds since 1970.
+    fn utc_offset(&mut self, _seconds: i64) -> i32 {
+        0
+    }
+
     /// Entropy: fills bytes that nobody can foresee.
     fn entropy(&mut self, bytes: &mut [u8]);
 

@@ -5,23 +5,30 @@
 //! signals therefore arrive in the order in which they were sent.
 
 mod dictionary;
+mod links;
 mod mailbox;
+mod monitors;
 mod parked;
 mod table;
 
 pub use dictionary::Dictionary;
-pub use mailbox::{Mailbox, Message};
+pub use links::Links;
+pub use mailbox::{Mailbox, MarkerId, Message, Nodes};
+pub use monitors::{AliasKind, Monitor, Monitors, Target, age};
 pub use parked::{Decoding, Parked};
 pub use table::{Lookup, ProcessTable, TableFull};
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+
+use hashbrown::HashMap;
 
 use crate::atom::{Atom, predefined};
 use crate::heap::ProcessHeap;
 use crate::term::{LocalPid, Term};
 use crate::timer::TimerId;
+use crate::timers::TimerSlot;
 
 /// How urgent a process is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -39,60 +46,50 @@ pub enum Priority {
 /// What a process is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
-    /// It is in a run queue, or runs.
+    /// It could run, unless it is suspended.
     Runnable,
     /// It waits for a signal or its timer.
     Waiting,
-    /// Others have suspended it; whether it would wait.
-    Suspended,
     /// It is ending.
     Exiting,
 }
 
+/// Where messages are kept: `message_queue_data`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum MessagePlace {
+    /// On the heap if it has room.
+    #[default]
+    OnHeap,
+    /// Beside the heap, until they are received.
+    OffHeap,
+}
+
 /// A reference's numbers.
 pub type RefNumbers = [u32; 3];
-
-/// A monitor that a process has set up.
-#[derive(Clone, Copy, Debug)]
-pub struct Monitor {
-    /// Whom it watches.
-    pub target: LocalPid,
-    /// The name by which it was asked for, if any.
-    pub name: Option<Atom>,
-}
 
 /// What few processes need.
 #[derive(Debug, Default)]
 pub struct Extension {
     /// The process dictionary.
     pub dictionary: Dictionary,
-    /// Monitors that it has set up, by reference.
-    pub monitors: BTreeMap<RefNumbers, Monitor>,
+    /// What it watches, and its aliases.
+    pub monitors: Monitors,
     /// Who watches it: reference and watcher.
-    pub watchers: BTreeMap<RefNumbers, LocalPid>,
-    /// References by which others may send to it, and whether a reply takes that away.
-    pub aliases: BTreeMap<RefNumbers, AliasKind>,
-    /// The term that the message of a monitor has in place of `'DOWN'`.
-    pub tags: BTreeMap<RefNumbers, Term>,
-    /// How often each other process has suspended it.
-    pub suspenders: BTreeMap<LocalPid, u32>,
+    pub watchers: HashMap<RefNumbers, LocalPid>,
+    /// Whom it has suspended, and how often.
+    pub suspending: BTreeMap<LocalPid, u32>,
     /// Its name.
     pub registered: Option<Atom>,
     /// What the BIF that it is in has done so far.
     pub parked: Option<Parked>,
-}
-
-/// When an alias ends.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AliasKind {
-    /// When it is taken away.
-    Explicit,
-    /// With its monitor.
-    Demonitor,
-    /// With its monitor, or with the first message through it.
-    ReplyDemonitor,
-    /// With the first message through it.
-    Reply,
+    /// The last calls of exported functions, if they are to be kept: `save_calls`.
+    pub saved_calls: u32,
+    /// How often it has asked to be told of other nodes: `monitor_nodes`.
+    pub node_monitors: u32,
+    /// Whether others may not look inside: `sensitive`.
+    pub sensitive: bool,
+    /// Whether it belongs to the machine rather than to the program.
+    pub is_system: bool,
 }
 
 /// A process. The process that runs is outside of the table of processes, and what the machine's registers hold of it is stored here
@@ -120,13 +117,21 @@ pub struct Process {
     /// The process that answers for its input and output.
     pub group_leader: Term,
     /// Processes that it is linked to.
-    pub links: BTreeSet<LocalPid>,
+    pub links: Links,
     /// The timer of the `receive` that it waits in.
     pub timeout: Option<TimerId>,
     /// Whether that timer has gone off.
     pub timed_out: bool,
+    /// The first of the timers that send to it.
+    pub timers: Option<TimerSlot>,
     /// What it is doing.
     pub state: State,
+    /// How often others have suspended it.
+    pub suspended: u32,
+    /// Whether it is in a run queue.
+    pub is_queued: bool,
+    /// Where its messages are kept.
+    pub message_place: MessagePlace,
     /// How urgent it is.
     pub priority: Priority,
     /// Whether exit signals become messages.
@@ -137,7 +142,7 @@ pub struct Process {
     pub initial_call: (Atom, Atom, u32),
     /// Who made it.
     pub parent: LocalPid,
-    /// What few need.
+    /// What few need; see [`Process::extension`].
     extension: Option<Box<Extension>>,
 }
 
@@ -156,10 +161,14 @@ impl Process {
             exit_reason: Term::NIL,
             mailbox: Mailbox::default(),
             group_leader,
-            links: BTreeSet::new(),
+            links: Links::default(),
             timeout: None,
             timed_out: false,
+            timers: None,
             state: State::Runnable,
+            suspended: 0,
+            is_queued: false,
+            message_place: MessagePlace::OnHeap,
             priority: Priority::Normal,
             trap_exit: false,
             error_handler: predefined::ERROR_HANDLER,
@@ -195,7 +204,7 @@ impl Process {
         self.mailbox.roots(visit);
         if let Some(extension) = self.extension.as_deref_mut() {
             extension.dictionary.roots(visit);
-            extension.tags.values_mut().for_each(&mut *visit);
+            extension.monitors.roots(visit);
             if let Some(parked) = &mut extension.parked {
                 parked.roots(visit);
             }

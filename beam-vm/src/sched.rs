@@ -38,13 +38,29 @@ struct Look {
 }
 
 impl Queue {
-    /// Appends a process.
-    pub fn push(&mut self, priority: Priority, pid: LocalPid) {
+    /// Appends a process that could run, unless it is suspended or already there.
+    pub fn push(&mut self, process: &mut Process) {
+        if process.is_queued || process.suspended > 0 {
+            return;
+        }
+        process.is_queued = true;
+        self.of(process.priority).push_back(process.pid);
+    }
+
+    fn of(&mut self, priority: Priority) -> &mut VecDeque<LocalPid> {
         match priority {
-            Priority::Max => self.urgent[0].push_back(pid),
-            Priority::High => self.urgent[1].push_back(pid),
-            Priority::Normal => self.normal.push_back(pid),
-            Priority::Low => self.low.push_back(pid),
+            Priority::Max => &mut self.urgent[0],
+            Priority::High => &mut self.urgent[1],
+            Priority::Normal => &mut self.normal,
+            Priority::Low => &mut self.low,
+        }
+    }
+
+    /// Makes a process that waits go on.
+    pub fn wake(&mut self, process: &mut Process) {
+        if process.state == State::Waiting {
+            process.state = State::Runnable;
+            self.push(process);
         }
     }
 
@@ -117,16 +133,17 @@ impl Vm {
     }
 
     fn turn(&mut self, machine: &mut Machine, pid: LocalPid) {
-        let runnable = matches!(self.processes.lookup(pid), Lookup::Process(process) if process.state == State::Runnable);
-        if !runnable {
-            return;
-        }
         let Some(mut process) = self.processes.take(pid) else { return };
+        process.is_queued = false;
+        if process.state != State::Runnable || process.suspended > 0 {
+            return self.processes.park(process);
+        }
         let slice = match &mut self.chance {
             Some(random) => 1 + random.small(SLICE as u64) as i64,
             None => SLICE,
         };
         process.reductions_left = slice;
+        self.slice = slice;
         // SAFETY: a process in the table goes on at an instruction of loaded code with what it left, or what a spawn has put there.
         #[expect(unsafe_code, reason = "enters the instructions")]
         let stop = unsafe { run(machine, self, &mut process) };
@@ -138,20 +155,16 @@ impl Vm {
     }
 
     fn stopped(&mut self, mut process: Box<Process>, stop: Stop) {
-        let (pid, priority) = (process.pid, process.priority);
         match stop {
             Stop::Preempted => {
+                self.queue.push(&mut process);
                 self.processes.park(process);
-                self.queue.push(priority, pid);
             }
             Stop::Waiting | Stop::WaitingInBif => {
                 process.state = State::Waiting;
                 self.processes.park(process);
             }
-            Stop::Ended => {
-                process.state = State::Exiting;
-                self.end(process);
-            }
+            Stop::Ended => self.end(process),
         }
     }
 
@@ -182,10 +195,10 @@ impl Vm {
                 if let Lookup::Process(process) = self.processes.lookup(pid) {
                     process.timeout = None;
                     process.timed_out = true;
-                    self.wake(pid);
+                    self.queue.wake(process);
                 }
             }
-            Timer::Message(key) => self.timer_message(key),
+            Timer::Message(slot) => self.timer_message(slot),
         }
     }
 }

@@ -78,10 +78,9 @@ pub fn call(vm: &mut Vm, module: &str, function: &str) -> Result<Outcome, Script
     // The first three words are what stands before a function.
     process.ip = &raw const words[2];
     process.initial_call = (module, function, 0);
-    let priority = process.priority;
     vm.results.awaited = Some(pid);
+    vm.queue.push(&mut process);
     vm.processes.park(process);
-    vm.queue.push(priority, pid);
     let mut machine = Machine::new();
     Ok(match vm.run_until(&mut machine, pid) {
         Idle::Halted(status) => Outcome::Halted(status),

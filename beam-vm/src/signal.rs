@@ -2,12 +2,13 @@
 //! Signals: messages, exits, links and monitors, delivered by whoever sends them.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::atom::{Atom, predefined};
 use crate::copy;
 use crate::heap::{Fragment, RESERVED, build};
-use crate::process::{Lookup, Message, Process, RefNumbers, State};
+use crate::process::{Lookup, Message, MessagePlace, Nodes, Process, RefNumbers, State, Target, age};
 use crate::term::{LocalPid, Term};
 use crate::vm::Vm;
 
@@ -17,23 +18,32 @@ pub struct Ending {
     process: Box<Process>,
 }
 
-/// Puts a term into a process's mailbox.
-pub fn put_message(process: &mut Process, term: Term, literals: &Range<usize>) {
-    let words = copy::size_of(term, literals);
-    let message = if process.heap.free_words() >= words + RESERVED {
-        Message { term: copy::copy(term, &mut process.heap, literals), fragment: None }
+/// Up to so many messages a new one may be put on the heap. A collection moves what is there, so many that wait are better beside it.
+const ON_HEAP_LIMIT: usize = 32;
+
+/// Puts a copy of a term into a process's mailbox.
+pub fn put_message(process: &mut Process, nodes: &mut Nodes, term: Term, literals: &Range<usize>) {
+    let message = if term.is_immediate() {
+        Message { term, fragment: None }
     } else {
-        let mut fragment = Fragment::with_capacity(words);
-        Message { term: copy::copy(term, &mut fragment, literals), fragment: Some(fragment) }
+        let words = copy::size_of(term, literals);
+        let fits = process.heap.free_words() >= words + RESERVED;
+        let on_heap = process.message_place == MessagePlace::OnHeap && process.mailbox.len() < ON_HEAP_LIMIT;
+        if fits && on_heap || words == 0 {
+            Message { term: copy::copy(term, &mut process.heap, literals), fragment: None }
+        } else {
+            let mut fragment = Fragment::with_capacity(words);
+            Message { term: copy::copy(term, &mut fragment, literals), fragment: Some(fragment) }
+        }
     };
-    process.mailbox.push(message);
+    process.mailbox.push(nodes, message);
 }
 
 impl Vm {
     /// Sends a message to a process of this node. Nobody learns whether it arrives.
     pub fn send(&mut self, sender: &mut Process, to: LocalPid, term: Term) {
         if to == sender.pid {
-            sender.mailbox.push(Message { term, fragment: None });
+            sender.mailbox.push(&mut self.nodes, Message { term, fragment: None });
             return;
         }
         self.deliver(to, term);
@@ -43,59 +53,61 @@ impl Vm {
     pub fn deliver(&mut self, to: LocalPid, term: Term) {
         let literals = self.literals.addresses();
         if let Lookup::Process(process) = self.processes.lookup(to) {
-            put_message(process, term, &literals);
-            self.wake(to);
+            put_message(process, &mut self.nodes, term, &literals);
+            self.queue.wake(process);
         }
     }
 
-    /// Makes a process that waits go on.
-    pub fn wake(&mut self, pid: LocalPid) {
-        if let Lookup::Process(process) = self.processes.lookup(pid)
-            && process.state == State::Waiting
-        {
-            process.state = State::Runnable;
-            let priority = process.priority;
-            self.queue.push(priority, pid);
+    /// Puts a message that was made for a process into its mailbox, and wakes it.
+    pub fn deliver_fragment(&mut self, to: LocalPid, term: Term, fragment: Fragment) {
+        if let Lookup::Process(process) = self.processes.lookup(to) {
+            process.mailbox.push(&mut self.nodes, Message { term, fragment: Some(fragment) });
+            self.queue.wake(process);
         }
     }
 
-    /// Sends an exit signal to a process that does not run. `linked` says whether it comes through a link.
+    /// Sends an exit signal to a process that does not run.
     pub fn exit_signal(&mut self, from: Term, to: LocalPid, reason: Term, cause: Cause) {
         let literals = self.literals.addresses();
         let Lookup::Process(process) = self.processes.lookup(to) else { return };
-        if process.state == State::Exiting {
-            return;
-        }
         match effect(process, reason, cause) {
             Effect::None => {}
             Effect::Message => {
-                let mut fragment = Fragment::default();
+                let mut fragment = Fragment::with_capacity(4 + copy::size_of(reason, &literals));
                 let reason = copy::copy(reason, &mut fragment, &literals);
                 let from = copy::copy(from, &mut fragment, &literals);
                 let term = build::tuple(&mut fragment, &[Term::atom(predefined::UPPER_EXIT), from, reason]);
-                process.mailbox.push(Message { term, fragment: Some(fragment) });
-                self.wake(to);
+                process.mailbox.push(&mut self.nodes, Message { term, fragment: Some(fragment) });
+                self.queue.wake(process);
             }
             Effect::End(replaced) => {
                 let reason = replaced.map_or(reason, Term::atom);
                 let mut fragment = Fragment::default();
                 process.exit_reason = copy::copy(reason, &mut fragment, &literals);
                 process.heap.absorb(fragment);
-                process.state = State::Exiting;
                 if let Some(process) = self.processes.take(to) {
-                    self.ending.push_back(Ending { process });
+                    self.begin_end(process);
                 }
             }
         }
     }
 
+    /// From now on nobody reaches a process. What there is to tell of it is told when the process that runs has stopped, since it may be
+    /// among those to be told.
+    pub fn begin_end(&mut self, mut process: Box<Process>) {
+        process.state = State::Exiting;
+        self.processes.mark_ending(process.pid);
+        if let Some(name) = process.extension().and_then(|extension| extension.registered) {
+            self.registry.remove(&name);
+        }
+        self.ending.push_back(Ending { process });
+    }
+
     /// Ends a process that has been taken out: its links and monitors are told, its place is freed. What that ends in turn is
     /// put on the list of those that are ending, so a chain of any length needs no stack.
     pub fn end(&mut self, process: Box<Process>) {
-        self.ending.push_back(Ending { process });
-        while let Some(Ending { process }) = self.ending.pop_front() {
-            self.end_one(process);
-        }
+        self.begin_end(process);
+        self.end_all();
     }
 
     /// Ends those that exit signals have ended.
@@ -111,65 +123,101 @@ impl Vm {
         if let Some(timer) = process.timeout.take() {
             self.timers.cancel(timer);
         }
+        self.cancel_all_delayed(&mut process);
         self.results.finished(&mut process, &self.atoms, self.node.name);
-        let (monitors, watchers, registered) = match process.extension() {
-            Some(extension) => {
-                let monitors: alloc::vec::Vec<_> =
-                    extension.monitors.iter().map(|(numbers, monitor)| (*numbers, monitor.target)).collect();
-                let watchers: alloc::vec::Vec<_> =
-                    extension.watchers.iter().map(|(numbers, watcher)| (*numbers, *watcher)).collect();
-                (monitors, watchers, extension.registered)
-            }
-            None => Default::default(),
-        };
-        if let Some(name) = registered {
-            self.registry.remove(&name);
-        }
-        for (numbers, target) in monitors {
-            if let Lookup::Process(target) = self.processes.lookup(target) {
-                target.extension_mut().watchers.remove(&numbers);
-            }
-        }
-        for (numbers, watcher) in watchers {
-            self.down(watcher, numbers, Term::pid(pid), reason);
-        }
-        let from = Term::pid(pid);
-        for linked in core::mem::take(&mut process.links) {
+        let links = core::mem::take(&mut process.links);
+        for linked in links.iter() {
             if let Lookup::Process(other) = self.processes.lookup(linked)
-                && other.links.remove(&pid)
+                && other.links.remove(pid)
             {
-                self.exit_signal(from, linked, reason, Cause::Link);
+                self.exit_signal(Term::pid(pid), linked, reason, Cause::Link);
             }
         }
+        if process.extension().is_some() {
+            self.end_extension(&mut process);
+        }
+        process.mailbox.clear(&mut self.nodes);
         self.processes.free(pid);
     }
 
+    /// Tells those who watch a process that is ending, and lets go of whom it watches and holds.
+    fn end_extension(&mut self, process: &mut Process) {
+        let (pid, reason) = (process.pid, process.exit_reason);
+        let extension = process.extension_mut();
+        let mut watchers: Vec<_> = core::mem::take(&mut extension.watchers).into_iter().collect();
+        let suspending = core::mem::take(&mut extension.suspending);
+        let monitors = core::mem::take(&mut extension.monitors);
+        watchers.sort_unstable_by_key(|(numbers, _)| age(numbers));
+        for (numbers, watcher) in watchers {
+            self.down(watcher, numbers, Term::pid(pid), reason);
+        }
+        for (numbers, monitor) in monitors.sorted() {
+            self.unwatch(numbers, monitor.target);
+        }
+        for (suspended, count) in suspending {
+            self.resume(suspended, count);
+        }
+    }
+
+    /// Lets go of what a reference watches.
+    pub fn unwatch(&mut self, numbers: RefNumbers, target: Target) {
+        if let Some(pid) = target.pid()
+            && let Lookup::Process(process) = self.processes.lookup(pid)
+        {
+            process.extension_mut().watchers.remove(&numbers);
+        }
+    }
+
+    /// Takes back suspensions.
+    pub fn resume(&mut self, pid: LocalPid, count: u32) {
+        if let Lookup::Process(process) = self.processes.lookup(pid) {
+            process.suspended = process.suspended.saturating_sub(count);
+            if process.state == State::Runnable {
+                self.queue.push(process);
+            }
+        }
+    }
+
     /// Tells a watcher that what it watches is gone.
-    pub fn down(&mut self, watcher: LocalPid, numbers: RefNumbers, target: Term, reason: Term) {
+    fn down(&mut self, watcher: LocalPid, numbers: RefNumbers, target: Term, reason: Term) {
         let literals = self.literals.addresses();
         let node = self.node.name;
         let Lookup::Process(process) = self.processes.lookup(watcher) else { return };
-        let extension = process.extension_mut();
-        let Some(monitor) = extension.monitors.remove(&numbers) else { return };
-        let tag = extension.tags.remove(&numbers);
-        let alias = extension.aliases.get(&numbers).copied();
-        if alias.is_some_and(|kind| kind != crate::process::AliasKind::Explicit) {
-            extension.aliases.remove(&numbers);
+        let mut fragment = Fragment::with_capacity(DOWN_WORDS + copy::size_of(reason, &literals));
+        if let Some(term) = down_message(process, &mut fragment, numbers, target, node, reason, &literals) {
+            process.mailbox.push(&mut self.nodes, Message { term, fragment: Some(fragment) });
+            self.queue.wake(process);
         }
-        let mut fragment = Fragment::default();
-        let object = match monitor.name {
-            Some(name) => build::tuple(&mut fragment, &[Term::atom(name), Term::atom(node)]),
-            None => target,
-        };
-        let tag =
-            tag.map_or(Term::atom(predefined::UPPER_DOWN), |tag| copy::copy(tag, &mut fragment, &literals));
-        let reason = copy::copy(reason, &mut fragment, &literals);
-        let reference = build::reference(&mut fragment, numbers, alias.map(|_| watcher));
-        let message = [tag, reference, Term::atom(predefined::PROCESS), object, reason];
-        let term = build::tuple(&mut fragment, &message);
-        process.mailbox.push(Message { term, fragment: Some(fragment) });
-        self.wake(watcher);
     }
+}
+
+/// Words of a `'DOWN'` message without its reason and tag.
+const DOWN_WORDS: usize = 6 + 4 + 3;
+
+/// Ends what a reference watches; gives the message that tells of it, if it watched something.
+pub fn down_message(
+    watcher: &mut Process,
+    fragment: &mut Fragment,
+    numbers: RefNumbers,
+    target: Term,
+    node: Atom,
+    reason: Term,
+    literals: &Range<usize>,
+) -> Option<Term> {
+    let monitor = watcher.extension_mut().monitors.end_watch(numbers)?;
+    let object = match monitor.target {
+        Target::Name(_, name) => build::tuple(fragment, &[Term::atom(name), Term::atom(node)]),
+        _ => target,
+    };
+    let tag = if monitor.tag.is_some() {
+        copy::copy(monitor.tag, fragment, literals)
+    } else {
+        Term::atom(predefined::UPPER_DOWN)
+    };
+    let reason = copy::copy(reason, fragment, literals);
+    let reference = build::reference(fragment, numbers, monitor.alias.map(|_| watcher.pid));
+    let message = [tag, reference, Term::atom(predefined::PROCESS), object, reason];
+    Some(build::tuple(fragment, &message))
 }
 
 /// What an exit signal comes from.

@@ -1,23 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Timers of programs: those of `receive … after`, and those of `erlang:send_after/3` and `start_timer/3`.
+//!
+//! A message that waits for its time is kept in a slot. Those for one process are linked, since they end with it.
 
-use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use hashbrown::HashMap;
 
 use crate::atom::predefined;
 use crate::copy;
 use crate::heap::{Fragment, build};
-use crate::process::{Lookup, Message, RefNumbers};
+use crate::process::{Lookup, Message, Process, RefNumbers};
 use crate::term::{LocalPid, Term};
 use crate::timer::TimerId;
 use crate::vm::Vm;
+
+/// The slot of a message that waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TimerSlot(u32);
 
 /// What a timer is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Timer {
     /// A process waits for it in `receive`.
     Receive(LocalPid),
-    /// It sends a message; the key says which.
-    Message(RefNumbers),
+    /// It sends a message; the slot says which.
+    Message(TimerSlot),
 }
 
 /// To whom a timer sends.
@@ -40,70 +48,186 @@ pub enum Form {
 
 /// A message that waits for its time.
 #[derive(Debug)]
-pub struct Delayed {
+struct Delayed {
+    key: RefNumbers,
     id: TimerId,
     receiver: Receiver,
     message: Message,
+    /// The others for the same process.
+    next: Option<TimerSlot>,
+    previous: Option<TimerSlot>,
 }
 
 /// The messages that wait, by the references of their timers.
-pub type DelayedMessages = BTreeMap<RefNumbers, Delayed>;
+#[derive(Debug, Default)]
+pub struct DelayedMessages {
+    slots: Vec<Option<Delayed>>,
+    free: Vec<TimerSlot>,
+    by_reference: HashMap<RefNumbers, TimerSlot>,
+}
+
+impl DelayedMessages {
+    fn slot(&mut self, slot: TimerSlot) -> Option<&mut Delayed> {
+        self.slots.get_mut(slot.0 as usize)?.as_mut()
+    }
+
+    /// Keeps a message.
+    fn insert(&mut self, slot: TimerSlot, delayed: Delayed) {
+        self.by_reference.insert(delayed.key, slot);
+        if let Some(next) = delayed.next.and_then(|next| self.slot(next)) {
+            next.previous = Some(slot);
+        }
+        self.slots[slot.0 as usize] = Some(delayed);
+    }
+
+    fn new_slot(&mut self) -> TimerSlot {
+        self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            TimerSlot(self.slots.len() as u32 - 1)
+        })
+    }
+
+    /// Takes a message out. `first` is the first of those for its receiver.
+    fn remove(&mut self, slot: TimerSlot, first: Option<&mut Option<TimerSlot>>) -> Option<Delayed> {
+        let delayed = self.slots.get_mut(slot.0 as usize)?.take()?;
+        self.free.push(slot);
+        self.by_reference.remove(&delayed.key);
+        if let Some(next) = delayed.next.and_then(|next| self.slot(next)) {
+            next.previous = delayed.previous;
+        }
+        match delayed.previous.and_then(|previous| self.slot(previous)) {
+            Some(previous) => previous.next = delayed.next,
+            None => {
+                if let Some(first) = first {
+                    *first = delayed.next;
+                }
+            }
+        }
+        Some(delayed)
+    }
+}
+
+/// Nanoseconds in a millisecond.
+const MILLISECOND: u64 = 1_000_000;
 
 impl Vm {
-    /// Milliseconds of the monotonic clock.
+    /// Milliseconds of the monotonic clock, a millisecond that has begun as a whole one. A timer that is set by it is never early.
     pub fn now_ms(&mut self) -> u64 {
-        self.platform.monotonic() / 1_000_000
+        self.platform.monotonic().div_ceil(MILLISECOND)
     }
 
     /// Sets a timer for a process that waits.
     pub fn set_timeout(&mut self, pid: LocalPid, after_ms: u64) -> TimerId {
         let now = self.now_ms();
-        self.timers.set_now(now);
-        // One more, so that none goes off before its time: the clock stands within a millisecond.
-        self.timers.insert(now + after_ms + 1, Timer::Receive(pid))
+        self.timers.insert(now + after_ms, Timer::Receive(pid))
     }
 
-    /// Makes a message that is sent when the monotonic clock is at `deadline` milliseconds.
-    pub fn delay(&mut self, numbers: RefNumbers, deadline: u64, receiver: Receiver, form: Form, term: Term) {
+    /// Makes a message that is sent when the monotonic clock is at `deadline` milliseconds. `caller` is the process that runs.
+    pub fn delay(
+        &mut self,
+        caller: &mut Process,
+        numbers: RefNumbers,
+        deadline: u64,
+        receiver: Receiver,
+        form: Form,
+        term: Term,
+    ) {
         let literals = self.literals.addresses();
-        let mut fragment = Fragment::default();
-        let mut term = copy::copy(term, &mut fragment, &literals);
-        if form == Form::Timeout {
-            let reference = build::reference(&mut fragment, numbers, None);
-            term = build::tuple(&mut fragment, &[Term::atom(predefined::TIMEOUT), reference, term]);
-        }
-        let now = self.now_ms();
-        self.timers.set_now(now);
-        let id = self.timers.insert(deadline, Timer::Message(numbers));
-        let message = Message { term, fragment: Some(fragment) };
-        self.delayed.insert(numbers, Delayed { id, receiver, message });
+        let words = copy::size_of(term, &literals);
+        let fragment = match form {
+            Form::Plain if words == 0 => None,
+            Form::Plain => Some(Fragment::with_capacity(words)),
+            Form::Timeout => Some(Fragment::with_capacity(words + TIMEOUT_WORDS)),
+        };
+        let message = match fragment {
+            None => Message { term, fragment: None },
+            Some(mut fragment) => {
+                let mut term = copy::copy(term, &mut fragment, &literals);
+                if form == Form::Timeout {
+                    let reference = build::reference(&mut fragment, numbers, None);
+                    term = build::tuple(&mut fragment, &[Term::atom(predefined::TIMEOUT), reference, term]);
+                }
+                Message { term, fragment: Some(fragment) }
+            }
+        };
+        let first = match receiver {
+            Receiver::Name(_) => None,
+            Receiver::Pid(pid) if pid == caller.pid => Some(&mut caller.timers),
+            Receiver::Pid(pid) => match self.processes.lookup(pid) {
+                Lookup::Process(process) => Some(&mut process.timers),
+                // Stock makes such a timer too, and it is gone at once.
+                _ => return,
+            },
+        };
+        let slot = self.delayed.new_slot();
+        let id = self.timers.insert(deadline, Timer::Message(slot));
+        let next = first.and_then(|first| first.replace(slot));
+        self.delayed.insert(slot, Delayed { key: numbers, id, receiver, message, next, previous: None });
     }
 
-    /// Takes a timer away; gives the milliseconds that it had left.
-    pub fn cancel_delayed(&mut self, numbers: RefNumbers) -> Option<u64> {
-        let delayed = self.delayed.remove(&numbers)?;
-        let now = self.now_ms();
-        let (_, deadline) = self.timers.cancel(delayed.id)?;
-        Some(deadline.saturating_sub(now))
+    /// Takes a timer away; gives the milliseconds that it had left. `caller` is the process that runs.
+    pub fn cancel_delayed(&mut self, caller: &mut Process, numbers: RefNumbers) -> Option<u64> {
+        let left = self.read_delayed(numbers)?;
+        let slot = *self.delayed.by_reference.get(&numbers)?;
+        let first = match self.delayed.slot(slot)?.receiver {
+            Receiver::Name(_) => None,
+            Receiver::Pid(pid) if pid == caller.pid => Some(&mut caller.timers),
+            Receiver::Pid(pid) => match self.processes.lookup(pid) {
+                Lookup::Process(process) => Some(&mut process.timers),
+                _ => None,
+            },
+        };
+        let delayed = self.delayed.remove(slot, first)?;
+        self.timers.cancel(delayed.id);
+        Some(left)
     }
 
     /// The milliseconds that a timer has left.
     pub fn read_delayed(&mut self, numbers: RefNumbers) -> Option<u64> {
-        let id = self.delayed.get(&numbers)?.id;
-        let now = self.now_ms();
-        Some(self.timers.read(id)?.saturating_sub(now))
+        let slot = *self.delayed.by_reference.get(&numbers)?;
+        let id = self.delayed.slot(slot)?.id;
+        let now = self.platform.monotonic();
+        self.timers.set_now(now / MILLISECOND);
+        let begun = u64::from(!now.is_multiple_of(MILLISECOND));
+        self.timers.read(id).map(|left| left.saturating_sub(begun))
     }
 
-    pub(crate) fn timer_message(&mut self, numbers: RefNumbers) {
-        let Some(delayed) = self.delayed.remove(&numbers) else { return };
-        let to = match delayed.receiver {
+    /// Takes away the timers that would send to a process that ends.
+    pub(crate) fn cancel_all_delayed(&mut self, process: &mut Process) {
+        while let Some(slot) = process.timers {
+            match self.delayed.remove(slot, Some(&mut process.timers)) {
+                Some(delayed) => {
+                    self.timers.cancel(delayed.id);
+                }
+                None => process.timers = None,
+            }
+        }
+    }
+
+    pub(crate) fn timer_message(&mut self, slot: TimerSlot) {
+        let Some(receiver) = self.delayed.slot(slot).map(|delayed| delayed.receiver) else { return };
+        let to = match receiver {
             Receiver::Pid(pid) => Some(pid),
             Receiver::Name(name) => self.registry.get(&name).copied(),
         };
-        let Some(to) = to else { return };
-        if let Lookup::Process(process) = self.processes.lookup(to) {
-            process.mailbox.push(delayed.message);
-            self.wake(to);
+        let receiving = match to.map(|to| self.processes.lookup(to)) {
+            Some(Lookup::Process(process)) => Some(process),
+            _ => None,
+        };
+        match receiving {
+            Some(process) => {
+                let first = matches!(receiver, Receiver::Pid(_)).then_some(&mut process.timers);
+                if let Some(delayed) = self.delayed.remove(slot, first) {
+                    process.mailbox.push(&mut self.nodes, delayed.message);
+                    self.queue.wake(process);
+                }
+            }
+            None => {
+                self.delayed.remove(slot, None);
+            }
         }
     }
 }
+
+/// Words of `{timeout, TimerRef, _}`.
+const TIMEOUT_WORDS: usize = 4 + crate::term::layout::REF_SIZE;

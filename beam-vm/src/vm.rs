@@ -17,7 +17,7 @@ use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
 use crate::loader::{self, LoadError};
 use crate::persistent::PersistentTerms;
 use crate::platform::{LITERALS, Platform, Random};
-use crate::process::{Process, ProcessTable, TableFull};
+use crate::process::{MessagePlace, Nodes, Process, ProcessTable, TableFull};
 use crate::sched::Queue;
 use crate::signal::Ending;
 use crate::term::{Export, LocalPid, Term};
@@ -35,6 +35,8 @@ pub struct Vm {
     pub backtrace_depth: usize,
     /// Decides in a simulation what nobody may rely on: how long time slices are, and who of those with the same priority runs next.
     pub chance: Option<Random>,
+    /// What has to be added to the monotonic clock so that it is Erlang's system time: nanoseconds.
+    pub clock_offset: i64,
     /// Modules and functions.
     pub code: Code,
     /// The collector.
@@ -51,10 +53,16 @@ pub struct Vm {
     pub heap_limits: HeapLimits,
     /// What processes return to, and other instructions that belong to no module: [`crate::emu::own_instructions`].
     pub instructions: Box<[u64]>,
+    /// What `erlang:now/0` has given last, in microseconds.
+    pub last_now: i64,
     /// The literals' range.
     pub literals: LiteralSpace,
     /// Whether a call of a module that is not there loads it: without a code server.
     pub loads_on_demand: bool,
+    /// Where new processes keep their messages, unless who makes them says otherwise.
+    pub message_place: MessagePlace,
+    /// Places for messages that were used before.
+    pub nodes: Nodes,
     /// The name and creation of this node.
     pub node: Node,
     /// Persistent terms.
@@ -73,6 +81,8 @@ pub struct Vm {
     pub registry: HashMap<Atom, LocalPid>,
     /// What the process that the host waits for has come to.
     pub results: Results,
+    /// Reductions of the time slice that began last.
+    pub slice: i64,
     /// Timers.
     pub timers: TimerWheel<Timer>,
     /// The last unique integer.
@@ -129,16 +139,20 @@ impl Vm {
             atoms: AtomTable::new(AtomLimit::DEFAULT),
             backtrace_depth: 8,
             chance: None,
+            clock_offset: platform.system_time() - platform.monotonic() as i64,
             code: Code::new(),
             collector: Collector::default(),
-            delayed: DelayedMessages::new(),
+            delayed: DelayedMessages::default(),
             ending: VecDeque::new(),
             environment: platform.environment().into_iter().collect(),
             halted: None,
             heap_limits: HeapLimits::default(),
             instructions: crate::emu::own_instructions(),
+            last_now: 0,
             literals: LiteralSpace::new(literals),
             loads_on_demand: false,
+            message_place: MessagePlace::OnHeap,
+            nodes: Nodes::default(),
             node: Node { name: predefined::NONODE_AT_NOHOST, creation: 0 },
             persistent: PersistentTerms::default(),
             platform,
@@ -148,6 +162,7 @@ impl Vm {
             references: u64::from_le_bytes(seed) >> 8,
             registry: HashMap::new(),
             results: Results::default(),
+            slice: 0,
             timers: TimerWheel::new(now),
             unique: 0,
         };
@@ -228,7 +243,11 @@ impl Vm {
         let words: usize = arguments.iter().map(|term| crate::copy::size_of(*term, &literals)).sum();
         let leader_words = crate::copy::size_of(leader, &literals);
         let pid = self.processes.reserve()?;
-        let mut heap = ProcessHeap::new(FIRST_BLOCK.max(words + leader_words + 16), limits);
+        let mut block = FIRST_BLOCK.max(words + leader_words + 16);
+        if limits.min_words > HeapLimits::default().min_words {
+            block = block.max(limits.min_words as usize);
+        }
+        let mut heap = ProcessHeap::new(block, limits);
         heap.push_return_address(&raw const self.instructions[0]);
         let leader = crate::copy::copy(leader, &mut heap, &literals);
         let mut process = Box::new(Process::new(pid, heap, leader, parent));
@@ -243,9 +262,9 @@ impl Vm {
     pub fn start(&mut self, mut process: Box<Process>, export: &'static Export) -> LocalPid {
         process.ip = export.address.get();
         process.initial_call = (export.module, export.function, export.arity);
-        let (pid, priority) = (process.pid, process.priority);
+        let pid = process.pid;
+        self.queue.push(&mut process);
         self.processes.park(process);
-        self.queue.push(priority, pid);
         pid
     }
 }

@@ -15,21 +15,26 @@ fn or_undefined(value: Option<Term>) -> Term {
 
 /// `get/1`
 pub fn get(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    Ok(or_undefined(cx.process.extension().and_then(|extension| extension.dictionary.get(args[0]))))
+    Ok(or_undefined(
+        cx.process.extension().and_then(|extension| extension.dictionary.get(&cx.vm.atoms, args[0])),
+    ))
 }
 
 /// `put/2`
 pub fn put(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    Ok(or_undefined(cx.process.extension_mut().dictionary.put(args[0], args[1])))
+    Ok(or_undefined(cx.process.extension_mut().dictionary.put(&cx.vm.atoms, args[0], args[1])))
 }
 
 /// `erase/1`
 pub fn erase(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    Ok(or_undefined(cx.process.extension_mut().dictionary.erase(args[0])))
+    if cx.process.extension().is_none() {
+        return Ok(Term::atom(predefined::UNDEFINED));
+    }
+    Ok(or_undefined(cx.process.extension_mut().dictionary.erase(&cx.vm.atoms, args[0])))
 }
 
 fn pairs(cx: &Context<'_>) -> Vec<(Term, Term)> {
-    cx.process.extension().map(|extension| extension.dictionary.pairs().to_vec()).unwrap_or_default()
+    cx.process.extension().map(|extension| extension.dictionary.pairs().collect()).unwrap_or_default()
 }
 
 fn pair_list(cx: &mut Context<'_>, pairs: &[(Term, Term)]) -> Term {
@@ -47,7 +52,9 @@ pub fn get_all(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
 /// `erase/0`
 pub fn erase_all(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
     let pairs = pairs(cx);
-    cx.process.extension_mut().dictionary.clear();
+    if !pairs.is_empty() {
+        cx.process.extension_mut().dictionary.clear();
+    }
     Ok(pair_list(cx, &pairs))
 }
 

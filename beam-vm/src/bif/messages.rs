@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Sending.
 
+use super::processes::monitors::use_alias;
 use super::{BifResult, Context, Raise};
 use crate::atom::predefined;
-use crate::process::AliasKind;
 use crate::term::{LocalPid, Reference, Term, View};
 
-/// Sends a message to a process, a name, or an alias.
+/// Sends a message to a process, a name, or an alias. Gives whether that could be done without a connection to another node.
 ///
 /// # Errors
 /// `badarg` if there is no such name, or if the receiver is none.
-pub fn send(cx: &mut Context<'_>, to: Term, message: Term) -> Result<(), Raise> {
+pub fn send(cx: &mut Context<'_>, to: Term, message: Term) -> Result<Sent, Raise> {
+    cx.bump(4);
     match to.view() {
         View::Pid(pid) => cx.vm.send(cx.process, pid, message),
         View::Atom(name) => {
@@ -19,12 +20,14 @@ pub fn send(cx: &mut Context<'_>, to: Term, message: Term) -> Result<(), Raise> 
         }
         View::Reference(reference) => send_to_alias(cx, reference, message),
         View::Port(_) => {}
-        View::ExternalPid(_) | View::ExternalPort(_) | View::ExternalReference(_) => {}
+        View::ExternalPid(_) | View::ExternalReference(_) => return Ok(Sent::NoConnection),
+        View::ExternalPort(_) => {}
         View::Tuple(tuple) => match *tuple.elements() {
             [name, node] if name.is_atom() && node.is_atom() => {
-                if node.as_atom() == Some(cx.vm.node.name)
-                    && let Some(pid) = name.as_atom().and_then(|name| cx.vm.registry.get(&name).copied())
-                {
+                if node.as_atom() != Some(cx.vm.node.name) {
+                    return Ok(Sent::NoConnection);
+                }
+                if let Some(pid) = name.as_atom().and_then(|name| cx.vm.registry.get(&name).copied()) {
                     cx.vm.send(cx.process, pid, message);
                 }
             }
@@ -32,37 +35,26 @@ pub fn send(cx: &mut Context<'_>, to: Term, message: Term) -> Result<(), Raise> 
         },
         _ => return Err(Raise::BADARG),
     }
-    cx.bump(4);
-    Ok(())
+    Ok(Sent::Done)
+}
+
+/// What has become of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sent {
+    /// It was sent, or there is nobody to receive it.
+    Done,
+    /// The receiver is on another node, and there is no connection to it.
+    NoConnection,
 }
 
 /// A reference is an alias of the process that its last numbers name, as long as that process says so.
 fn send_to_alias(cx: &mut Context<'_>, reference: Reference, message: Term) {
     let mut numbers = [0; crate::term::REF_NUMBERS_MAX];
     let [a, b, c, pid, _] = *reference.numbers(&mut numbers) else { return };
-    let (key, pid) = ([a, b, c], LocalPid(pid));
-    let extension = if pid == cx.process.pid {
-        Some(cx.process.extension_mut())
-    } else {
-        match cx.vm.processes.lookup(pid) {
-            crate::process::Lookup::Process(process) => Some(process.extension_mut()),
-            _ => None,
-        }
-    };
-    let Some(extension) = extension else { return };
-    let Some(kind) = extension.aliases.get(&key).copied() else { return };
-    let mut watched = None;
-    if matches!(kind, AliasKind::Reply | AliasKind::ReplyDemonitor) {
-        extension.aliases.remove(&key);
-        extension.tags.remove(&key);
-        watched = extension.monitors.remove(&key);
+    let pid = LocalPid(pid);
+    if use_alias(cx, [a, b, c], pid) {
+        cx.vm.send(cx.process, pid, message);
     }
-    if let Some(monitor) = watched
-        && let crate::process::Lookup::Process(target) = cx.vm.processes.lookup(monitor.target)
-    {
-        target.extension_mut().watchers.remove(&key);
-    }
-    cx.vm.send(cx.process, pid, message);
 }
 
 /// `!/2`
@@ -76,19 +68,25 @@ pub fn send2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     bang(cx, args)
 }
 
-/// `send/3`: the options say what not to wait for; here nothing waits.
+/// `send/3`: the options say what not to wait for. Nothing waits here, since there is no other node.
 pub fn send3(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    const BADOPT: Raise =
+        Raise::ErrorWithCause(Term::atom(predefined::BADARG), Term::atom(predefined::BADOPT));
+    let mut connects = true;
     let mut rest = args[2];
     while let Some(cell) = rest.as_cons() {
         match cell.head().as_atom() {
-            Some(predefined::NOSUSPEND | predefined::NOCONNECT) => {}
-            _ => return Err(Raise::BADARG),
+            Some(predefined::NOSUSPEND) => {}
+            Some(predefined::NOCONNECT) => connects = false,
+            _ => return Err(BADOPT),
         }
         rest = cell.tail();
     }
     if !rest.is_nil() {
-        return Err(Raise::BADARG);
+        return Err(BADOPT);
     }
-    send(cx, args[0], args[1])?;
-    Ok(Term::atom(predefined::OK))
+    Ok(match send(cx, args[0], args[1])? {
+        Sent::NoConnection if !connects => Term::atom(predefined::NOCONNECT),
+        _ => Term::atom(predefined::OK),
+    })
 }

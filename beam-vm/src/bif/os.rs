@@ -76,19 +76,3 @@ pub fn getpid(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
     let number = alloc::format!("{}", cx.vm.platform.identity());
     Ok(build::string(cx.heap(), &number))
 }
-
-/// `perf_counter/0`: nanoseconds.
-pub fn perf_counter(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
-    let now = cx.vm.platform.monotonic();
-    Ok(build::unsigned(cx.heap(), now))
-}
-
-/// `erts_internal:perf_counter_unit/0`: counts in a second.
-pub fn perf_counter_unit(_: &mut Context<'_>, _: &[Term]) -> BifResult {
-    Ok(Term::small_cut(1_000_000_000))
-}
-
-/// `erts_internal:time_unit/0`: units of native time in a second.
-pub fn time_unit(_: &mut Context<'_>, _: &[Term]) -> BifResult {
-    Ok(Term::small_cut(1_000_000_000))
-}

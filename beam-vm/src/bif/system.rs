@@ -64,13 +64,6 @@ pub fn halt(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Err(Raise::Ended)
 }
 
-/// `bump_reductions/1`
-pub fn bump_reductions(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let count = args[0].as_small().filter(|count| *count >= 0).ok_or(Raise::BADARG)?;
-    cx.bump(count.min(4000) as u32);
-    Ok(Term::boolean(true))
-}
-
 /// `statistics/1`
 pub fn statistics(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     match args[0].as_atom() {

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Time, timers, and unique integers.
+//! Time: clocks, and dates.
+//!
+//! The monotonic clock begins where stock's does. Erlang's system time is that clock with an offset that is taken once
+//! (`no_time_warp`), so it never jumps; `os:system_time` is whatever the platform says now.
+
+mod calendar;
 
 use super::{BifResult, Context, Raise};
 use crate::atom::predefined;
 use crate::heap::build;
-use crate::process::RefNumbers;
 use crate::term::{Term, View};
-use crate::timers::{Form, Receiver};
+use calendar::DateTime;
 
 /// What a unit of time is in parts of a second.
 fn unit(term: Term) -> Result<i128, Raise> {
@@ -24,20 +28,29 @@ fn unit(term: Term) -> Result<i128, Raise> {
 }
 
 fn in_unit(cx: &mut Context<'_>, nanoseconds: i128, parts: i128) -> Term {
-    build::wide(cx.heap(), (nanoseconds * parts).div_euclid(1_000_000_000))
+    let whole = nanoseconds.div_euclid(1_000_000_000);
+    let rest = nanoseconds.rem_euclid(1_000_000_000);
+    build::wide(cx.heap(), whole * parts + (rest * parts) / 1_000_000_000)
 }
 
-/// Where stock's monotonic clock begins: as small as a small integer may be in nanoseconds.
-const BEGINNING: i128 = -576_460_751_000_000_000;
+/// Where stock's monotonic clock begins, in nanoseconds: close to the smallest small integer.
+pub const BEGINNING: i64 = -576_460_752_000_000_000;
+
+/// What stock says is the end of time.
+pub const END: i64 = 8_646_911_283_000_000_000;
 
 fn monotonic_now(cx: &mut Context<'_>) -> i128 {
-    i128::from(cx.vm.platform.monotonic()) + BEGINNING
+    i128::from(cx.vm.platform.monotonic()) + i128::from(BEGINNING)
+}
+
+fn system_now(cx: &mut Context<'_>) -> i128 {
+    i128::from(cx.vm.platform.monotonic()) + i128::from(cx.vm.clock_offset)
 }
 
 /// `monotonic_time/0`
 pub fn monotonic_time(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
     let now = monotonic_now(cx);
-    Ok(in_unit(cx, now, 1_000_000_000))
+    Ok(build::wide(cx.heap(), now))
 }
 
 /// `monotonic_time/1`
@@ -49,174 +62,148 @@ pub fn monotonic_time1(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 
 /// `system_time/0`
 pub fn system_time(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
-    let now = i128::from(cx.vm.platform.system_time());
-    Ok(in_unit(cx, now, 1_000_000_000))
+    let now = system_now(cx);
+    Ok(build::wide(cx.heap(), now))
 }
 
-/// `system_time/1`, `os:system_time/1`
+/// `system_time/1`
 pub fn system_time1(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let parts = unit(args[0])?;
-    let now = i128::from(cx.vm.platform.system_time());
+    let now = system_now(cx);
     Ok(in_unit(cx, now, parts))
 }
 
 /// `time_offset/0`
 pub fn time_offset(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
-    let offset = i128::from(cx.vm.platform.system_time()) - monotonic_now(cx);
-    Ok(in_unit(cx, offset, 1_000_000_000))
+    let offset = i128::from(cx.vm.clock_offset) - i128::from(BEGINNING);
+    Ok(build::wide(cx.heap(), offset))
 }
 
-/// `timestamp/0`, `os:timestamp/0`
+/// `time_offset/1`
+pub fn time_offset1(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let parts = unit(args[0])?;
+    let offset = i128::from(cx.vm.clock_offset) - i128::from(BEGINNING);
+    Ok(in_unit(cx, offset, parts))
+}
+
+/// `os:system_time/0`
+pub fn os_system_time(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let now = i128::from(cx.vm.platform.system_time());
+    Ok(build::wide(cx.heap(), now))
+}
+
+/// `os:system_time/1`
+pub fn os_system_time1(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let parts = unit(args[0])?;
+    let now = i128::from(cx.vm.platform.system_time());
+    Ok(in_unit(cx, now, parts))
+}
+
+/// `os:perf_counter/0`
+pub fn perf_counter(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let now = cx.vm.platform.monotonic();
+    Ok(build::unsigned(cx.heap(), now))
+}
+
+/// `erts_internal:time_unit/0`, `erts_internal:perf_counter_unit/0`: parts of a second.
+pub fn time_unit(_: &mut Context<'_>, _: &[Term]) -> BifResult {
+    Ok(Term::small_cut(1_000_000_000))
+}
+
+fn three_parts(cx: &mut Context<'_>, micros: i64) -> Term {
+    let parts = [
+        micros.div_euclid(1_000_000_000_000),
+        micros.div_euclid(1_000_000).rem_euclid(1_000_000),
+        micros.rem_euclid(1_000_000),
+    ];
+    build::tuple(cx.heap(), &parts.map(Term::small_cut))
+}
+
+/// `timestamp/0`
 pub fn timestamp(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let micros = (system_now(cx) / 1000) as i64;
+    Ok(three_parts(cx, micros))
+}
+
+/// `os:timestamp/0`
+pub fn os_timestamp(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
     let micros = cx.vm.platform.system_time() / 1000;
-    let parts = [micros / 1_000_000_000_000, micros / 1_000_000 % 1_000_000, micros % 1_000_000];
-    Ok(build::tuple(cx.heap(), &parts.map(Term::small_cut)))
+    Ok(three_parts(cx, micros))
 }
 
-/// `unique_integer/0`
-pub fn unique_integer(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
-    cx.vm.unique += 1;
-    let value = cx.vm.unique as i64;
-    Ok(build::integer(cx.heap(), Term::SMALL_MIN + value))
+/// `now/0`: never the same twice.
+pub fn now(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let micros = (system_now(cx) / 1000) as i64;
+    let micros = micros.max(cx.vm.last_now + 1);
+    cx.vm.last_now = micros;
+    Ok(three_parts(cx, micros))
 }
 
-/// `unique_integer/1`
-pub fn unique_integer1(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let (mut positive, mut monotonic) = (false, false);
-    let mut rest = args[0];
-    while let Some(cell) = rest.as_cons() {
-        match cell.head().as_atom() {
-            Some(predefined::POSITIVE) => positive = true,
-            Some(predefined::MONOTONIC) => monotonic = true,
-            _ => return Err(Raise::BADARG),
-        }
-        rest = cell.tail();
+/// Seconds of the system's clock.
+fn seconds_now(cx: &mut Context<'_>) -> i64 {
+    cx.vm.platform.system_time().div_euclid(1_000_000_000)
+}
+
+fn local_now(cx: &mut Context<'_>) -> DateTime {
+    let seconds = seconds_now(cx);
+    let offset = i64::from(cx.vm.platform.utc_offset(seconds));
+    DateTime::of_seconds(seconds + offset)
+}
+
+/// `date/0`
+pub fn date(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let now = local_now(cx);
+    Ok(now.date_term(cx.heap()))
+}
+
+/// `time/0`
+pub fn time(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let now = local_now(cx);
+    Ok(now.time_term(cx.heap()))
+}
+
+/// `localtime/0`
+pub fn localtime(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let now = local_now(cx);
+    Ok(now.term(cx.heap()))
+}
+
+/// `universaltime/0`
+pub fn universaltime(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let now = DateTime::of_seconds(seconds_now(cx));
+    Ok(now.term(cx.heap()))
+}
+
+/// `universaltime_to_localtime/1`
+pub fn universaltime_to_localtime(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let seconds = DateTime::read(args[0]).ok_or(Raise::BADARG)?.seconds();
+    let offset = i64::from(cx.vm.platform.utc_offset(seconds));
+    Ok(DateTime::of_seconds(seconds + offset).term(cx.heap()))
+}
+
+/// `localtime_to_universaltime/2`: the second argument says whether it is summer time, which the zone knows better.
+pub fn localtime_to_universaltime(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let local = DateTime::read(args[0]).ok_or(Raise::BADARG)?.seconds();
+    match args[1].as_atom() {
+        Some(predefined::TRUE | predefined::FALSE | predefined::UNDEFINED) => {}
+        _ => return Err(Raise::BADARG),
     }
-    if !rest.is_nil() {
+    let near = local - i64::from(cx.vm.platform.utc_offset(local));
+    let offset = i64::from(cx.vm.platform.utc_offset(near));
+    Ok(DateTime::of_seconds(local - offset).term(cx.heap()))
+}
+
+/// `universaltime_to_posixtime/1`
+pub fn universaltime_to_posixtime(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let seconds = DateTime::read(args[0]).ok_or(Raise::BADARG)?.seconds();
+    Ok(build::integer(cx.heap(), seconds))
+}
+
+/// `posixtime_to_universaltime/1`
+pub fn posixtime_to_universaltime(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let seconds = args[0].as_small().ok_or(Raise::BADARG)?;
+    if !calendar::SECONDS.contains(&seconds) {
         return Err(Raise::BADARG);
     }
-    // One counter serves all forms, so each is also monotonic.
-    let _ = monotonic;
-    cx.vm.unique += 1;
-    let value = cx.vm.unique as i64;
-    Ok(build::integer(cx.heap(), if positive { value } else { Term::SMALL_MIN + value }))
-}
-
-/// How far in the future a timer may be, in milliseconds.
-const MAX_DELAY: u64 = 1 << 55;
-
-/// Sets a timer; options say whether the time is absolute.
-fn set(cx: &mut Context<'_>, args: &[Term], form: Form) -> BifResult {
-    let mut absolute = false;
-    if let Some(options) = args.get(3) {
-        let mut rest = *options;
-        while let Some(cell) = rest.as_cons() {
-            let pair = cell.head().as_tuple().ok_or(Raise::BADARG)?;
-            let [name, value] = *pair.elements() else { return Err(Raise::BADARG) };
-            if name.as_atom() != Some(predefined::ABS) {
-                return Err(Raise::BADARG);
-            }
-            absolute = value.as_boolean().ok_or(Raise::BADARG)?;
-            rest = cell.tail();
-        }
-        if !rest.is_nil() {
-            return Err(Raise::BADARG);
-        }
-    }
-    let time = args[0].as_small().ok_or(Raise::BADARG)?;
-    let now = cx.vm.now_ms();
-    let deadline = if absolute {
-        // The clock of programs begins elsewhere.
-        (i128::from(time) - BEGINNING / 1_000_000).clamp(0, i128::from(MAX_DELAY)) as u64
-    } else {
-        let delay = u64::try_from(time).ok().filter(|delay| *delay <= MAX_DELAY).ok_or(Raise::BADARG)?;
-        now + delay + u64::from(delay > 0)
-    };
-    let receiver = match args[1].view() {
-        View::Pid(pid) => Receiver::Pid(pid),
-        View::Atom(name) => Receiver::Name(name),
-        _ => return Err(Raise::BADARG),
-    };
-    let numbers = cx.vm.new_reference();
-    cx.vm.delay(numbers, deadline, receiver, form, args[2]);
-    Ok(build::reference(cx.heap(), numbers, None))
-}
-
-/// `send_after/3`, `send_after/4`
-pub fn send_after(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    set(cx, args, Form::Plain)
-}
-
-/// `start_timer/3`, `start_timer/4`
-pub fn start_timer(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    set(cx, args, Form::Timeout)
-}
-
-fn key(term: Term) -> Result<RefNumbers, Raise> {
-    match term.view() {
-        View::Reference(reference) => {
-            let mut numbers = [0; crate::term::REF_NUMBERS_MAX];
-            reference.numbers(&mut numbers).first_chunk::<3>().copied().ok_or(Raise::BADARG)
-        }
-        _ => Err(Raise::BADARG),
-    }
-}
-
-/// What `cancel_timer/2` and `read_timer/2` are asked.
-#[derive(Default)]
-struct Asked {
-    later: bool,
-    silent: bool,
-}
-
-fn asked(options: Option<&Term>) -> Result<Asked, Raise> {
-    let mut asked = Asked::default();
-    let mut rest = options.copied().unwrap_or(Term::NIL);
-    while let Some(cell) = rest.as_cons() {
-        let pair = cell.head().as_tuple().ok_or(Raise::BADARG)?;
-        let [name, value] = *pair.elements() else { return Err(Raise::BADARG) };
-        let value = value.as_boolean().ok_or(Raise::BADARG)?;
-        match name.as_atom() {
-            Some(predefined::ASYNC) => asked.later = value,
-            Some(predefined::INFO) => asked.silent = !value,
-            _ => return Err(Raise::BADARG),
-        }
-        rest = cell.tail();
-    }
-    if rest.is_nil() { Ok(asked) } else { Err(Raise::BADARG) }
-}
-
-fn answer(
-    cx: &mut Context<'_>,
-    timer: Term,
-    left: Option<u64>,
-    asked: &Asked,
-    tag: crate::atom::Atom,
-) -> Term {
-    let left = left.map_or(Term::boolean(false), |left| Term::count(left as usize));
-    if asked.silent {
-        return Term::atom(predefined::OK);
-    }
-    if asked.later {
-        let term = build::tuple(cx.heap(), &[Term::atom(tag), timer, left]);
-        cx.process.mailbox.push(crate::process::Message { term, fragment: None });
-        return Term::atom(predefined::OK);
-    }
-    left
-}
-
-/// `cancel_timer/1`, `cancel_timer/2`
-pub fn cancel_timer(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let numbers = key(args[0])?;
-    let asked = asked(args.get(1))?;
-    let left = cx.vm.cancel_delayed(numbers);
-    Ok(answer(cx, args[0], left, &asked, predefined::CANCEL_TIMER))
-}
-
-/// `read_timer/1`, `read_timer/2`
-pub fn read_timer(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let numbers = key(args[0])?;
-    let asked = asked(args.get(1))?;
-    let left = cx.vm.read_delayed(numbers);
-    Ok(answer(cx, args[0], left, &asked, predefined::READ_TIMER))
+    Ok(DateTime::of_seconds(seconds).term(cx.heap()))
 }

@@ -354,6 +354,10 @@ pub(super) unsafe fn bif_has_not_returned(mut s: State, raise: Raise, bif: BifIn
                 process.ip = s.ip;
                 (*s.m).stop = Some(Stop::WaitingInBif);
             }
+            Raise::Asleep => {
+                let is_told = !(*(*s.m).process).mailbox.is_empty();
+                (*s.m).stop = Some(if is_told { Stop::Preempted } else { Stop::Waiting });
+            }
             Raise::Ended => {
                 s.process();
                 (*s.m).stop = Some(Stop::Ended);

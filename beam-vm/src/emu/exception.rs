@@ -127,7 +127,7 @@ unsafe fn raise_from(mut s: State, raise: Raise, first: Term, newest: Newest) {
                 (*s.m).fault = Fault { class, reason, trace, cause: Term::NIL };
                 return deliver(s);
             }
-            Raise::Trap(_) | Raise::Yield | Raise::Wait | Raise::Ended => {
+            Raise::Trap(_) | Raise::Yield | Raise::Wait | Raise::Asleep | Raise::Ended => {
                 (predefined::ERROR, Term::atom(predefined::INTERNAL_ERROR), Term::NIL)
             }
         };
@@ -297,7 +297,8 @@ fn locate(vm: &Vm, address: Term) -> Option<Location> {
 }
 
 /// `[{file, File}, {line, Line}]`, or `[]`.
-fn place(heap: &mut ProcessHeap, location: &Location) -> Term {
+#[must_use]
+pub fn place(heap: &mut ProcessHeap, location: &Location) -> Term {
     place_with(heap, location, Term::NIL)
 }
 

@@ -252,6 +252,11 @@ impl ProcessHeap {
         }
     }
 
+    /// Leaves all frames.
+    pub fn empty_stack(&mut self) {
+        self.stack = self.end;
+    }
+
     /// Words of the block.
     #[must_use]
     pub fn block_words(&self) -> usize {

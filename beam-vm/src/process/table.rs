@@ -16,8 +16,10 @@ use crate::term::LocalPid;
 enum Slot {
     Free,
     Parked(Box<Process>),
-    /// Taken out, to run or to end.
+    /// Taken out, to run.
     Away(LocalPid),
+    /// Taken out, to end: nobody reaches it any more, but its pid is not free yet.
+    Ending,
 }
 
 /// What a pid leads to.
@@ -127,6 +129,12 @@ impl ProcessTable {
         }
     }
 
+    /// Says that a process that was taken out is ending.
+    pub fn mark_ending(&mut self, pid: LocalPid) {
+        let place = self.place(pid);
+        self.slots[place] = Slot::Ending;
+    }
+
     /// Frees the place of a process that was taken out and has ended.
     pub fn free(&mut self, pid: LocalPid) {
         let place = self.place(pid);
@@ -160,7 +168,7 @@ impl ProcessTable {
         self.slots.iter().filter_map(|slot| match slot {
             Slot::Parked(process) => Some(process.pid),
             Slot::Away(pid) => Some(*pid),
-            Slot::Free => None,
+            Slot::Free | Slot::Ending => None,
         })
     }
 }

@@ -19,6 +19,8 @@ unsafe fn invoke(s: &mut State, bif: B, arity: usize) -> Result<Term, Raise> {
     unsafe {
         let Some(function) = BifIndex(bif.0).entry().implementation else { return Err(Raise::UNDEF) };
         let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity);
+        // Where a process is, for those that ask.
+        (*(*s.m).process).ip = s.ip;
         let mut context = s.context();
         let result = function(&mut context, arguments);
         s.reload();

@@ -3,13 +3,15 @@
 #![expect(unsafe_code, reason = "handlers work on registers and heap words")]
 
 use crate::atom::predefined;
-use crate::bif::{Raise, messages};
+use crate::bif::{Context, Raise, messages};
 use crate::emu::Machine;
+use crate::emu::call::slow_paths;
 use crate::emu::dispatch::{State, go, handlers, jump, next, slow};
 use crate::emu::exception;
 use crate::emu::operand::{D, Dest, I0, I1, I2, L, S, Source};
 use crate::emu::run::Stop;
-use crate::term::Term;
+use crate::process::{MarkerId, RefNumbers};
+use crate::term::{REF_NUMBERS_MAX, Term, View};
 
 handlers! {
     /// `send`: x1 to x0.
@@ -58,25 +60,71 @@ handlers! {
         next!(s, op)
     }
 
-    /// `recv_marker_reserve Dst`: how far the mailbox was looked at when a reference was made.
+    /// `recv_marker_reserve Dst`: where the mailbox ends before a reference is made.
     fn marker_reserve(s, op: I1<D>) {
-        op.a.set(&s, Term::atom(predefined::UNDEFINED));
-        next!(s, op)
+        slow!(s, reserve)
     }
 
     /// `recv_marker_bind Marker Reference`
     fn marker_bind(s, op: I2<S, S>) {
-        next!(s, op)
+        slow!(s, bind)
     }
 
     /// `recv_marker_clear Reference`
     fn marker_clear(s, op: I1<S>) {
-        next!(s, op)
+        slow!(s, clear)
     }
 
-    /// `recv_marker_use Reference`
+    /// `recv_marker_use Reference`: what was there before the reference was made is not looked at.
     fn marker_use(s, op: I1<S>) {
-        next!(s, op)
+        slow!(s, use_marker)
+    }
+}
+
+/// The numbers of a reference that a marker can be for.
+fn key(term: Term) -> Option<RefNumbers> {
+    let View::Reference(reference) = term.view() else { return None };
+    reference.numbers(&mut [0; REF_NUMBERS_MAX]).first_chunk::<3>().copied()
+}
+
+slow_paths! {
+    /// See [`marker_reserve`].
+    fn reserve(s) {
+        let op = &*s.ip.cast::<I1<D>>();
+        let marker = (*(*s.m).process).mailbox.reserve_marker();
+        op.a.set(&s, Term::small_cut(i64::from(marker.0)));
+        s.ip = s.ip.add(size_of_val(op) / 8);
+        go(s)
+    }
+
+    /// See [`marker_bind`].
+    fn bind(s) {
+        let op = &*s.ip.cast::<I2<S, S>>();
+        if let (Some(marker), Some(key)) = (op.a.get(&s).as_small(), key(op.b.get(&s))) {
+            (*(*s.m).process).mailbox.bind_marker(MarkerId(marker as u32), key);
+        }
+        s.ip = s.ip.add(size_of_val(op) / 8);
+        go(s)
+    }
+
+    /// See [`marker_clear`].
+    fn clear(s) {
+        let op = &*s.ip.cast::<I1<S>>();
+        if let Some(key) = key(op.a.get(&s)) {
+            (*(*s.m).process).mailbox.clear_marker(key);
+        }
+        s.ip = s.ip.add(size_of_val(op) / 8);
+        go(s)
+    }
+
+    /// See [`marker_use`].
+    fn use_marker(s) {
+        let op = &*s.ip.cast::<I1<S>>();
+        if let Some(key) = key(op.a.get(&s)) {
+            (*(*s.m).process).mailbox.use_marker(key);
+        }
+        s.ip = s.ip.add(size_of_val(op) / 8);
+        go(s)
     }
 }
 
@@ -96,14 +144,14 @@ unsafe extern "sysv64" fn send_rest(
         let result = messages::send(&mut context, to, message);
         s.reload();
         match result {
-            Ok(()) => {
+            Ok(_) => {
                 s.x()[0] = message;
                 s.fcalls -= 3;
                 s.ip = s.ip.add(1);
                 go(s)
             }
             Err(raise) => {
-                let bif = crate::bif::BifIndex::find("erlang", "!", 2);
+                let bif = crate::bif::BifIndex::find("erlang", "send", 2);
                 match bif {
                     Some(bif) => exception::raise_in_bif(s, raise, bif, &[to, message]),
                     None => exception::raise(s, raise),
@@ -118,15 +166,15 @@ unsafe extern "sysv64" fn remove(ip: *const u64, hp: *mut u64, sp: *mut u64, m: 
     let mut s = State { ip, hp, sp, m, fcalls };
     // SAFETY: as for the handler that has come here.
     unsafe {
-        let process = s.process();
-        if let Some(message) = process.mailbox.remove()
+        let Context { vm, process } = s.context();
+        if let Some(message) = process.mailbox.remove(&mut vm.nodes)
             && let Some(fragment) = message.fragment
         {
             process.heap.absorb(fragment);
         }
         process.timed_out = false;
         if let Some(timer) = process.timeout.take() {
-            (*(*s.m).vm).timers.cancel(timer);
+            vm.timers.cancel(timer);
         }
         s.reload();
         s.ip = s.ip.add(1);

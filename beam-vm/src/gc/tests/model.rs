@@ -18,7 +18,7 @@ use crate::gc::Stress;
 use crate::heap::{BinaryBlock, Fragment, Magic, MagicObject, build};
 use crate::map;
 use crate::print::Printed;
-use crate::process::Message;
+use crate::process::{Message, Nodes};
 use crate::term::FunEntry;
 
 /// What is made of values that are there already; the numbers choose among the roots.
@@ -94,6 +94,7 @@ struct World {
     /// Before the space that they are in.
     areas: Vec<crate::heap::LiteralArea>,
     bench: Bench,
+    nodes: Nodes,
     texts: Vec<String>,
     sent: Vec<String>,
     shared: BinaryBlock,
@@ -118,6 +119,7 @@ impl World {
         };
         Self {
             bench,
+            nodes: Nodes::default(),
             texts: Vec::new(),
             sent: Vec::new(),
             shared: BinaryBlock::from_bytes(&[5; 1000]),
@@ -240,10 +242,13 @@ impl World {
                 let mut fragment = Fragment::with_capacity(copy::size_of(term, &literals));
                 let copied = copy::copy(term, &mut fragment, &literals);
                 self.sent.push(self.text(copied));
-                self.bench.process.mailbox.push(Message { term: copied, fragment: Some(fragment) });
+                self.bench
+                    .process
+                    .mailbox
+                    .push(&mut self.nodes, Message { term: copied, fragment: Some(fragment) });
             }
             Step::Receive => {
-                if let Some(message) = self.bench.process.mailbox.remove() {
+                if let Some(message) = self.bench.process.mailbox.remove(&mut self.nodes) {
                     message.fragment.into_iter().for_each(|fragment| self.bench.heap().absorb(fragment));
                     assert_eq!(self.text(message.term), self.sent.remove(0));
                     self.add(message.term);
@@ -257,7 +262,7 @@ impl World {
             }
             Step::Put(key, value) => {
                 let (key, value) = (self.root(key), self.root(value));
-                self.bench.process.extension_mut().dictionary.put(key, value);
+                self.bench.process.extension_mut().dictionary.put(&self.bench.atoms, key, value);
             }
         }
     }
@@ -271,7 +276,7 @@ impl World {
         let extension = self.bench.process.extension();
         for (key, value) in extension.into_iter().flat_map(|extension| extension.dictionary.pairs()) {
             // They were roots once; being printed at all is what is asked of them.
-            assert!(compare::same(*key, *key) && compare::same(*value, *value));
+            assert!(compare::same(key, key) && compare::same(value, value));
         }
     }
 }

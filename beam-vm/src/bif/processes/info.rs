@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is known of a process: `process_info/1` and `process_info/2`.
+//!
+//! The process that is asked about is taken out of the table for as long as that takes, unless it is the one that asks. What is found is
+//! kept as [`Facts`], which become terms of the process that asks when nothing of the other is borrowed any more.
+
+mod facts;
+
+use alloc::vec::Vec;
+
+use super::find;
+use crate::atom::{Atom, predefined};
+use crate::bif::lists::proper;
+use crate::bif::{BifResult, Context, Raise};
+use crate::heap::build;
+use crate::process::Process;
+use crate::term::{LocalPid, Term};
+use facts::{Facts, Subject};
+
+/// What `process_info/1` tells, in its order.
+const ITEMS: [Atom; 17] = [
+    predefined::REGISTERED_NAME,
+    predefined::CURRENT_FUNCTION,
+    predefined::INITIAL_CALL,
+    predefined::STATUS,
+    predefined::MESSAGE_QUEUE_LEN,
+    predefined::LINKS,
+    predefined::DICTIONARY,
+    predefined::TRAP_EXIT,
+    predefined::ERROR_HANDLER,
+    predefined::PRIORITY,
+    predefined::GROUP_LEADER,
+    predefined::TOTAL_HEAP_SIZE,
+    predefined::HEAP_SIZE,
+    predefined::STACK_SIZE,
+    predefined::REDUCTIONS,
+    predefined::GARBAGE_COLLECTION,
+    predefined::SUSPENDING,
+];
+
+/// Tells items of a process; none if there is no such process.
+fn tell(cx: &mut Context<'_>, pid: LocalPid, items: &[Atom]) -> Result<Option<Vec<Term>>, Raise> {
+    let is_own = pid == cx.process.pid;
+    let facts: Vec<_> = if is_own {
+        let subject = Subject { vm: cx.vm, process: cx.process, is_running: true };
+        items.iter().map(|item| Facts::of(&subject, *item)).collect()
+    } else {
+        if find(cx, pid).is_none() {
+            // An item that there is not is an error even then.
+            let nobody = Subject { vm: cx.vm, process: cx.process, is_running: false };
+            let known = items.iter().all(|item| Facts::of(&nobody, *item).is_some());
+            return if known { Ok(None) } else { Err(Raise::BADARG) };
+        }
+        let Some(process) = cx.vm.processes.take(pid) else { return Ok(None) };
+        let facts = other(cx, &process, items);
+        cx.vm.processes.park(process);
+        facts
+    };
+    let words: usize = facts.iter().flatten().map(Facts::cost).sum();
+    cx.bump((words / 10).min(4000) as u32);
+    let heap = &mut cx.process.heap;
+    let mut terms = Vec::with_capacity(facts.len());
+    for fact in facts {
+        terms.push(fact.ok_or(Raise::BADARG)?.build(heap));
+    }
+    Ok(Some(terms))
+}
+
+/// The facts of another process, whose terms are copied to the heap of the one that asks.
+fn other(cx: &mut Context<'_>, process: &Process, items: &[Atom]) -> Vec<Option<Facts>> {
+    let literals = cx.vm.literals.addresses();
+    let mut all = Vec::with_capacity(items.len());
+    for item in items {
+        let subject = Subject { vm: cx.vm, process, is_running: false };
+        let facts = Facts::of(&subject, *item);
+        let heap = &mut cx.process.heap;
+        all.push(facts.map(|facts| facts.map(|term| crate::copy::copy(term, heap, &literals))));
+    }
+    all
+}
+
+/// `process_info/1`
+pub fn process_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let pid = args[0].as_pid().ok_or(Raise::BADARG)?;
+    let Some(values) = tell(cx, pid, &ITEMS)? else { return Ok(Term::atom(predefined::UNDEFINED)) };
+    let pairs = ITEMS.iter().zip(values).filter(|(item, value)| {
+        // What has no name and is nowhere has no such lines.
+        let may_lack = [predefined::REGISTERED_NAME, predefined::CURRENT_FUNCTION];
+        !(may_lack.contains(item) && (value.is_nil() || *value == Term::atom(predefined::UNDEFINED)))
+    });
+    let heap = &mut cx.process.heap;
+    let pairs: Vec<Term> =
+        pairs.map(|(item, value)| build::tuple(heap, &[Term::atom(*item), value])).collect();
+    Ok(build::list(heap, &pairs))
+}
+
+/// `process_info/2`
+pub fn process_info2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let pid = args[0].as_pid().ok_or(Raise::BADARG)?;
+    if let Some(item) = args[1].as_atom() {
+        let Some(values) = tell(cx, pid, &[item])? else { return Ok(Term::atom(predefined::UNDEFINED)) };
+        // The one item that has no pair if there is nothing to say.
+        if item == predefined::REGISTERED_NAME && values[0].is_nil() {
+            return Ok(Term::NIL);
+        }
+        return Ok(build::tuple(cx.heap(), &[Term::atom(item), values[0]]));
+    }
+    let items = proper(args[1]).ok_or(Raise::BADARG)?;
+    let items: Option<Vec<Atom>> = items.into_iter().map(Term::as_atom).collect();
+    let items = items.ok_or(Raise::BADARG)?;
+    let Some(values) = tell(cx, pid, &items)? else { return Ok(Term::atom(predefined::UNDEFINED)) };
+    let heap = &mut cx.process.heap;
+    let pairs: Vec<Term> = items
+        .iter()
+        .zip(values)
+        .map(|(item, value)| build::tuple(heap, &[Term::atom(*item), value]))
+        .collect();
+    Ok(build::list(heap, &pairs))
+}

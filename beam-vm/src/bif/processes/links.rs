@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Links and exit signals.
+
+use crate::atom::predefined;
+use crate::bif::{BifResult, Context, Raise};
+use crate::heap::build;
+use crate::process::{Lookup, Message};
+use crate::signal::{Cause, Effect, effect};
+use crate::term::{Term, View};
+
+/// Puts an exit signal of the process that calls, or of one that is not there, into its own mailbox.
+fn own_exit_message(cx: &mut Context<'_>, from: Term, reason: Term) {
+    let message = [Term::atom(predefined::UPPER_EXIT), from, reason];
+    let term = build::tuple(cx.heap(), &message);
+    cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+}
+
+/// `link/1`
+pub fn link(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let own = cx.process.pid;
+    match args[0].view() {
+        View::Pid(pid) if pid == own => return Ok(Term::boolean(true)),
+        View::Pid(pid) => {
+            if let Lookup::Process(other) = cx.vm.processes.lookup(pid) {
+                other.links.insert(own);
+                cx.process.links.insert(pid);
+                return Ok(Term::boolean(true));
+            }
+        }
+        View::Port(_) | View::ExternalPid(_) => {}
+        _ => return Err(Raise::BADARG),
+    }
+    if !cx.process.trap_exit {
+        return Err(Raise::error(predefined::NOPROC));
+    }
+    own_exit_message(cx, args[0], Term::atom(predefined::NOPROC));
+    Ok(Term::boolean(true))
+}
+
+/// `unlink/1`
+pub fn unlink(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let pid = match args[0].view() {
+        View::Pid(pid) => pid,
+        View::Port(_) | View::ExternalPid(_) | View::ExternalPort(_) => return Ok(Term::boolean(true)),
+        _ => return Err(Raise::BADARG),
+    };
+    let own = cx.process.pid;
+    if cx.process.links.remove(pid)
+        && let Lookup::Process(other) = cx.vm.processes.lookup(pid)
+    {
+        other.links.remove(own);
+    }
+    Ok(Term::boolean(true))
+}
+
+/// `exit/2`
+pub fn exit2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let pid = match args[0].view() {
+        View::Pid(pid) => pid,
+        View::Port(_) | View::ExternalPid(_) | View::ExternalPort(_) => return Ok(Term::boolean(true)),
+        _ => return Err(Raise::BADARG),
+    };
+    let own = cx.process.pid;
+    if pid != own {
+        cx.vm.exit_signal(Term::pid(own), pid, args[1], Cause::Exit);
+        return Ok(Term::boolean(true));
+    }
+    // A process that ends itself with `normal` ends: the exception of the rule.
+    if args[1] == Term::atom(predefined::NORMAL) && !cx.process.trap_exit {
+        cx.process.exit_reason = args[1];
+        return Err(Raise::Ended);
+    }
+    match effect(cx.process, args[1], Cause::Exit) {
+        Effect::None => Ok(Term::boolean(true)),
+        Effect::Message => {
+            own_exit_message(cx, Term::pid(own), args[1]);
+            Ok(Term::boolean(true))
+        }
+        Effect::End(replaced) => {
+            cx.process.exit_reason = replaced.map_or(args[1], Term::atom);
+            Err(Raise::Ended)
+        }
+    }
+}
+
+/// `is_process_alive/1`
+pub fn is_process_alive(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    match args[0].view() {
+        View::Pid(pid) => Ok(Term::boolean(cx.vm.processes.is_alive(pid))),
+        _ => Err(Raise::BADARG),
+    }
+}
+
+/// `erts_internal:is_process_alive/2`: the answer comes as a message.
+pub fn is_process_alive_reply(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let (View::Pid(pid), View::Reference(_)) = (args[0].view(), args[1].view()) else {
+        return Err(Raise::BADARG);
+    };
+    let alive = cx.vm.processes.is_alive(pid);
+    let term = build::tuple(cx.heap(), &[args[1], Term::boolean(alive)]);
+    cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+    Ok(Term::atom(predefined::OK))
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Names of processes, and lists of all of them.
+
+use alloc::vec::Vec;
+
+use super::{badarg_with, find};
+use crate::atom::predefined;
+use crate::bif::{BifResult, Context, Raise};
+use crate::heap::build;
+use crate::term::{Term, View};
+
+/// `register/2`
+pub fn register(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    const NONE: Raise = badarg_with(predefined::NONE);
+    let name = args[0].as_atom().filter(|name| *name != predefined::UNDEFINED).ok_or(NONE)?;
+    let pid = match args[1].view() {
+        View::Pid(pid) => pid,
+        View::Port(_) => return Err(badarg_with(predefined::NOTALIVE)),
+        _ => return Err(NONE),
+    };
+    if cx.vm.registry.contains_key(&name) {
+        let is_alive = find(cx, pid).is_some();
+        return Err(if is_alive { NONE } else { badarg_with(predefined::NOTALIVE) });
+    }
+    let Some(process) = find(cx, pid) else { return Err(badarg_with(predefined::NOTALIVE)) };
+    let extension = process.extension_mut();
+    if extension.registered.is_some() {
+        return Err(badarg_with(predefined::REGISTERED_NAME));
+    }
+    extension.registered = Some(name);
+    cx.vm.registry.insert(name, pid);
+    Ok(Term::boolean(true))
+}
+
+/// `unregister/1`
+pub fn unregister(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let name = args[0].as_atom().ok_or(Raise::BADARG)?;
+    let pid = cx.vm.registry.remove(&name).ok_or(Raise::BADARG)?;
+    if let Some(process) = find(cx, pid) {
+        process.extension_mut().registered = None;
+    }
+    Ok(Term::boolean(true))
+}
+
+/// `whereis/1`
+pub fn whereis(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let name = args[0].as_atom().ok_or(Raise::BADARG)?;
+    Ok(cx.vm.registry.get(&name).map_or(Term::atom(predefined::UNDEFINED), |pid| Term::pid(*pid)))
+}
+
+/// `registered/0`
+pub fn registered(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let names: Vec<Term> = cx.vm.registry.keys().map(|name| Term::atom(*name)).collect();
+    Ok(build::list(cx.heap(), &names))
+}
+
+/// `processes/0`
+pub fn processes(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let pids: Vec<Term> = cx.vm.processes.pids().map(Term::pid).collect();
+    cx.bump((pids.len() / 20) as u32);
+    Ok(build::list(cx.heap(), &pids))
+}
+
+/// `group_leader/0`
+pub fn group_leader(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    Ok(cx.process.group_leader)
+}
+
+/// `erts_internal:group_leader/2`: what is wrong is told as an atom.
+pub fn set_group_leader(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let is_leader = matches!(args[0].view(), View::Pid(_) | View::ExternalPid(_));
+    let View::Pid(pid) = args[1].view() else { return Ok(Term::atom(predefined::BADARG)) };
+    if !is_leader {
+        return Ok(Term::atom(predefined::BADARG));
+    }
+    if pid == cx.process.pid {
+        cx.process.group_leader = args[0];
+        return Ok(Term::boolean(true));
+    }
+    let literals = cx.vm.literals.addresses();
+    match find(cx, pid) {
+        Some(process) => {
+            process.group_leader = crate::copy::copy(args[0], &mut process.heap, &literals);
+            Ok(Term::boolean(true))
+        }
+        None => Ok(Term::atom(predefined::BADARG)),
+    }
+}
+
+/// `erts_internal:is_system_process/1`
+pub fn is_system_process(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let pid = args[0].as_pid().ok_or(Raise::BADARG)?;
+    let process = find(cx, pid);
+    let is_system =
+        process.and_then(|process| process.extension()).is_some_and(|extension| extension.is_system);
+    Ok(Term::boolean(is_system))
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Making processes.
+
+use super::flags::{heap_words, message_place, priority};
+use super::monitors::Settings;
+use super::{BADOPT, Options};
+use crate::atom::{Atom, predefined};
+use crate::bif::lists::proper;
+use crate::bif::memory::max_heap_size;
+use crate::bif::{BifResult, Context, Raise};
+use crate::heap::{HeapLimits, build};
+use crate::process::{Message, MessagePlace, Monitor, Priority, RefNumbers, Target};
+use crate::term::{LocalPid, Term, View};
+
+/// What `spawn_opt` asks for.
+#[derive(Default)]
+struct Wishes {
+    link: bool,
+    monitor: Option<Settings>,
+    priority: Option<Priority>,
+    limits: HeapLimits,
+    messages: MessagePlace,
+}
+
+impl Wishes {
+    /// Takes an option; gives whether it is one.
+    fn take(&mut self, cx: &Context<'_>, option: Term) -> Result<(), Raise> {
+        match option.view() {
+            View::Atom(predefined::LINK) => self.link = true,
+            View::Atom(predefined::MONITOR) => self.monitor = Some(Settings::default()),
+            View::Tuple(pair) => {
+                let [name, value] = *pair.elements() else { return Err(BADOPT) };
+                let limits = &mut self.limits;
+                match name.as_atom() {
+                    Some(predefined::MONITOR) => self.monitor = Some(Settings::read(value)?),
+                    Some(predefined::PRIORITY) => self.priority = Some(priority(value).ok_or(BADOPT)?),
+                    Some(predefined::MIN_HEAP_SIZE) => limits.min_words = heap_words(value).ok_or(BADOPT)?,
+                    Some(predefined::MIN_BIN_VHEAP_SIZE) => {
+                        limits.min_binary_words = heap_words(value).ok_or(BADOPT)?;
+                    }
+                    Some(predefined::FULLSWEEP_AFTER) => {
+                        let count = value.as_small().filter(|count| *count >= 0).ok_or(BADOPT)?;
+                        limits.fullsweep_after = count as u16;
+                    }
+                    Some(predefined::MAX_HEAP_SIZE) => {
+                        max_heap_size(value, &cx.vm.heap_limits, limits).map_err(|_| BADOPT)?;
+                    }
+                    Some(predefined::MESSAGE_QUEUE_DATA) => {
+                        self.messages = message_place(value).ok_or(BADOPT)?;
+                    }
+                    Some(predefined::SCHEDULER) => {
+                        value.as_small().filter(|number| (0..=1).contains(number)).ok_or(BADOPT)?;
+                    }
+                    _ => return Err(BADOPT),
+                }
+            }
+            _ => return Err(BADOPT),
+        }
+        Ok(())
+    }
+
+    fn read(cx: &Context<'_>, list: Term) -> Result<Self, Raise> {
+        let mut wishes = Self::for_vm(cx);
+        let mut options = Options::new(list, BADOPT);
+        while let Some(option) = options.next()? {
+            wishes.take(cx, option)?;
+        }
+        Ok(wishes)
+    }
+
+    /// What a process gets of which nothing is asked.
+    fn for_vm(cx: &Context<'_>) -> Self {
+        Self { limits: cx.vm.heap_limits, messages: cx.vm.message_place, ..Self::default() }
+    }
+}
+
+/// Module, function and arguments of a call, checked.
+fn check(args: &[Term]) -> Result<(Atom, Atom), Raise> {
+    match (args[0].as_atom(), args[1].as_atom()) {
+        (Some(module), Some(function)) => Ok((module, function)),
+        _ => Err(Raise::BADARG),
+    }
+}
+
+/// The most arguments that a function can have.
+const MAX_ARITY: usize = 255;
+
+/// Makes a process that calls `Module:Function(Arguments…)`; gives its pid. If it is to be watched, it is by the reference.
+fn spawn(
+    cx: &mut Context<'_>,
+    args: &[Term],
+    wishes: &Wishes,
+    reference: Option<RefNumbers>,
+) -> Result<LocalPid, Raise> {
+    let (module, function) = check(args)?;
+    let arguments = proper(args[2]).ok_or(Raise::BADARG)?;
+    if arguments.len() > MAX_ARITY {
+        return Err(Raise::SYSTEM_LIMIT);
+    }
+    let export = cx.vm.code.export(module, function, arguments.len() as u32);
+    let parent = cx.process.pid;
+    let leader = cx.process.group_leader;
+    let made = cx.vm.new_process(parent, leader, wishes.limits, &arguments);
+    let mut process = made.map_err(|_| Raise::SYSTEM_LIMIT)?;
+    let pid = process.pid;
+    process.priority = wishes.priority.unwrap_or(Priority::Normal);
+    process.message_place = wishes.messages;
+    if wishes.link {
+        process.links.insert(parent);
+        cx.process.links.insert(pid);
+    }
+    if let (Some(settings), Some(numbers)) = (&wishes.monitor, reference) {
+        process.extension_mut().watchers.insert(numbers, parent);
+        let monitor = Monitor { target: Target::Process(pid), alias: settings.alias, tag: settings.tag };
+        cx.process.extension_mut().monitors.insert(numbers, monitor);
+    }
+    cx.vm.start(process, export);
+    cx.bump(20);
+    Ok(pid)
+}
+
+/// `spawn/3`
+pub fn spawn3(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let wishes = Wishes::for_vm(cx);
+    spawn(cx, args, &wishes, None).map(Term::pid)
+}
+
+/// `spawn_link/3`
+pub fn spawn_link(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let wishes = Wishes { link: true, ..Wishes::for_vm(cx) };
+    spawn(cx, args, &wishes, None).map(Term::pid)
+}
+
+/// `spawn_opt/4`
+pub fn spawn_opt(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let wishes = Wishes::read(cx, args[3])?;
+    let Some(settings) = &wishes.monitor else { return spawn(cx, args, &wishes, None).map(Term::pid) };
+    let numbers = cx.vm.new_reference();
+    let pid = spawn(cx, args, &wishes, Some(numbers))?;
+    let reference = settings.reference(cx, numbers);
+    Ok(build::tuple(cx.heap(), &[Term::pid(pid), reference]))
+}
+
+/// Whom `spawn_request` tells what.
+struct Reply {
+    success: bool,
+    failure: bool,
+    tag: Term,
+}
+
+/// What `spawn_request` asks for; an option that it does not know is told in the reply.
+fn request(cx: &Context<'_>, list: Term) -> (Wishes, Reply, Result<(), Raise>) {
+    let mut wishes = Wishes::for_vm(cx);
+    let mut reply = Reply { success: true, failure: true, tag: Term::atom(predefined::SPAWN_REPLY) };
+    let mut options = Options::new(list, BADOPT);
+    let mut outcome = Ok(());
+    loop {
+        let option = match options.next() {
+            Ok(Some(option)) => option,
+            Ok(None) => break,
+            Err(raise) => {
+                outcome = Err(raise);
+                break;
+            }
+        };
+        let pair = option.as_tuple();
+        let own = match pair.as_ref().map(|pair| pair.elements()) {
+            Some([name, value]) => (name.as_atom(), *value),
+            _ => (None, Term::NIL),
+        };
+        match own {
+            (Some(predefined::REPLY_TAG), tag) => reply.tag = tag,
+            (Some(predefined::REPLY), value) => {
+                let parts = match value.as_atom() {
+                    Some(predefined::YES) => (true, true),
+                    Some(predefined::NO) => (false, false),
+                    Some(predefined::SUCCESS_ONLY) => (true, false),
+                    Some(predefined::ERROR_ONLY) => (false, true),
+                    _ => {
+                        outcome = outcome.and(Err(BADOPT));
+                        continue;
+                    }
+                };
+                (reply.success, reply.failure) = parts;
+            }
+            _ => outcome = outcome.and(wishes.take(cx, option)),
+        }
+    }
+    (wishes, reply, outcome)
+}
+
+/// `erts_internal:spawn_request/4`: the process is made at once, and the reply says what has come of it.
+pub fn spawn_request(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    if check(args).is_err() || proper(args[2]).is_none() || proper(args[3]).is_none() {
+        return Ok(Term::atom(predefined::BADARG));
+    }
+    let (wishes, reply, outcome) = request(cx, args[3]);
+    let numbers = cx.vm.new_reference();
+    let reference = match &wishes.monitor {
+        Some(settings) => settings.reference(cx, numbers),
+        None => build::reference(cx.heap(), numbers, None),
+    };
+    let made = outcome.and_then(|()| spawn(cx, args, &wishes, Some(numbers)));
+    let (asked, word, what) = match made {
+        Ok(pid) => (reply.success, predefined::OK, Term::pid(pid)),
+        Err(Raise::ErrorWithCause(_, cause)) => (reply.failure, predefined::ERROR, cause),
+        Err(Raise::Error(reason)) => (reply.failure, predefined::ERROR, reason),
+        Err(raise) => return Err(raise),
+    };
+    if asked {
+        let term = build::tuple(cx.heap(), &[reply.tag, reference, Term::atom(word), what]);
+        cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+    }
+    Ok(reference)
+}
+
+/// `spawn_request_abandon/1`: a request of this node is done when it is made, so there is none to be given up.
+pub fn spawn_request_abandon(_: &mut Context<'_>, args: &[Term]) -> BifResult {
+    match args[0].view() {
+        View::Reference(_) => Ok(Term::boolean(false)),
+        _ => Err(Raise::BADARG),
+    }
+}
+
+/// `erts_internal:spawn_system_process/3`
+pub fn spawn_system_process(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let wishes = Wishes::for_vm(cx);
+    let pid = spawn(cx, args, &wishes, None)?;
+    if let Some(process) = super::find(cx, pid) {
+        process.extension_mut().is_system = true;
+    }
+    Ok(Term::pid(pid))
+}
