@@ -296,7 +296,13 @@ impl Translator<'_> {
         let entry = self.out.lambdas[index.get()];
         let (into, env) = match args {
             [_, into, env @ Arg::List(_)] => (into.clone(), env.clone()),
-            _ => (Arg::X(0), Arg::List((0..entry.free as u16).map(Arg::X).collect())),
+            _ => {
+                // `make_fun2` is like a call: it has reserved nothing before, and only the free variables are alive.
+                let free = u64::from(entry.free);
+                let words = Arg::Number(layout::FUN_ENV as u64 + free);
+                self.push(Operation::TestHeap, vec![words, Arg::Number(free)]);
+                (Arg::X(0), Arg::List((0..entry.free as u16).map(Arg::X).collect()))
+            }
         };
         self.push(Operation::MakeFun, vec![Arg::Lambda(entry), into, env]);
         Ok(())
