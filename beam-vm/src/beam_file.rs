@@ -38,7 +38,7 @@ mod types;
 mod verify;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use atoms::Atoms;
 pub use code::{Code, CodeHeader, Instruction};

@@ -10,6 +10,9 @@ mod literals;
 mod peephole;
 mod translate;
 
+#[cfg(test)]
+mod tests;
+
 pub use error::LoadError;
 
 use alloc::vec::Vec;

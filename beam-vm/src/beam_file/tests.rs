@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Tests with the compiler's files and with files made by hand.
 
-mod builder;
+pub(crate) mod builder;
 mod code;
 mod container;
 mod damage;

@@ -70,8 +70,16 @@ pub fn translate(vm: &mut Vm, file: &Module, context: &Context<'_>) -> Result<Tr
     let mut translation = Translation { lambdas: lambdas(vm, file, context), ..Translation::default() };
     let imports = imports(vm, file, context);
     let mut code: Code<'_> = file.code();
-    let mut translator =
-        Translator { vm, file, context, imports: &imports, out: &mut translation, waits_for_entry: false };
+    let mut translator = Translator {
+        vm,
+        file,
+        context,
+        imports: &imports,
+        out: &mut translation,
+        waits_for_entry: false,
+        last_label: 0,
+        function_label: 0,
+    };
     while let Some(instruction) = code.next().map_err(LoadError::Instruction)? {
         translator.instruction(&instruction, file)?;
     }
@@ -115,6 +123,10 @@ struct Translator<'a> {
     out: &'a mut Translation,
     /// Whether the next label is that of a function's first instruction.
     waits_for_entry: bool,
+    /// The last label, which is that of the function's func_info when one comes.
+    last_label: u32,
+    /// The label of the function's func_info: where all goes that matches no clause.
+    function_label: u32,
 }
 
 impl Translator<'_> {
@@ -196,6 +208,7 @@ impl Translator<'_> {
                 {
                     function.entry = label;
                 }
+                self.last_label = label;
                 self.push(Operation::Label, vec![Arg::Label(label)]);
                 return Ok(());
             }
@@ -231,6 +244,7 @@ impl Translator<'_> {
                 let at = self.out.ops.len();
                 self.out.functions.push(Info { name, arity: *arity as u32, op: at, entry: 0 });
                 self.waits_for_entry = true;
+                self.function_label = self.last_label;
                 self.push(Operation::FuncInfo, args);
             }
             (GenericOp::INT_CODE_END, _) => self.push(Operation::Unreachable, Vec::new()),
@@ -296,7 +310,13 @@ impl Translator<'_> {
         let entry = self.out.lambdas[index.get()];
         let (into, env) = match args {
             [_, into, env @ Arg::List(_)] => (into.clone(), env.clone()),
-            _ => (Arg::X(0), Arg::List((0..entry.free as u16).map(Arg::X).collect())),
+            _ => {
+                // `make_fun2` is like a call: it has reserved nothing before, and only the free variables are alive.
+                let free = u64::from(entry.free);
+                let words = Arg::Number(layout::FUN_ENV as u64 + free);
+                self.push(Operation::TestHeap, vec![words, Arg::Number(free)]);
+                (Arg::X(0), Arg::List((0..entry.free as u16).map(Arg::X).collect()))
+            }
         };
         self.push(Operation::MakeFun, vec![Arg::Lambda(entry), into, env]);
         Ok(())
