@@ -17,6 +17,7 @@ pub mod exceptions;
 pub mod external;
 pub mod functions;
 pub mod hashes;
+pub mod iolists;
 pub mod lists;
 pub mod logic;
 pub mod maps;

@@ -136,7 +136,7 @@ impl Converter {
                 if head.is_cons() {
                     self.stack.push(cell.tail());
                     self.current = head;
-                } else if !head.is_small() && !head.is_nil() && !is_binary(head) {
+                } else if !is_integer(head) && !head.is_nil() && !is_binary(head) {
                     return Err(NotChardata);
                 }
                 continue;
@@ -159,8 +159,8 @@ impl Converter {
             *budget -= 1;
             if let Some(cell) = self.current.as_cons() {
                 let head = cell.head();
-                if let Some(value) = head.as_small() {
-                    if self.begun.len > 0 || !self.push(value) {
+                if is_integer(head) {
+                    if self.begun.len > 0 || !head.as_small().is_some_and(|value| self.push(value)) {
                         return Some(self.error(heap, self.current));
                     }
                     self.current = cell.tail();
@@ -355,6 +355,10 @@ impl Listing {
             visit(rest);
         }
     }
+}
+
+fn is_integer(term: Term) -> bool {
+    term.is_small() || term.as_big().is_some()
 }
 
 fn is_binary(term: Term) -> bool {

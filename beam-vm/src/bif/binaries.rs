@@ -1,133 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Binaries from and to lists, sizes and parts.
+//! Binaries to lists, sizes and parts.
 
 use alloc::vec::Vec;
 
 use super::{BifResult, Context, Raise};
 use crate::heap::build;
-use crate::term::{Bits, Term, View};
-
-/// Bits that are gathered from a list of lists, bytes and bitstrings.
-#[derive(Default)]
-pub struct Gathered {
-    bytes: Vec<u8>,
-    /// Bits of the last byte that are in use, if not all are.
-    partial: usize,
-}
-
-impl Gathered {
-    fn push_byte(&mut self, byte: u8) {
-        if self.partial == 0 {
-            self.bytes.push(byte);
-        } else if let Some(last) = self.bytes.last_mut() {
-            *last |= byte >> self.partial;
-            self.bytes.push(byte << (8 - self.partial));
-        }
-    }
-
-    fn push_bits(&mut self, bits: &Bits) {
-        if let (0, Some(bytes)) = (self.partial, bits.as_bytes()) {
-            self.bytes.extend_from_slice(bytes);
-            return;
-        }
-        let whole = bits.len() / 8;
-        for index in 0..whole {
-            self.push_byte(bits.byte(index));
-        }
-        let left = bits.len() % 8;
-        if left > 0 {
-            let byte = bits.byte(whole);
-            self.push_byte(byte);
-            let used = self.partial + left;
-            if self.partial > 0 && used <= 8 {
-                self.bytes.pop();
-            }
-            self.partial = used % 8;
-        }
-    }
-
-    /// Its bytes.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
-    /// How many bits there are.
-    #[must_use]
-    pub fn bits(&self) -> usize {
-        8 * self.bytes.len() - if self.partial == 0 { 0 } else { 8 - self.partial }
-    }
-}
-
-/// Gathers an iolist whose binaries may be bitstrings.
-pub fn gather(list: Term) -> Option<Gathered> {
-    let mut gathered = Gathered::default();
-    let mut stack = Vec::new();
-    let mut next = Some(list);
-    while let Some(term) = next {
-        match term.view() {
-            View::Nil => next = stack.pop(),
-            View::Bits(bits) => {
-                gathered.push_bits(&bits);
-                next = stack.pop();
-            }
-            View::Cons(cell) => {
-                if let Some(value) = cell.head().as_small() {
-                    gathered.push_byte(u8::try_from(value).ok()?);
-                    next = Some(cell.tail());
-                } else {
-                    stack.push(cell.tail());
-                    next = Some(cell.head());
-                }
-            }
-            _ => return None,
-        }
-    }
-    Some(gathered)
-}
-
-/// The bytes of an iolist or binary.
-pub fn bytes(list: Term) -> Option<Vec<u8>> {
-    gather(list).filter(|gathered| gathered.bits().is_multiple_of(8)).map(|gathered| gathered.bytes)
-}
+use crate::term::{Bits, Term};
 
 fn binary(term: Term) -> Result<Bits, Raise> {
     term.as_bits().filter(|bits| bits.is_binary()).ok_or(Raise::BADARG)
-}
-
-/// `iolist_to_binary/1`
-pub fn iolist_to_binary(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    if args[0].as_bits().is_some_and(Bits::is_binary) {
-        return Ok(args[0]);
-    }
-    list_to_binary(cx, args)
-}
-
-/// `list_to_binary/1`
-pub fn list_to_binary(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    if !args[0].is_list() {
-        return Err(Raise::BADARG);
-    }
-    let bytes = bytes(args[0]).ok_or(Raise::BADARG)?;
-    cx.bump((bytes.len() / 100) as u32);
-    Ok(build::binary(cx.heap(), &bytes))
-}
-
-/// `list_to_bitstring/1`
-pub fn list_to_bitstring(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    if !args[0].is_list() {
-        return Err(Raise::BADARG);
-    }
-    let gathered = gather(args[0]).ok_or(Raise::BADARG)?;
-    cx.bump((gathered.bytes.len() / 100) as u32);
-    Ok(build::bitstring(cx.heap(), &gathered.bytes, gathered.bits()))
-}
-
-/// `iolist_size/1`
-pub fn iolist_size(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let bytes = bytes(args[0]).ok_or(Raise::BADARG)?;
-    cx.bump((bytes.len() / 100) as u32);
-    Ok(Term::count(bytes.len()))
 }
 
 /// `binary_to_list/1`
@@ -139,7 +20,7 @@ pub fn binary_to_list(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 
 /// `binary_to_list/3`: places are counted from 1.
 pub fn binary_to_list3(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let bits = binary(args[0])?;
+    let bits = args[0].as_bits().ok_or(Raise::BADARG)?;
     let place =
         |term: Term| term.as_small().and_then(|place| usize::try_from(place).ok()).ok_or(Raise::BADARG);
     let (first, last) = (place(args[1])?, place(args[2])?);
@@ -178,7 +59,7 @@ pub fn bit_size(_: &mut Context<'_>, args: &[Term]) -> BifResult {
 
 /// A part of a binary; a negative length counts backwards.
 fn part(cx: &mut Context<'_>, origin: Term, start: Term, length: Term) -> BifResult {
-    let size = (binary(origin)?.len() / 8) as i64;
+    let size = (origin.as_bits().ok_or(Raise::BADARG)?.len() / 8) as i64;
     let (start, length) = (start.as_small().ok_or(Raise::BADARG)?, length.as_small().ok_or(Raise::BADARG)?);
     let (from, to) = if length < 0 {
         (start.saturating_add(length), start)

@@ -111,7 +111,8 @@ fn binary_of(heap: &mut ProcessHeap, part: Part) -> Term {
 /// `external_size/1,2`
 pub fn external_size(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let (options, level) = options(args.get(1))?;
-    if level != Level::NONE || options.maps == MapOrder::Sorted {
+    // Stock knows no other options here, and not the latest form.
+    if level != Level::NONE || options.maps == MapOrder::Sorted || options.version > MinorVersion::One {
         return Err(Raise::BADARG);
     }
     let encoder = match cx.take_parked() {

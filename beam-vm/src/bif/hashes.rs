@@ -6,7 +6,7 @@ use crate::hash::{self, Md5State, Old, Portable};
 use crate::heap::build;
 use crate::iodata::Walk;
 use crate::process::Parked;
-use crate::term::{Term, View};
+use crate::term::Term;
 
 /// Small terms that are hashed in a reduction.
 const TERMS: usize = 24;
@@ -98,13 +98,8 @@ pub fn adler32(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     checksum(cx, args, initial, iodata, hash::adler32)
 }
 
-fn combine(args: &[Term], combine: fn(u32, u32, u64) -> u32) -> BifResult {
-    let len = match args[2].view() {
-        View::Small(len) => u64::try_from(len).map_err(|_| Raise::BADARG)?,
-        View::Big(len) => len.integer().to_u64().ok_or(Raise::BADARG)?,
-        _ => return Err(Raise::BADARG),
-    };
-    Ok(Term::small_cut(i64::from(combine(word(args[0])?, word(args[1])?, len))))
+fn combine(args: &[Term], combine: fn(u32, u32, u32) -> u32) -> BifResult {
+    Ok(Term::small_cut(i64::from(combine(word(args[0])?, word(args[1])?, word(args[2])?))))
 }
 
 /// `crc32_combine/3`

@@ -132,26 +132,32 @@ const STEP: usize = 100;
 pub fn next(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let map = args[1].as_map().ok_or(Raise::BADARG)?;
     let from = args[0].as_small().and_then(|from| usize::try_from(from).ok()).ok_or(Raise::BADARG)?;
-    let pairs = map::pairs(map);
+    let mut pairs = map::pairs(map);
+    if args[2] != Term::atom(predefined::ITERATOR) {
+        // All at once, in the order of `maps:keys/1`.
+        cx.bump((pairs.len() / 10) as u32);
+        let heap = &mut cx.process.heap;
+        let mut result = args[2];
+        for (key, value) in pairs.into_iter().rev() {
+            let pair = build::tuple(heap, &[key, value]);
+            result = build::cons(heap, pair, result);
+        }
+        return Ok(result);
+    }
+    if !map.is_flat() {
+        // Stock's iterators go through a large map from the other end.
+        pairs.reverse();
+    }
     let rest = pairs.get(from..).ok_or(Raise::BADARG)?;
     let heap = &mut cx.process.heap;
     let count = rest.len().min(STEP);
-    let last = if rest.len() > STEP {
+    let mut result = if rest.len() > STEP {
         build::cons(heap, Term::count(from + count), args[1])
     } else {
         Term::atom(predefined::NONE)
     };
-    if args[2] == Term::atom(predefined::ITERATOR) {
-        let mut result = last;
-        for (key, value) in rest[..count].iter().rev() {
-            result = build::tuple(heap, &[*key, *value, result]);
-        }
-        return Ok(result);
-    }
-    let mut result = if rest.len() > STEP { last } else { args[2] };
     for (key, value) in rest[..count].iter().rev() {
-        let pair = build::tuple(heap, &[*key, *value]);
-        result = build::cons(heap, pair, result);
+        result = build::tuple(heap, &[*key, *value, result]);
     }
     Ok(result)
 }

@@ -126,6 +126,32 @@ pub fn scan_integer(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(build::tuple(cx.heap(), &[value, rest]))
 }
 
+/// `string:list_to_float/1`: the float that a list begins with, and the rest.
+pub fn scan_float(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let failure = |cx: &mut Context<'_>, reason| {
+        Ok(build::tuple(cx.heap(), &[Term::atom(predefined::ERROR), Term::atom(reason)]))
+    };
+    if !args[0].is_list() {
+        return failure(cx, predefined::NOT_A_LIST);
+    }
+    let mut text = Vec::new();
+    let mut rest = args[0];
+    while let Some(cell) = rest.as_cons() {
+        match cell.head().as_small().and_then(|byte| u8::try_from(byte).ok()) {
+            Some(byte @ (b'0'..=b'9' | b'+' | b'-' | b'.' | b',' | b'e' | b'E')) => text.push(byte),
+            _ => break,
+        }
+        rest = cell.tail();
+    }
+    let Ok((value, len)) = float::scan(&text) else { return failure(cx, predefined::NO_FLOAT) };
+    let mut rest = args[0];
+    for _ in 0..len {
+        rest = rest.as_cons().map_or(Term::NIL, |cell| cell.tail());
+    }
+    let value = build::float(cx.heap(), value);
+    Ok(build::tuple(cx.heap(), &[value, rest]))
+}
+
 /// The options of `float_to_list/2`; the last of several counts.
 fn form(options: Term) -> Result<Form, Raise> {
     let mut form = Form::DEFAULT;
@@ -144,10 +170,9 @@ fn form(options: Term) -> Result<Form, Raise> {
                 let [name, digits] = *pair.elements() else { return Err(Raise::BADARG) };
                 let digits = digits.as_small().ok_or(Raise::BADARG)?;
                 match name.as_atom() {
-                    Some(predefined::DECIMALS) if (0..=253).contains(&digits) => {
-                        decimals = Some(digits as i32)
-                    }
-                    Some(predefined::SCIENTIFIC) if (0..=249).contains(&digits) => {
+                    // Stock takes the low 32 bits; what cannot be written is found when it is tried.
+                    Some(predefined::DECIMALS) => decimals = Some(digits as i32),
+                    Some(predefined::SCIENTIFIC) => {
                         form = Form::Scientific(digits as i32);
                         decimals = None;
                     }

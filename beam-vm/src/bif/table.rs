@@ -44,7 +44,7 @@ bifs! {
     "binary" "encode_unsigned" 2 Plain All => [binary_numbers::encode_unsigned];
     "binary" "first" 1 Plain All => [binaries::first];
     "binary" "last" 1 Plain All => [binaries::last];
-    "binary" "list_to_bin" 1 Plain All => [binaries::list_to_binary];
+    "binary" "list_to_bin" 1 Plain All => [iolists::list_to_binary];
     "binary" "longest_common_prefix" 1 Plain All => [binary_numbers::longest_common_prefix];
     "binary" "longest_common_suffix" 1 Plain All => [binary_numbers::longest_common_suffix];
     "binary" "match" 2 Plain All => [binary_search::first_match];
@@ -191,9 +191,9 @@ bifs! {
     "erlang" "integer_to_binary" 2 Plain All => [numbers::integer_to_binary2];
     "erlang" "integer_to_list" 1 Plain All => [numbers::integer_to_list];
     "erlang" "integer_to_list" 2 Plain All => [numbers::integer_to_list2];
-    "erlang" "iolist_size" 1 Plain All => [binaries::iolist_size];
-    "erlang" "iolist_to_binary" 1 Plain All => [binaries::iolist_to_binary];
-    "erlang" "iolist_to_iovec" 1 Plain All => [absent];
+    "erlang" "iolist_size" 1 Plain All => [iolists::iolist_size];
+    "erlang" "iolist_to_binary" 1 Plain All => [iolists::iolist_to_binary];
+    "erlang" "iolist_to_iovec" 1 Plain All => [iolists::iolist_to_iovec];
     "erlang" "is_atom" 1 Guard All => [types::is_atom];
     "erlang" "is_binary" 1 Guard All => [types::is_binary];
     "erlang" "is_bitstring" 1 Guard All => [types::is_bitstring];
@@ -218,8 +218,8 @@ bifs! {
     "erlang" "link" 1 Plain All => [processes::links::link];
     "erlang" "link" 2 Plain Since28 => [absent];
     "erlang" "list_to_atom" 1 Plain All => [atoms::list_to_atom];
-    "erlang" "list_to_binary" 1 Plain All => [binaries::list_to_binary];
-    "erlang" "list_to_bitstring" 1 Plain All => [binaries::list_to_bitstring];
+    "erlang" "list_to_binary" 1 Plain All => [iolists::list_to_binary];
+    "erlang" "list_to_bitstring" 1 Plain All => [iolists::list_to_bitstring];
     "erlang" "list_to_existing_atom" 1 Plain All => [atoms::list_to_existing_atom];
     "erlang" "list_to_float" 1 Plain All => [numbers::list_to_float];
     "erlang" "list_to_integer" 1 Plain Until25 => [numbers::list_to_integer];
@@ -561,7 +561,7 @@ bifs! {
     "re" "run" 2 Plain All => [absent];
     "re" "run" 3 Plain All => [absent];
     "re" "version" 0 Plain All => [absent];
-    "string" "list_to_float" 1 Plain All => [absent];
+    "string" "list_to_float" 1 Plain All => [numbers::scan_float];
     "string" "list_to_integer" 1 Plain Until25 => [numbers::scan_integer];
     "unicode" "bin_is_7bit" 1 Plain All => [unicode::bin_is_7bit];
     "unicode" "characters_to_binary" 2 Plain All => [unicode::characters_to_binary];

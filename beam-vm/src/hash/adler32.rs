@@ -24,8 +24,11 @@ pub fn adler32(before: u32, bytes: &[u8]) -> u32 {
 
 /// The sum of what has the sum `first`, followed by `len` bytes that have the sum `second`.
 #[must_use]
-pub fn adler32_combine(first: u32, second: u32, len: u64) -> u32 {
-    let base = u64::from(BASE);
+pub fn adler32_combine(first: u32, second: u32, len: u32) -> u32 {
+    if len == 0 {
+        return first;
+    }
+    let (base, len) = (u64::from(BASE), u64::from(len));
     let (low_1, high_1) = (u64::from(first & 0xFFFF), u64::from(first >> 16));
     let (low_2, high_2) = (u64::from(second & 0xFFFF), u64::from(second >> 16));
     // Each sum begins with 1, which is counted once too often.

@@ -58,7 +58,7 @@ pub fn crc32(before: u32, bytes: &[u8]) -> u32 {
 
 /// The sum of what has the sum `first`, followed by `len` bytes that have the sum `second`.
 #[must_use]
-pub fn crc32_combine(first: u32, second: u32, len: u64) -> u32 {
+pub fn crc32_combine(first: u32, second: u32, len: u32) -> u32 {
     // The first sum is multiplied by x^(8 len); the power is put together of those of x^8, x^16, x^32 ...
     let mut sum = first;
     let mut power = 1 << (31 - 8);

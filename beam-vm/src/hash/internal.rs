@@ -21,15 +21,19 @@ enum Rest {
     Tail(Term),
 }
 
-/// The hash of a key, at a depth of the tree: keys that are equal at one depth differ at another. Terms that are `=:=` have equal hashes,
-/// and every bit that `=:=` looks at counts.
+/// The hash of a key. Terms that are `=:=` have equal hashes.
 #[must_use]
-pub fn internal(term: Term, salt: u32) -> u32 {
-    let hash = SALT ^ salt;
+pub fn internal(term: Term) -> u32 {
+    let hash = SALT;
     if term.is_immediate() {
-        return jenkins::wide(hash, term.raw(), constant(1));
+        return jenkins::wide(hash, word(term), constant(1));
     }
     compound(term, hash)
+}
+
+/// The word that stock has for an immediate. It is the same here, but for the empty list.
+fn word(term: Term) -> u64 {
+    if term.is_nil() { 0x3B } else { term.raw() }
 }
 
 fn compound(term: Term, mut hash: u32) -> u32 {
@@ -92,7 +96,7 @@ fn compound(term: Term, mut hash: u32) -> u32 {
             View::ExternalReference(other) => {
                 numbers(other.numbers(&mut [0; REF_NUMBERS_MAX]), node(other, hash, constant(7)))
             }
-            _ => jenkins::wide(hash, term.raw(), constant(1)),
+            _ => jenkins::wide(hash, word(term), constant(1)),
         };
     }
     hash

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Large maps: a tree by four bits of the key's hash at each level. A leaf is a cons cell of key and value.
 //!
-//! When all bits of the hash are used up, a hash with another salt goes on, as in OTP 25. Somebody can make keys whose hashes are equal
-//! with every salt, so after the second hash comes a node of all that are left, in the order of keys; OTP 26 has such nodes too.
+//! When all bits of the hash are used up, a node has all leaves that are left, in the order of their keys: a collision node, as in OTP 26
+//! (OTP 25 goes on with other hashes, and its order of such keys is not the same). Anybody can make keys whose hashes are equal.
 //! Programs see the associations in stock's order: at each level the highest bits come first.
 
 use alloc::vec::Vec;
@@ -18,8 +18,6 @@ use crate::term::{Map, Term, View, layout};
 const BITS: u32 = 4;
 /// Levels that a hash has bits for.
 const LEVELS: u32 = 32 / BITS;
-/// The level at which there are no further hashes.
-const DEPTH: u32 = 2 * LEVELS;
 
 /// Where on each level a key is.
 struct Path<'a> {
@@ -31,14 +29,12 @@ struct Path<'a> {
 
 impl<'a> Path<'a> {
     fn new(atoms: &'a AtomTable, key: Term) -> Self {
-        Self { atoms, key, hash: hash::internal(key, 0), level: 0 }
+        Self { atoms, key, hash: hash::internal(key), level: 0 }
     }
 
     /// The path from a level on, for a key that is met there.
     fn at(atoms: &'a AtomTable, key: Term, level: u32) -> Self {
-        let round = level / LEVELS;
-        let hash = hash::internal(key, round) >> (BITS * (level % LEVELS));
-        Self { atoms, key, hash, level }
+        Self { atoms, key, hash: hash::internal(key).unbounded_shr(BITS * level), level }
     }
 
     /// The bit of this level.
@@ -46,17 +42,14 @@ impl<'a> Path<'a> {
         1 << (self.hash & 0xF)
     }
 
-    fn is_at_depth(&self) -> bool {
-        self.level == DEPTH
+    /// Whether all bits are used up: the node of this level is a collision node.
+    fn is_used_up(&self) -> bool {
+        self.level == LEVELS
     }
 
     fn descend(&mut self) {
         self.level += 1;
-        self.hash = if self.level.is_multiple_of(LEVELS) {
-            hash::internal(self.key, self.level / LEVELS)
-        } else {
-            self.hash >> BITS
-        };
+        self.hash >>= BITS;
     }
 }
 
@@ -77,7 +70,7 @@ pub(super) fn get(atoms: &AtomTable, map: Map, key: Term) -> Option<Term> {
     let mut path = Path::new(atoms, key);
     let (mut bitmap, mut child) = (map.root_bitmap(), None::<Term>);
     loop {
-        if let (true, Some(View::MapNode(node))) = (path.is_at_depth(), child.map(Term::view)) {
+        if let (true, Some(View::MapNode(node))) = (path.is_used_up(), child.map(Term::view)) {
             let place = place_of_key(atoms, node.children(), key).ok()?;
             return node.children()[place].as_cons().map(|leaf| leaf.tail());
         }
@@ -125,7 +118,7 @@ fn insert<H: Heap + ?Sized>(heap: &mut H, node: Term, path: &mut Path<'_>, value
             let other = Path::at(path.atoms, leaf.head(), path.level);
             Changed::Grown(split(heap, node, other, new, path))
         }
-        View::MapNode(inner) if path.is_at_depth() => {
+        View::MapNode(inner) if path.is_used_up() => {
             let mut leaves = inner.children().to_vec();
             let leaf = build::cons(heap, path.key, value);
             match place_of_key(path.atoms, &leaves, path.key) {
@@ -191,12 +184,12 @@ fn split<H: Heap + ?Sized>(
     path_b: &mut Path<'_>,
 ) -> Term {
     let mut shared = Vec::new();
-    while !path_a.is_at_depth() && path_a.bit() == path_b.bit() {
+    while !path_a.is_used_up() && path_a.bit() == path_b.bit() {
         shared.push(path_a.bit());
         path_a.descend();
         path_b.descend();
     }
-    let node = if path_a.is_at_depth() {
+    let node = if path_a.is_used_up() {
         let order = compare::compare_keys(path_a.atoms, path_a.key, path_b.key);
         build::map_collision(heap, &if order.is_lt() { [a, b] } else { [b, a] })
     } else {
@@ -224,7 +217,7 @@ pub(super) fn put<H: Heap + ?Sized>(
 pub(super) fn from_pairs<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, pairs: &[(Term, Term)]) -> Term {
     let mut leaves: Vec<Leaf> = Vec::with_capacity(pairs.len());
     for (key, value) in pairs {
-        let hash = hash::internal(*key, 0);
+        let hash = hash::internal(*key);
         leaves.push(Leaf {
             order: hash.reverse_bits_by_nibbles(),
             key: *key,
@@ -290,7 +283,7 @@ fn group<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, leaves: &[Leaf], lev
 /// What is left of a subtree without a key: nothing, or another subtree.
 fn delete<H: Heap + ?Sized>(heap: &mut H, node: Term, path: &mut Path<'_>) -> Option<Term> {
     let View::MapNode(inner) = node.view() else { return None };
-    if path.is_at_depth() {
+    if path.is_used_up() {
         let mut leaves = inner.children().to_vec();
         if let Ok(place) = place_of_key(path.atoms, &leaves, path.key) {
             leaves.remove(place);
