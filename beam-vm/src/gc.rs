@@ -88,7 +88,7 @@ pub const POISON: u64 = 0xDEAD_DEAD_DEAD_DEAE;
 /// How many blocks that were left are kept in stress mode.
 const KEPT: usize = 64;
 
-/// What a heap with so many words in use gets in stress mode beside what it has asked for: nothing if it is small, or else large ones would be
+/// What a heap and stack with so many words in use get in stress mode beside what it has asked for: nothing if it is small, or else large ones would be
 /// moved for ever.
 const fn stress_room(used: usize) -> usize {
     if used < 10_000 { used / 100 } else { used / 2 }
@@ -238,7 +238,8 @@ impl Collection<'_> {
         let capacity = self.process.heap.capacity;
         if self.stress.is_some() {
             // With no more room than what was asked for, the next allocation collects; a large heap gets some, or it would be moved for ever.
-            let words = self.needed() + stress_room(self.process.heap.used_words());
+            let heap = &self.process.heap;
+            let words = self.needed() + stress_room(heap.used_words() + heap.stack_words());
             if words > capacity {
                 // SAFETY: as for the collection; the block has room for all.
                 unsafe { self.pass(words, Pass::Young) };

@@ -47,10 +47,26 @@ pub fn hosted(context: &Context, filters: &[String]) -> Result<(), Failure> {
 /// Runs Erlang programs on stock OTP and in the virtual machine, which is built as it is shipped.
 fn conformance(context: &Context, filters: &[String]) -> Result<(), Failure> {
     packages::ensure(context, packages::STOCK_OTP)?;
-    let mut cargo = context.cargo();
-    cargo.args(["run", "--release", "--package", "conformance", "--", "--quiet"]).args(filters);
-    process::run(&mut cargo)
+    let run = |ways: &[&str], filters: &[String]| {
+        let mut cargo = context.cargo();
+        cargo.args(["run", "--release", "--package", "conformance", "--", "--quiet"]).args(ways);
+        process::run(cargo.args(filters))
+    };
+    run(&[], filters)?;
+    run(&["--stress"], filters)?;
+    if filters.is_empty() {
+        let concurrent: Vec<String> = CONCURRENT.iter().map(|name| format!("/{name}_")).collect();
+        return run(&[SEEDS], &concurrent);
+    }
+    run(&[SEEDS], filters)
 }
+
+/// How many simulated worlds there are, each with its seed.
+const SEEDS: &str = "--seeds=20";
+
+/// What the names of fixtures begin with for which it matters who runs when.
+const CONCURRENT: &[&str] =
+    &["proc", "signal", "link", "monitor", "receive", "timer", "process", "gc_messages", "gc_receive"];
 
 /// Builds the guests and runs the tests on Xen; without filters also the lab's test of itself.
 pub fn xen(context: &Context, filters: &[String]) -> Result<(), Failure> {

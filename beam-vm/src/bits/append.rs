@@ -10,7 +10,7 @@ use core::ptr::NonNull;
 
 use super::Building;
 use super::copy::copy;
-use crate::heap::{BinaryBlock, ProcessHeap, WRITABLE, build};
+use crate::heap::{ACTIVE, BinaryBlock, ProcessHeap, WRITABLE, build};
 use crate::term::{Bits, Boxed, Kind, Term, layout};
 
 /// The least capacity of a binary that is copied so that it can be appended to, in bytes.
@@ -26,7 +26,7 @@ pub const APPEND_WORDS: usize = layout::REFC_SIZE + layout::SUB_SIZE;
 /// An empty binary with room for some bytes: `bs_init_writable`. None if there is no memory for it.
 pub fn init_writable(heap: &mut ProcessHeap, bytes: usize) -> Option<Term> {
     let block = BinaryBlock::try_new(bytes)?;
-    let whole = build::refc_binary(heap, block, 0, WRITABLE);
+    let whole = build::refc_binary(heap, block, 0, WRITABLE | ACTIVE);
     Some(writable_part(heap, whole, 0))
 }
 
@@ -60,7 +60,7 @@ pub fn append(heap: &mut ProcessHeap, first: Term, bits: &Bits, more: usize) -> 
     let mut block = BinaryBlock::try_new(bytes.checked_mul(2)?.max(LEAST))?;
     copy(block.bytes_mut()?, 0, bits);
     let building = Building::new(block.data(), block.capacity(), bits.len());
-    let whole = build::refc_binary(heap, block, bytes, WRITABLE);
+    let whole = build::refc_binary(heap, block, bytes, WRITABLE | ACTIVE);
     Some((writable_part(heap, whole, total), building))
 }
 
@@ -117,6 +117,8 @@ unsafe fn grow(heap: &mut ProcessHeap, whole: Boxed, used: usize, total: usize) 
         let building = Building::new(first, block.capacity(), used);
         whole.address().add(layout::REFC_DATA).write(first.as_ptr().expose_provenance() as u64);
         place.write(block.into_raw());
+        let flags = whole.address().add(layout::REFC_FLAGS);
+        flags.write(flags.read() | ACTIVE);
         if !enough {
             return None;
         }

@@ -109,6 +109,52 @@ fn fib_is_computed_in_slices() {
     assert_eq!(run_fib(20), (6765, 11));
 }
 
+/// `pairs(0, L) -> L; pairs(N, L) -> pairs(N - 1, [{N} | L]).`
+fn pairs() -> Vec<Op> {
+    use Arg::{Label, Number, X};
+    use Operation as O;
+    vec![
+        op(O::Label, &[Label(1)]),
+        op(O::FuncInfo, &[Arg::Const(Term::NIL), Arg::Const(Term::NIL), Number(2)]),
+        op(O::Label, &[Label(2)]),
+        op(O::IsLt, &[Label(3), X(0), int(1)]),
+        op(O::Move, &[X(1), X(0)]),
+        op(O::Return, &[]),
+        op(O::Label, &[Label(3)]),
+        op(O::TestHeap, &[Number(2), Number(2)]),
+        op(O::PutList, &[X(0), Arg::Const(Term::NIL), X(2)]),
+        op(O::TestHeap, &[Number(2), Number(3)]),
+        op(O::PutList, &[X(2), X(1), X(1)]),
+        op(O::Sub, &[Label(0), Number(2), X(0), int(1), X(0)]),
+        op(O::CallOnly, &[Number(2), Label(2)]),
+    ]
+}
+
+#[test]
+fn under_stress_every_allocation_collects() {
+    let code = assemble(&pairs(), 4).expect("the table has these");
+    let exit = assemble(&[op(Operation::NormalExit, &[])], 0).expect("the table has this");
+    let start = code.labels[2] as usize;
+    let mut vm = Vm::new(Box::new(Nowhere)).expect("a machine");
+    vm.collector.stress = Some(crate::gc::Stress::default());
+    let mut machine = Machine::new();
+    let arguments = [Term::small_cut(100), Term::NIL];
+    // With no room for even the first cell.
+    let mut process = process(5, &raw const code.words[start], &raw const exit.words[0], &arguments);
+    // SAFETY: the code and the process were made for each other.
+    while unsafe { run(&mut machine, &mut vm, &mut process) } == Stop::Preempted {
+        process.reductions_left = 4000;
+    }
+    let mut list = machine.x[0];
+    for expected in 1..=100 {
+        let cell = list.as_cons().expect("a list of 100");
+        assert_eq!(cell.head().as_cons().and_then(|cell| cell.head().as_small()), Some(expected));
+        list = cell.tail();
+    }
+    // Nearly every one: a larger heap has a little room to spare.
+    assert!(vm.collector.collections > 150, "{}", vm.collector.collections);
+}
+
 #[test]
 #[ignore = "a measurement"]
 fn fib_takes() {

@@ -9,9 +9,11 @@
 use core::ops::Range;
 use core::ptr::NonNull;
 
+use super::evacuate::Pass;
 use crate::term::{Boxed, Cons, Header, Kind, Term, layout};
 
 /// Where copies go.
+#[derive(Clone, Copy)]
 pub struct Space {
     /// The first word that may be a copy.
     pub start: *mut u64,
@@ -68,7 +70,10 @@ impl From<Range<usize>> for Area {
 }
 
 /// What a collection knows.
+#[derive(Clone, Copy)]
 pub struct Tracer {
+    /// What moves where.
+    pub pass: Pass,
     /// The young block: all in it moves.
     pub young: Area,
     /// The part of it that goes to the old generation.
@@ -83,12 +88,22 @@ pub struct Tracer {
     pub to_old: Space,
 }
 
+/// The passes as the loop over the copies knows them, each made into code of its own.
+const YOUNG: u8 = 0;
+const PROMOTE: u8 = 1;
+const ALL: u8 = 2;
+
 impl Tracer {
     /// Where the object at an address moves to, if it does.
     #[inline(always)]
-    fn space(&mut self, address: usize) -> Option<&mut Space> {
+    fn space<const PASS: u8>(&mut self, address: usize) -> Option<&mut Space> {
+        if PASS == ALL {
+            // Both generations and fragments move.
+            return if self.literals.contains(address) { None } else { Some(&mut self.to_young) };
+        }
         if self.young.contains(address) {
-            return Some(if self.mature.contains(address) { &mut self.to_old } else { &mut self.to_young });
+            let is_mature = PASS == PROMOTE && self.mature.contains(address);
+            return Some(if is_mature { &mut self.to_old } else { &mut self.to_young });
         }
         if self.literals.contains(address) || self.kept.contains(address) {
             return None;
@@ -96,27 +111,38 @@ impl Tracer {
         Some(&mut self.to_young)
     }
 
-    /// Makes a place refer to the copy of what it refers to.
+    /// Makes a root refer to the copy of what it refers to.
     ///
     /// # Safety
     /// The place has to have a term that is alive, in from-space or out of it.
-    #[inline(always)]
     pub unsafe fn forward(&mut self, place: *mut Term) {
         // SAFETY: as the caller promises.
         unsafe {
-            let term = place.read();
-            if let Some(cell) = term.as_cons() {
-                self.cons(place, cell);
-            } else if let Some(boxed) = term.as_boxed() {
-                self.boxed(place, boxed);
+            match self.pass {
+                Pass::Young => self.forward_in::<YOUNG>(place),
+                Pass::Promote => self.forward_in::<PROMOTE>(place),
+                Pass::All => self.forward_in::<ALL>(place),
             }
         }
     }
 
     #[inline(always)]
-    unsafe fn cons(&mut self, place: *mut Term, cell: Cons) {
-        let from = cell.address();
-        let Some(space) = self.space(from.addr().get()) else { return };
+    unsafe fn forward_in<const PASS: u8>(&mut self, place: *mut Term) {
+        // SAFETY: as for the caller.
+        unsafe {
+            let term = place.read();
+            if term.is_cons() {
+                self.cons::<PASS>(place, pointer(term));
+            } else if term.is_boxed() {
+                self.boxed::<PASS>(place, pointer(term));
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn cons<const PASS: u8>(&mut self, place: *mut Term, from: *mut u64) {
+        let Some(space) = self.space::<PASS>(from.addr()) else { return };
+        let from = from.cast::<Term>();
         // SAFETY: the cell is alive, or was moved: then its head is no term, and its tail is the term of the copy.
         unsafe {
             let head = from.read();
@@ -136,9 +162,8 @@ impl Tracer {
     }
 
     #[inline(always)]
-    unsafe fn boxed(&mut self, place: *mut Term, boxed: Boxed) {
-        let from = boxed.address();
-        let Some(space) = self.space(from.addr().get()) else { return };
+    unsafe fn boxed<const PASS: u8>(&mut self, place: *mut Term, from: *mut u64) {
+        let Some(space) = self.space::<PASS>(from.addr()) else { return };
         // SAFETY: the object is alive, or was moved: then it begins with the term of the copy.
         unsafe {
             let first = from.read();
@@ -149,14 +174,7 @@ impl Tracer {
             let arity = header.arity();
             let to = space.take(1 + arity);
             to.write(first);
-            // Most objects are small: a call to copy them would take longer than the copy.
-            if arity <= 8 {
-                for index in 1..=arity {
-                    to.add(index).write(from.add(index).read());
-                }
-            } else {
-                to.add(1).copy_from_nonoverlapping(from.add(1).as_ptr(), arity);
-            }
+            copy_words(from.add(1), to.add(1), arity);
             let moved = Boxed::new(NonNull::new_unchecked(to)).term();
             from.write(moved.raw());
             place.write(moved);
@@ -168,55 +186,104 @@ impl Tracer {
     /// # Safety
     /// From the starts of both spaces up to their tops there are copies only.
     pub unsafe fn scan(&mut self) {
-        let mut young = self.to_young.start;
-        let mut old = self.to_old.start;
+        // SAFETY: as the caller promises.
+        unsafe {
+            match self.pass {
+                Pass::Young => self.scan_in::<YOUNG>(),
+                Pass::Promote => self.scan_in::<PROMOTE>(),
+                Pass::All => self.scan_in::<ALL>(),
+            }
+        }
+    }
+
+    unsafe fn scan_in<const PASS: u8>(&mut self) {
+        // A copy whose address nobody has is kept in registers.
+        let mut tracer = *self;
+        let mut young = tracer.to_young.start;
+        let mut old = tracer.to_old.start;
         // SAFETY: between the scanned part and the top are copies of live objects, one after the other.
         unsafe {
             loop {
-                while young < self.to_young.top {
-                    young = self.scan_one(young);
+                while young < tracer.to_young.top {
+                    young = tracer.scan_one::<PASS>(young);
                 }
-                if old >= self.to_old.top {
+                if PASS != PROMOTE || old >= tracer.to_old.top {
                     break;
                 }
-                while old < self.to_old.top {
-                    old = self.scan_one(old);
+                while old < tracer.to_old.top {
+                    old = tracer.scan_one::<PASS>(old);
                 }
             }
         }
+        *self = tracer;
     }
 
     /// Scans a word that is a term, or passes the data at the beginning of an object; gives what comes after it.
     #[inline(always)]
-    unsafe fn scan_one(&mut self, at: *mut u64) -> *mut u64 {
+    unsafe fn scan_one<const PASS: u8>(&mut self, at: *mut u64) -> *mut u64 {
         // SAFETY: as for the caller.
         unsafe {
             let Some(header) = Header::from_raw(at.read()) else {
-                self.forward(at.cast());
+                self.forward_in::<PASS>(at.cast());
                 return at.add(1);
             };
+            if header.kind() == Kind::Tuple {
+                return at.add(1);
+            }
             match header.kind() {
                 Kind::Tuple | Kind::Map | Kind::MapNode => at.add(1),
-                Kind::MatchState => self.match_state(at),
-                kind => {
-                    let terms = kind.terms(header.arity());
-                    at.add(if terms.is_empty() { 1 + header.arity() } else { terms.start })
+                Kind::Fun => at.add(layout::FUN_CREATOR),
+                Kind::SubBinary => at.add(layout::SUB_ORIGIN),
+                Kind::MatchState => {
+                    self.forward_in::<PASS>(at.add(layout::MATCH_ORIGIN).cast());
+                    point_to_bytes(at);
+                    at.add(layout::MATCH_SIZE)
                 }
+                _ => at.add(1 + header.arity()),
             }
-        }
-    }
-
-    /// A match state has its only term first, and the address of the bytes that the term's binary has.
-    #[cold]
-    unsafe fn match_state(&mut self, at: *mut u64) -> *mut u64 {
-        // SAFETY: as for the caller.
-        unsafe {
-            let origin = at.add(layout::MATCH_ORIGIN).cast::<Term>();
-            self.forward(origin);
-            if let Some(bits) = origin.read().as_bits() {
-                at.add(layout::MATCH_BASE).write(bits.base().expose_provenance() as u64);
-            }
-            at.add(layout::MATCH_SIZE)
         }
     }
 }
+
+/// Where a term leads that points.
+#[inline(always)]
+fn pointer(term: Term) -> *mut u64 {
+    core::ptr::with_exposed_provenance_mut((term.raw() & !7) as usize)
+}
+
+/// Copies the words of an object. Most objects are small: a call to copy them would take longer than the copy.
+#[inline(always)]
+unsafe fn copy_words(from: *const u64, to: *mut u64, words: usize) {
+    // SAFETY: as for the caller, who has two objects that do not overlap.
+    unsafe {
+        match words {
+            0 => {}
+            1 => to.write(from.read()),
+            2 => to.cast::<[u64; 2]>().write(from.cast::<[u64; 2]>().read()),
+            3 => to.cast::<[u64; 3]>().write(from.cast::<[u64; 3]>().read()),
+            4 => to.cast::<[u64; 4]>().write(from.cast::<[u64; 4]>().read()),
+            5 => to.cast::<[u64; 5]>().write(from.cast::<[u64; 5]>().read()),
+            6 => to.cast::<[u64; 6]>().write(from.cast::<[u64; 6]>().read()),
+            _ => to.copy_from_nonoverlapping(from, words),
+        }
+    }
+}
+
+/// Gives a match state the address of the bytes of its original, which may have moved.
+#[cold]
+#[inline(never)]
+unsafe fn point_to_bytes(state: *mut u64) {
+    // SAFETY: as for the caller, who has a match state.
+    unsafe {
+        if let Some(bits) = state.add(layout::MATCH_ORIGIN).cast::<Term>().read().as_bits() {
+            state.add(layout::MATCH_BASE).write(bits.base().expose_provenance() as u64);
+        }
+    }
+}
+
+const _: () = {
+    // What the scan passes of each kind ends where its terms begin.
+    assert!(Kind::Fun.terms(layout::FUN_CREATOR).start == layout::FUN_CREATOR);
+    assert!(Kind::SubBinary.terms(layout::SUB_SIZE - 1).start == layout::SUB_ORIGIN);
+    assert!(Kind::SubBinary.terms(layout::SUB_SIZE - 1).end == layout::SUB_SIZE);
+};

@@ -48,6 +48,7 @@ pub(super) unsafe fn evacuate(
     // SAFETY: the end of the block.
     let end = unsafe { start.add(block.words()) };
     let mut tracer = Tracer {
+        pass,
         young: Area::new(heap.start, heap.top),
         mature: if pass == Pass::Promote { Area::new(heap.start, heap.high_water) } else { Area::NONE },
         literals: Area::from(literals.clone()),

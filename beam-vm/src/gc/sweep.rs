@@ -7,8 +7,11 @@ use core::ptr::NonNull;
 
 use super::cheney::Space;
 use super::evacuate::Pass;
-use crate::heap::{OffHeap, ProcessHeap, next_word, release};
+use crate::heap::{ACTIVE, BinaryBlock, OffHeap, ProcessHeap, WRITABLE, next_word, release};
 use crate::term::{Boxed, Header, Kind, Term, layout};
+
+/// Allocators would give nothing back for fewer bytes.
+const LEAST_TRIMMED: usize = 16;
 
 /// Sweeps the lists.
 ///
@@ -36,6 +39,7 @@ pub(super) unsafe fn sweep(heap: &mut ProcessHeap, young: &Space, pass: Pass) {
                 at = object.address().add(next_word(copy.unwrap_or(object))).read();
                 match copy {
                     Some(copy) => {
+                        trim(copy);
                         let is_young = young.contains(&copy.address().addr().get());
                         let to = if is_young { &mut heap.off_heap } else { &mut heap.old_off_heap };
                         to.push(copy, weight(copy));
@@ -44,6 +48,33 @@ pub(super) unsafe fn sweep(heap: &mut ProcessHeap, young: &Space, pass: Pass) {
                 }
             }
         }
+    }
+}
+
+/// Takes the room for appending away from a binary to which nothing was appended since the last collection.
+///
+/// # Safety
+/// Nobody has an address of the binary's bytes: who matches on a binary takes away the right to append first.
+unsafe fn trim(object: Boxed) {
+    if object.header().kind() != Kind::RefcBinary {
+        return;
+    }
+    let words = object.words();
+    let (flags, bytes) = (words[layout::REFC_FLAGS - 1], words[layout::REFC_BYTES - 1] as usize);
+    if flags & WRITABLE == 0 {
+        return;
+    }
+    // SAFETY: the words are those of a live refc binary, which keeps its reference; the bytes in use stay.
+    unsafe {
+        object.address().add(layout::REFC_FLAGS).write(flags & !ACTIVE);
+        let place = object.address().add(layout::REFC_BLOCK);
+        let mut block = BinaryBlock::from_raw(place.read());
+        let is_idle = flags & ACTIVE == 0 && block.references() == 1;
+        if is_idle && block.capacity() - bytes >= LEAST_TRIMMED && block.resize(bytes) {
+            let data = block.data().as_ptr().expose_provenance() as u64;
+            object.address().add(layout::REFC_DATA).write(data);
+        }
+        place.write(block.into_raw());
     }
 }
 

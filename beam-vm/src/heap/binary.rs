@@ -11,6 +11,8 @@ use crate::term::{Boxed, Kind, Term, layout};
 
 /// Flag of a refc binary on a heap: a sub-binary of it may be appended to (`PB_IS_WRITABLE` of OTP's `erl_binary.h`).
 pub const WRITABLE: u64 = 1;
+/// Flag of a writable refc binary: it was appended to after the last collection, so it will be again (`PB_ACTIVE_WRITER`).
+pub const ACTIVE: u64 = 2;
 
 #[repr(C)]
 struct Start {
@@ -176,13 +178,13 @@ pub fn kept_bytes(term: Term) -> Option<usize> {
     Some(block.capacity())
 }
 
-/// How many refer to the block of a refc binary.
-pub(super) fn references(binary: Boxed) -> usize {
+/// How many refer to the block of a refc binary, and how many bytes it has room for.
+pub(super) fn references_and_capacity(binary: Boxed) -> (usize, usize) {
     // SAFETY: a live refc binary holds a reference, which stays its own.
     let block = core::mem::ManuallyDrop::new(unsafe {
         BinaryBlock::from_raw(binary.words()[layout::REFC_BLOCK - 1])
     });
-    block.references()
+    (block.references(), block.capacity())
 }
 
 fn block_layout(capacity: usize) -> Option<Layout> {

@@ -13,6 +13,8 @@ pub struct BinaryInfo {
     pub block: u64,
     /// Bytes in it.
     pub bytes: usize,
+    /// Bytes that the block has room for.
+    pub capacity: usize,
     /// How many refer to the block.
     pub references: usize,
 }
@@ -67,11 +69,8 @@ impl ProcessHeap {
 fn binary(object: Boxed) -> BinaryInfo {
     let words = object.words();
     let block = words[layout::REFC_BLOCK - 1];
-    BinaryInfo {
-        block,
-        bytes: words[layout::REFC_BYTES - 1] as usize,
-        references: super::binary::references(object),
-    }
+    let (references, capacity) = super::binary::references_and_capacity(object);
+    BinaryInfo { block, bytes: words[layout::REFC_BYTES - 1] as usize, capacity, references }
 }
 
 impl HeapLimits {

@@ -17,7 +17,8 @@ pub struct FixedRange {
 
 /// The literals of modules and persistent terms. Nothing else is in this part of the address space: Linux puts programs below it and
 /// mappings above, the kernel its heap below and its areas above (`kernel/src/memory/layout.rs`).
-pub const LITERALS: FixedRange = FixedRange { start: 0x0A00_0000_0000, bytes: 8 << 30 };
+pub const LITERALS: FixedRange =
+    FixedRange { start: 0x0A00_0000_0000, bytes: if cfg!(miri) { 1 << 20 } else { 8 << 30 } };
 
 /// Memory that was reserved.
 #[derive(Debug)]

@@ -53,18 +53,22 @@ impl Fixtures {
     }
 
     /// The names of the tests, as [`Self::trials`] gives them.
-    pub fn name(variant: &str, module: &str) -> String {
-        format!("{variant}/{module}")
+    pub fn name(mode: Mode, variant: &str, module: &str) -> String {
+        match mode {
+            Mode::Ordinary => format!("{variant}/{module}"),
+            Mode::Stressed | Mode::Simulated(_) => format!("{}/{variant}/{module}", mode.name()),
+        }
     }
 
     /// Runs those of the fixtures on stock OTP whose tests are wanted.
     ///
     /// # Errors
     /// Stock OTP does not run.
-    pub fn prepare(&self, wanted: impl Fn(&str) -> bool) -> Result<(), String> {
+    pub fn prepare(&self, modes: &[Mode], wanted: impl Fn(&str) -> bool) -> Result<(), String> {
         let groups = VARIANTS.iter().map(|variant| {
             let is_wanted = |program: &&Program| {
-                program.functions.is_empty() || wanted(&Self::name(variant.name, program.module()))
+                let mut names = modes.iter().map(|mode| Self::name(*mode, variant.name, program.module()));
+                program.functions.is_empty() || names.any(|name| wanted(&name))
             };
             Group {
                 folder: self.folder(variant.name),
@@ -77,17 +81,18 @@ impl Fixtures {
         stock::run(&self.work, &groups.collect::<Vec<_>>())
     }
 
-    /// A test for each fixture in each variant.
+    /// A test for each fixture in each variant; in other modes than the ordinary one, in the first variant alone.
     pub fn trials(&self, mode: Mode) -> Vec<Trial> {
         let mut trials = Vec::new();
-        for variant in VARIANTS {
+        let variants = if mode == Mode::Ordinary { VARIANTS } else { &VARIANTS[..1] };
+        for variant in variants {
             for program in self.programs.iter().filter(|program| !program.functions.is_empty()) {
                 let module = program.module().to_owned();
                 let call = Call { folder: self.folder(variant.name), module, function: "start".into(), mode };
                 let known = self.known.clone();
-                let name = Self::name(variant.name, &call.module);
+                let name = Self::name(mode, variant.name, &call.module);
                 trials.push(Trial::test(name, move || {
-                    judge(compare(&call), known.reason(variant.name, &call.module))
+                    judge(compare(&call), known.reason(&[&mode.name(), variant.name], &call.module))
                 }));
             }
         }

@@ -31,16 +31,22 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The mode that an option asks for: `--stress` or `--seed=NUMBER`.
+    /// The modes that an option asks for: `--stress`, `--seed=NUMBER`, or `--seeds=COUNT` for the first so many seeds.
     #[must_use]
-    pub fn asked_for(option: &str) -> Option<Self> {
-        match option.strip_prefix("--seed=") {
-            Some(seed) => seed.parse().ok().map(Self::Simulated),
-            None => (option == "--stress").then_some(Self::Stressed),
+    pub fn asked_for(option: &str) -> Option<Vec<Self>> {
+        let number = |prefix| option.strip_prefix(prefix).and_then(|number| number.parse::<u64>().ok());
+        if let Some(seed) = number("--seed=") {
+            return Some(vec![Self::Simulated(seed)]);
         }
+        if let Some(count) = number("--seeds=") {
+            return Some((1..=count).map(Self::Simulated).collect());
+        }
+        (option == "--stress").then(|| vec![Self::Stressed])
     }
 
-    fn name(self) -> String {
+    /// As it stands in the names of tests and known failures.
+    #[must_use]
+    pub fn name(self) -> String {
         match self {
             Self::Ordinary => "ordinary".into(),
             Self::Stressed => "stressed".into(),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The known failures: what differs from stock OTP today, with the reason. A line is `name: reason` or `variant/name: reason`.
+//! The known failures: what differs from stock OTP today, with the reason. A line is `name: reason`, `variant/name: reason` or
+//! `mode/name: reason`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,10 +30,10 @@ impl KnownFailures {
         Ok(Self(known))
     }
 
-    /// Why a fixture fails in a variant.
+    /// Why a fixture fails in a mode or variant.
     #[must_use]
-    pub fn reason(&self, variant: &str, fixture: &str) -> Option<&str> {
-        let exact = self.0.get(&format!("{variant}/{fixture}"));
+    pub fn reason(&self, ways: &[&str], fixture: &str) -> Option<&str> {
+        let exact = ways.iter().find_map(|way| self.0.get(&format!("{way}/{fixture}")));
         exact.or_else(|| self.0.get(fixture)).map(String::as_str)
     }
 

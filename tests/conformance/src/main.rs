@@ -3,7 +3,8 @@
 //! exceptions with their stack traces.
 //!
 //! `cargo xtask test --hosted` calls this. Arguments are parts of names, of which each selects the tests that contain it, and the
-//! options of any Rust test program; `--stress` and `--seed=NUMBER` choose how the virtual machine runs.
+//! options of any Rust test program; `--stress`, `--seed=NUMBER` and `--seeds=COUNT` choose how the virtual machine runs. A seed that finds something is
+//! in the name of the test.
 #![forbid(unsafe_code)]
 
 mod fixtures;
@@ -35,15 +36,18 @@ fn main() -> ExitCode {
     }
     let mut filters = Vec::new();
     let mut options = vec![arguments.remove(0)];
-    let mut mode = Mode::Ordinary;
+    let mut modes = Vec::new();
     for argument in arguments {
         match Mode::asked_for(&argument) {
-            Some(asked) => mode = asked,
+            Some(asked) => modes.extend(asked),
             None if argument.starts_with('-') => options.push(argument),
             None => filters.push(argument),
         }
     }
-    match run(&Arguments::from_iter(options), &filters, mode) {
+    if modes.is_empty() {
+        modes.push(Mode::Ordinary);
+    }
+    match run(&Arguments::from_iter(options), &filters, &modes) {
         Ok(code) => code,
         Err(why) => {
             eprintln!("error: {why}");
@@ -52,16 +56,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments, filters: &[String], mode: Mode) -> Result<ExitCode, String> {
+fn run(arguments: &Arguments, filters: &[String], modes: &[Mode]) -> Result<ExitCode, String> {
     let wanted =
         |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
     let folder = folder.canonicalize().map_err(|why| format!("cannot find the fixtures: {why}"))?;
     let fixtures = Fixtures::find(&folder, &work())?;
     if !arguments.list {
-        fixtures.prepare(wanted)?;
+        fixtures.prepare(modes, wanted)?;
     }
-    let mut trials = fixtures.trials(mode);
+    let mut trials: Vec<_> = modes.iter().flat_map(|mode| fixtures.trials(*mode)).collect();
     trials.retain(|trial| wanted(trial.name()));
     Ok(libtest_mimic::run(arguments, trials).exit_code())
 }

@@ -107,6 +107,34 @@ fn binaries_alone_make_a_collection_due() {
 }
 
 #[test]
+fn room_for_appending_goes_when_nobody_appends() {
+    let mut bench = Bench::new(233, HeapLimits::default());
+    let first = crate::bits::init_writable(bench.heap(), 0).expect("memory");
+    let append = |bench: &mut Bench, to: Term| {
+        let bits = to.as_bits().expect("a binary");
+        let (term, building) = crate::bits::append(bench.heap(), to, &bits, 800).expect("memory");
+        // SAFETY: nobody looks at the new bytes yet.
+        #[expect(unsafe_code, reason = "writes to a binary that is being built")]
+        unsafe { building.writer() }.bytes(&[7; 100], 800);
+        term
+    };
+    let capacity =
+        |bench: &mut Bench| bench.heap().binaries().map(|binary| binary.capacity).collect::<Vec<_>>();
+    let mut term = first;
+    for _ in 0..5 {
+        term = append(&mut bench, term);
+    }
+    bench.roots().push(term);
+    bench.collect(Extent::Full, 0);
+    assert_eq!(capacity(&mut bench), [600], "it was appended to before the first collection");
+    bench.collect(Extent::Full, 0);
+    assert_eq!(capacity(&mut bench), [500]);
+    let term = bench.roots()[0];
+    let longer = append(&mut bench, term);
+    assert!(longer.as_bits().is_some_and(|bits| bits.bytes().all(|byte| byte == 7) && bits.len() == 4800));
+}
+
+#[test]
 fn fragments_are_taken_in() {
     let mut bench = Bench::new(40, HeapLimits::default());
     let kept = list(&mut bench, 1000);
