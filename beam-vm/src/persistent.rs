@@ -40,7 +40,7 @@ pub struct PersistentTerms {
 pub struct NoRoom;
 
 fn hash_of(key: Term) -> u32 {
-    hash::internal(key, 0)
+    hash::internal(key)
 }
 
 impl PersistentTerms {

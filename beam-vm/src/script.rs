@@ -2,7 +2,8 @@
 //! Running one function without OTP's boot, and telling its result: what `voxoz beam` does.
 //!
 //! The function is called in a process of its own by some instructions that belong to no module. They catch what it raises, let `io_lib`
-//! make a text of it, and end with `exit({Status, Text})`.
+//! make a text of it, and end with `exit({Status, Text})`. Another process answers as OTP's `init` does to who asks for the arguments of the
+//! command line, as `erl_features` does: there are none.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -81,6 +82,7 @@ pub fn call(vm: &mut Vm, module: &str, function: &str) -> Result<Outcome, Script
     vm.results.awaited = Some(pid);
     vm.queue.push(&mut process);
     vm.processes.park(process);
+    start_init(vm)?;
     let mut machine = Machine::new();
     Ok(match vm.run_until(&mut machine, pid) {
         Idle::Halted(status) => Outcome::Halted(status),
@@ -97,6 +99,53 @@ fn export(vm: &mut Vm, module: &str, function: &str, arity: u32) -> Result<&'sta
     let module = vm.atoms.insert(module).map_err(ScriptError::Atom)?;
     let function = vm.atoms.insert(function).map_err(ScriptError::Atom)?;
     Ok(vm.code.export(module, function, arity))
+}
+
+/// Starts the process that is registered as `init`, if there is none.
+fn start_init(vm: &mut Vm) -> Result<(), ScriptError> {
+    if vm.registry.contains_key(&predefined::INIT) {
+        return Ok(());
+    }
+    let words = answering()?;
+    let root = Term::pid(LocalPid(0));
+    let mut process =
+        vm.new_process(LocalPid(0), root, HeapLimits::default(), &[]).map_err(ScriptError::Full)?;
+    process.ip = &raw const words[2];
+    process.initial_call = (predefined::INIT, predefined::INIT, 0);
+    process.extension_mut().registered = Some(predefined::INIT);
+    vm.registry.insert(predefined::INIT, process.pid);
+    vm.queue.push(&mut process);
+    vm.processes.park(process);
+    Ok(())
+}
+
+/// Instructions that answer `{Pid, _}` with `{init, []}` for ever.
+fn answering() -> Result<&'static [u64], ScriptError> {
+    use Operation as O;
+
+    let (number, label, x) = (Arg::Number, Arg::Label, Arg::X);
+    let init = || Arg::Const(Term::atom(predefined::INIT));
+    let op = |operation, args: Vec<Arg>| Op { operation, args };
+    let ops = [
+        op(O::FuncInfo, vec![init(), init(), number(0)]),
+        op(O::Allocate, vec![number(0), number(0)]),
+        op(O::Label, vec![label(1)]),
+        op(O::LoopRec, vec![label(2), x(0)]),
+        op(O::IsTupleOfArity, vec![label(3), x(0), number(2)]),
+        op(O::GetTupleElement, vec![x(0), number(0), x(0)]),
+        op(O::IsPid, vec![label(3), x(0)]),
+        op(O::RemoveMessage, vec![]),
+        op(O::TestHeap, vec![number(3), number(1)]),
+        op(O::PutPair, vec![x(1), init(), Arg::Const(Term::NIL)]),
+        op(O::Send, vec![]),
+        op(O::Jump, vec![label(1)]),
+        op(O::Label, vec![label(3)]),
+        op(O::LoopRecEnd, vec![label(1)]),
+        op(O::Label, vec![label(2)]),
+        op(O::Wait, vec![label(1)]),
+    ];
+    let code = assemble(&ops, 4).map_err(ScriptError::Assemble)?;
+    Ok(Box::leak(code.words.into_boxed_slice()))
 }
 
 /// The instructions, which live as long as the machine.

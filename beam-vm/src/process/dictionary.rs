@@ -53,7 +53,7 @@ fn hash_of(atoms: &AtomTable, key: Term) -> u32 {
     match key.view() {
         View::Small(value) => value as u32,
         View::Atom(atom) => atoms.hash(atom),
-        _ => crate::hash::internal(key, 0),
+        _ => crate::hash::internal(key),
     }
 }
 
