@@ -122,12 +122,12 @@ slow_paths! {
         let op = &*s.ip.cast::<I1<N16>>();
         let arity = usize::from(op.a.0);
         match apply_target(&mut s, arity) {
-            Ok(export) => {
+            Some(export) => {
                 set_return_address(&s, s.ip.add(size_of_val(op) / 8));
                 s.ip = export.address.get();
                 enter(s)
             }
-            Err(raise) => exception::raise(s, raise),
+            None => raise_no_names(s, arity),
         }
     }
 
@@ -136,12 +136,12 @@ slow_paths! {
         let op = &*s.ip.cast::<I2<N16, N16>>();
         let arity = usize::from(op.a.0);
         match apply_target(&mut s, arity) {
-            Ok(export) => {
+            Some(export) => {
                 s.sp = s.sp.add(usize::from(op.b.0) + 1);
                 s.ip = export.address.get();
                 enter(s)
             }
-            Err(raise) => exception::raise(s, raise),
+            None => raise_no_names(s, arity),
         }
     }
 
@@ -149,29 +149,35 @@ slow_paths! {
     fn apply_fun(s) {
         let op = &*s.ip.cast::<I1<N16>>();
         let (fun, list) = (s.x()[0], s.x()[1]);
-        let arity = match spread(&s, list) {
+        let arity = match spread(&s, list, MAX_ARGUMENTS - 1) {
             Ok(arity) => arity,
-            Err(raise) => return exception::raise(s, raise),
+            Err(raise) => return exception::raise_in_operator(s, raise, predefined::APPLY, &[fun, list]),
         };
         match funs::prepare(&s, fun, arity).or_else(|| funs::external(fun, arity)) {
             Some(target) => apply_to(s, target, op),
-            None => raise_no_fun(s, fun, arity),
+            None => {
+                if op.a.0 == 0 {
+                    set_return_address(&s, s.ip.add(size_of_val(op) / 8));
+                }
+                raise_no_fun(s, fun, arity)
+            }
         }
     }
 
     /// `erlang:apply(Module, Function, Arguments)`; see [`apply_to`].
     fn apply_list(s) {
         let op = &*s.ip.cast::<I1<N16>>();
-        let (module, function, list) = (s.x()[0], s.x()[1], s.x()[2]);
+        let arguments = [s.x()[0], s.x()[1], s.x()[2]];
+        let [module, function, list] = arguments;
         let (Some(module), Some(function)) = (module.as_atom(), function.as_atom()) else {
-            return exception::raise(s, Raise::BADARG);
+            return exception::raise_in_operator(s, Raise::BADARG, predefined::APPLY, &arguments);
         };
-        match spread(&s, list) {
+        match spread(&s, list, MAX_ARGUMENTS) {
             Ok(arity) => {
                 let export = s.context().vm.code.export(module, function, arity as u32);
                 apply_to(s, export.address.get(), op)
             }
-            Err(raise) => exception::raise(s, raise),
+            Err(raise) => exception::raise_in_operator(s, raise, predefined::APPLY, &arguments),
         }
     }
 
@@ -240,15 +246,16 @@ slow_paths! {
     }
 }
 
-/// The most arguments that a function can have.
-const MAX_ARITY: usize = 255;
+/// The most elements of a list of arguments for `apply/3`. No function has more than 255, but one with fewer than registers is merely
+/// not defined. `apply/2` keeps a register for the fun.
+const MAX_ARGUMENTS: usize = 1023;
 
 /// Puts the elements of a list into the first X registers; gives how many there are.
-unsafe fn spread(s: &State, list: Term) -> Result<usize, Raise> {
+unsafe fn spread(s: &State, list: Term, most: usize) -> Result<usize, Raise> {
     let mut rest = list;
     let mut arity = 0;
     while let Some(cell) = rest.as_cons() {
-        if arity == MAX_ARITY {
+        if arity == most {
             return Err(Raise::SYSTEM_LIMIT);
         }
         // SAFETY: there are more registers than arguments.
@@ -289,14 +296,23 @@ pub(super) unsafe fn enter(mut s: State) {
 }
 
 /// The function that `apply` means: module and function are in the registers behind the arguments.
-unsafe fn apply_target(s: &mut State, arity: usize) -> Result<&'static Export, Raise> {
+unsafe fn apply_target(s: &mut State, arity: usize) -> Option<&'static Export> {
     // SAFETY: the registers are the machine's.
     unsafe {
-        let (module, function) = (s.x()[arity], s.x()[arity + 1]);
-        let (Some(module), Some(function)) = (module.as_atom(), function.as_atom()) else {
-            return Err(Raise::BADARG);
-        };
-        Ok(s.context().vm.code.export(module, function, arity as u32))
+        let (module, function) = (s.x()[arity].as_atom()?, s.x()[arity + 1].as_atom()?);
+        Some(s.context().vm.code.export(module, function, arity as u32))
+    }
+}
+
+/// A call of what are no names: it fails as `erlang:apply/3`, with the arguments in a list.
+unsafe fn raise_no_names(mut s: State, arity: usize) {
+    // SAFETY: the registers are the machine's.
+    unsafe {
+        let registers = core::slice::from_raw_parts(s.m.cast::<Term>(), arity + 2);
+        let list = build::list(&mut s.process().heap, &registers[..arity]);
+        s.reload();
+        let arguments = [registers[arity], registers[arity + 1], list];
+        exception::raise_in_operator(s, Raise::BADARG, predefined::APPLY, &arguments)
     }
 }
 

@@ -162,13 +162,16 @@ fn take_trace(
     if newest == Newest::Instruction && !first.is_nil() {
         left = left.saturating_sub(1);
     }
+    // A function that calls itself from one place is told once.
+    let mut previous = 0;
     for word in process.heap.stack() {
         if left == 0 {
             break;
         }
         // Return addresses are the only words on a stack with the tag of a header.
         let raw = word.raw() as usize;
-        if raw & 3 == 0 && raw != 0 {
+        if raw & 3 == 0 && raw != 0 && raw != previous {
+            previous = raw;
             // The address is that of the instruction after the call.
             elements.push(address(raw - 8));
             left -= 1;
@@ -200,6 +203,8 @@ unsafe fn deliver(mut s: State) {
             return;
         };
         s.sp = s.sp.add(frame);
+        // The call that was under way in the frame is not any more.
+        s.sp.write(0);
         s.ip = core::ptr::with_exposed_provenance(address as usize);
         let x = s.x();
         x[0] = Term::NONE;
@@ -259,7 +264,9 @@ pub fn visible_trace(vm: &Vm, process: &mut Process, trace: Term) -> Term {
             let place = place(heap, location);
             entries.push(build::tuple(heap, &[module, function, arguments, place]));
         } else {
-            let info = error_info(vm, heap, module, elements[CAUSE]);
+            // A function that is not there fails as well, and nobody explains that.
+            let explained = is_bif(vm, module, function, arguments);
+            let info = if explained { error_info(vm, heap, module, elements[CAUSE]) } else { Term::NIL };
             entries.push(build::tuple(heap, &[module, function, arguments, info]));
         }
     }
@@ -283,7 +290,11 @@ pub fn visible_trace(vm: &Vm, process: &mut Process, trace: Term) -> Term {
     build::list(heap, &entries)
 }
 
+/// Whether a function is one whose errors are explained: a BIF, or `apply`, which is an instruction here.
 fn is_bif(vm: &Vm, module: Term, function: Term, arguments: Term) -> bool {
+    if module == Term::atom(predefined::ERLANG) && function == Term::atom(predefined::APPLY) {
+        return true;
+    }
     let arity = match arguments.as_small() {
         Some(arity) => arity as u32,
         None => core::iter::successors(arguments.as_cons(), |cell| cell.tail().as_cons()).count() as u32,

@@ -61,12 +61,16 @@ run(Folder, Module, Function) ->
 
 call(Module, Function) ->
     try Module:Function() of
-        Value -> ["returned\n", io_lib:format("~tp~n", [Value])]
+        Value -> ["returned\n", io_lib:format("~tp~n", [without_harness(Value)])]
     catch
         Class:Reason:Trace ->
-            ["raised\n", io_lib:format("~tp~n", [{Class, Reason, without_harness(Trace)}])]
+            ["raised\n", io_lib:format("~tp~n", [without_harness({Class, Reason, Trace})])]
     end.
 
-%% The frames of the program alone.
-without_harness(Trace) ->
-    lists:filter(fun(Entry) -> element(1, Entry) =/= ?MODULE end, Trace).
+%% A term without the entries of stack traces that are this module's: there is nothing below a program in the other machine.
+without_harness([{?MODULE, _, _, _} | Rest]) -> without_harness(Rest);
+without_harness([{?MODULE, _, _} | Rest]) -> without_harness(Rest);
+without_harness([First | Rest]) -> [without_harness(First) | without_harness(Rest)];
+without_harness(Tuple) when is_tuple(Tuple) -> list_to_tuple(without_harness(tuple_to_list(Tuple)));
+without_harness(Map) when is_map(Map) -> maps:map(fun(_, Value) -> without_harness(Value) end, Map);
+without_harness(Term) -> Term.

@@ -19,8 +19,8 @@ const OBJECT_WORDS: usize =
 /// Calls a function that works on the process and gives a word; takes heap and stack from the process again.
 macro_rules! outside {
     ($s:ident, $function:expr) => {{
-        // What the function does not store would be taken back from an earlier time.
-        $s.process();
+        // What fails early may never ask for the process, so it gets heap and stack here.
+        let _ = $s.process();
         let word = $function($s.ip, $s.hp, $s.sp, $s.m, $s.fcalls);
         $s.reload();
         word

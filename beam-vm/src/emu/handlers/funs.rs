@@ -112,6 +112,8 @@ unsafe extern "sysv64" fn call_other_fun<A: Source>(
             s.ip = target;
             return call::enter(s);
         }
+        // As stock does it: the call has begun, so the caller stands in the stack trace twice.
+        set_return_address(&s, s.ip.add(size_of_val(op) / 8));
         call::raise_no_fun(s, fun, arity)
     }
 }
