@@ -12,6 +12,7 @@ pub mod binaries;
 pub mod binary_numbers;
 pub mod binary_search;
 pub mod compare;
+pub mod debug;
 pub mod dictionary;
 pub mod exceptions;
 pub mod external;

@@ -5,7 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{BifResult, Context, Raise, arithmetic};
-use crate::atom::predefined;
+use crate::atom::{Atom, predefined};
 use crate::heap::{ProcessHeap, build};
 use crate::number::float::{self, Compact, Form};
 use crate::number::integer::{self, ParseError};
@@ -98,32 +98,70 @@ pub fn binary_to_integer2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     parse_integer(cx.heap(), &bytes, radix)
 }
 
-/// `string:list_to_integer/1`: the integer that a list begins with, and the rest.
-pub fn scan_integer(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let failure = |cx: &mut Context<'_>, reason| {
-        Ok(build::tuple(cx.heap(), &[Term::atom(predefined::ERROR), Term::atom(reason)]))
+/// `erts_internal:binary_to_integer/2` of OTP 26: what fails is told by an atom, and `erlang` raises.
+pub fn try_binary_to_integer(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let reason = match binary_to_integer2(cx, args) {
+        Ok(value) => return Ok(value),
+        Err(Raise::Error(reason)) if reason == Term::atom(predefined::SYSTEM_LIMIT) => predefined::BIG,
+        Err(_) => predefined::BADARG,
     };
-    if args[0].is_nil() {
-        return failure(cx, predefined::NO_INTEGER);
+    Ok(Term::atom(reason))
+}
+
+/// Why a list does not begin with an integer.
+enum NoInteger {
+    /// It begins with something else.
+    Other(Atom),
+    /// The integer is too large.
+    TooLarge,
+}
+
+/// The integer that a list begins with, and the rest.
+fn scan_list(cx: &mut Context<'_>, list: Term, radix: u32) -> Result<(Term, Term), NoInteger> {
+    if list.is_nil() {
+        return Err(NoInteger::Other(predefined::NO_INTEGER));
     }
-    if !args[0].is_cons() {
-        return failure(cx, predefined::NOT_A_LIST);
+    if !list.is_cons() {
+        return Err(NoInteger::Other(predefined::NOT_A_LIST));
     }
     let mut text = Vec::new();
-    let mut rest = args[0];
+    let mut rest = list;
     while let Some(cell) = rest.as_cons() {
         match cell.head().as_small().and_then(|byte| u8::try_from(byte).ok()) {
             Some(sign @ (b'+' | b'-')) if text.is_empty() => text.push(sign),
-            Some(digit @ b'0'..=b'9') => text.push(digit),
+            Some(digit) if char::from(digit).is_digit(radix) => text.push(digit),
             _ => break,
         }
         rest = cell.tail();
     }
-    if !text.iter().any(u8::is_ascii_digit) {
-        return failure(cx, predefined::NO_INTEGER);
+    if matches!(*text, [] | [b'+' | b'-']) {
+        return Err(NoInteger::Other(predefined::NO_INTEGER));
     }
-    let value = parse_integer(cx.heap(), &text, 10)?;
-    Ok(build::tuple(cx.heap(), &[value, rest]))
+    match parse_integer(cx.heap(), &text, radix) {
+        Ok(value) => Ok((value, rest)),
+        Err(_) => Err(NoInteger::TooLarge),
+    }
+}
+
+/// `erts_internal:list_to_integer/2` of OTP 26: the integer that a list begins with, and the rest, or an atom.
+pub fn try_list_to_integer(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let Ok(radix) = radix(args[1]) else { return Ok(Term::atom(predefined::BADARG)) };
+    match scan_list(cx, args[0], radix) {
+        Ok((value, rest)) => Ok(build::tuple(cx.heap(), &[value, rest])),
+        Err(NoInteger::Other(reason)) => Ok(Term::atom(reason)),
+        Err(NoInteger::TooLarge) => Ok(Term::atom(predefined::BIG)),
+    }
+}
+
+/// `string:list_to_integer/1`
+pub fn scan_integer(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    match scan_list(cx, args[0], 10) {
+        Ok((value, rest)) => Ok(build::tuple(cx.heap(), &[value, rest])),
+        Err(NoInteger::Other(reason)) => {
+            Ok(build::tuple(cx.heap(), &[Term::atom(predefined::ERROR), Term::atom(reason)]))
+        }
+        Err(NoInteger::TooLarge) => Err(Raise::SYSTEM_LIMIT),
+    }
 }
 
 /// `string:list_to_float/1`: the float that a list begins with, and the rest.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Pids, ports, references and funs as texts and back, and what is shown on the console without `io`.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{BifResult, Context, Raise};
+use crate::atom::predefined;
 use crate::heap::build;
 use crate::print::Printed;
 use crate::term::{LocalPid, LocalPort, Term, View};
@@ -151,17 +153,40 @@ pub fn display_nl(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
 
 /// `display_string/1`
 pub fn display_string(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let mut text = alloc::string::String::new();
-    let mut rest = args[0];
+    let text = characters(args[0])?;
+    show(cx, text.as_bytes())
+}
+
+/// `display_string/2`, where all devices are the console.
+pub fn display_string2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    if !matches!(args[0].as_atom(), Some(predefined::STDIN | predefined::STDOUT | predefined::STDERR)) {
+        return Err(Raise::BADARG);
+    }
+    match args[1].as_bits() {
+        Some(bits) if bits.is_binary() => {
+            let bytes: Vec<u8> = bits.bytes().collect();
+            show(cx, &bytes)
+        }
+        _ => {
+            let text = characters(args[1])?;
+            show(cx, text.as_bytes())
+        }
+    }
+}
+
+fn characters(list: Term) -> Result<String, Raise> {
+    let mut text = String::new();
+    let mut rest = list;
     while let Some(cell) = rest.as_cons() {
         let code = cell.head().as_small().and_then(|code| u32::try_from(code).ok());
         text.push(code.and_then(char::from_u32).ok_or(Raise::BADARG)?);
         rest = cell.tail();
     }
-    if !rest.is_nil() {
-        return Err(Raise::BADARG);
-    }
-    cx.bump((text.len() / 10) as u32);
-    cx.vm.platform.write(text.as_bytes());
+    if rest.is_nil() { Ok(text) } else { Err(Raise::BADARG) }
+}
+
+fn show(cx: &mut Context<'_>, bytes: &[u8]) -> BifResult {
+    cx.bump((bytes.len() / 10) as u32);
+    cx.vm.platform.write(bytes);
     Ok(Term::boolean(true))
 }

@@ -52,6 +52,15 @@ impl Boxed {
         unsafe { slice::from_raw_parts(self.0.add(1).as_ptr(), arity) }
     }
 
+    /// The words of it that are terms; where they are depends on the kind.
+    #[must_use]
+    pub fn terms(&self) -> &[Term] {
+        let header = self.header();
+        let range = header.kind().terms(header.arity());
+        // SAFETY: the kind says that these words of a live object are terms, and a term is a word.
+        unsafe { slice::from_raw_parts(self.0.add(range.start).cast().as_ptr(), range.len()) }
+    }
+
     /// One word; the header is at 0.
     pub(super) const fn word(self, index: usize) -> u64 {
         // SAFETY: the object is live, and its kind, which the handle's maker has looked at, has this word.
