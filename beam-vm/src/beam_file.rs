@@ -42,7 +42,7 @@ pub(crate) mod tests;
 
 pub use atoms::Atoms;
 pub use code::{Code, CodeHeader, Instruction};
-pub use container::ChunkId;
+pub use container::{ChunkId, chunk_of};
 pub use disassemble::disassemble;
 pub use error::{InstructionError, Part, ReadError};
 pub use fault::Fault;

@@ -20,6 +20,7 @@ pub mod functions;
 pub mod hashes;
 pub mod iolists;
 pub mod lists;
+pub mod loading;
 pub mod logic;
 pub mod maps;
 pub mod math;

@@ -8,11 +8,15 @@
 mod entries;
 mod instance;
 mod lines;
+mod prepared;
+mod purge;
 
 pub use entries::{Entries, LambdaName};
 pub use instance::{Function, Instance};
 pub(crate) use lines::Place;
 pub use lines::{LineTable, Location};
+pub use prepared::{PreparedCode, PreparedTable};
+pub use purge::{Purge, Purged};
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -32,6 +36,15 @@ pub struct Versions {
     pub current: Option<Box<Instance>>,
     /// The one before, until it is purged.
     pub old: Option<Box<Instance>>,
+    /// One whose `on_load` function is still to say whether it may become the current one, with the entry of that function.
+    pub on_load: Option<(Box<Instance>, &'static Export)>,
+}
+
+impl Versions {
+    fn instances(&self) -> impl Iterator<Item = &Instance> {
+        let on_load = self.on_load.as_ref().map(|(instance, _)| instance);
+        self.current.iter().chain(&self.old).chain(on_load).map(Box::as_ref)
+    }
 }
 
 /// All code.
@@ -43,6 +56,12 @@ pub struct Code {
     ranges: BTreeMap<usize, (usize, Atom)>,
     /// Modules in the order of their first loading.
     order: Vec<Atom>,
+    /// Modules that were there before anything was loaded.
+    pub preloaded: Vec<Atom>,
+    /// Code that waits to be loaded.
+    pub prepared: PreparedTable,
+    /// The purge that is under way.
+    purge: Option<Purge>,
 }
 
 /// Why a module cannot become the current one.
@@ -106,37 +125,100 @@ impl Code {
         self.ranges.iter().map(|(start, (end, _))| end - start).sum()
     }
 
-    /// The modules that have any version.
-    pub fn known(&self) -> impl Iterator<Item = Atom> + '_ {
-        self.order.iter().copied()
+    /// The modules that have any version, in the order of their first loading.
+    pub fn known(&self) -> impl DoubleEndedIterator<Item = Atom> + '_ {
+        let has_any = |versions: &Versions| versions.current.is_some() || versions.old.is_some();
+        self.order.iter().copied().filter(move |module| self.modules.get(module).is_some_and(has_any))
+    }
+
+    /// Whether a version of a module was ever there.
+    #[must_use]
+    pub fn is_known(&self, module: Atom) -> bool {
+        self.modules.contains_key(&module)
+    }
+
+    /// The versions of a module, made if nobody knows it yet.
+    fn versions(&mut self, module: Atom) -> &mut Versions {
+        match self.modules.entry(module) {
+            Entry::Occupied(occupied) => occupied.into_mut(),
+            Entry::Vacant(vacant) => {
+                self.order.push(module);
+                vacant.insert(Versions::default())
+            }
+        }
+    }
+
+    /// Whether a module has two versions, so that no further one can be loaded.
+    #[must_use]
+    pub fn is_full(&self, module: Atom) -> bool {
+        self.modules.get(&module).is_some_and(|versions| {
+            (versions.current.is_some() && versions.old.is_some()) || versions.on_load.is_some()
+        })
     }
 
     /// Makes an instance the current version of its module; what was current becomes old.
     ///
     /// # Errors
     /// [`NotPurged`] when there is an old version besides.
-    pub fn install(&mut self, instance: Instance) -> Result<(), NotPurged> {
+    pub fn install(&mut self, instance: Box<Instance>) -> Result<(), NotPurged> {
         let module = instance.module();
-        let versions = match self.modules.entry(module) {
-            Entry::Occupied(occupied) => occupied.into_mut(),
-            Entry::Vacant(vacant) => {
-                self.order.push(module);
-                vacant.insert(Versions::default())
-            }
-        };
-        if versions.current.is_some() && versions.old.is_some() {
+        if self.is_full(module) {
             return Err(NotPurged);
         }
-        if let Some(current) = versions.current.take() {
-            versions.old = Some(current);
-        }
-        self.entries.unbind_module(module);
-        let instance = Box::new(instance);
-        instance.bind(&mut self.entries);
         let addresses = instance.addresses();
         self.ranges.insert(addresses.start, (addresses.end, module));
-        versions.current = Some(instance);
+        self.make_current(instance);
         Ok(())
+    }
+
+    fn make_current(&mut self, instance: Box<Instance>) {
+        let module = instance.module();
+        self.entries.unbind_module(module);
+        instance.bind(&mut self.entries);
+        let versions = self.versions(module);
+        if let Some(current) = versions.current.replace(instance) {
+            versions.old = Some(current);
+        }
+    }
+
+    /// Keeps an instance until its `on_load` function has returned. Its lambdas can be called, its functions only by itself.
+    ///
+    /// # Errors
+    /// [`NotPurged`] when the module has an old and a current version, or another one that waits.
+    pub fn install_for_on_load(&mut self, instance: Box<Instance>) -> Result<(), NotPurged> {
+        let module = instance.module();
+        if self.is_full(module) {
+            return Err(NotPurged);
+        }
+        let addresses = instance.addresses();
+        self.ranges.insert(addresses.start, (addresses.end, module));
+        instance.bind_lambdas();
+        let entry = instance.on_load_entry();
+        self.versions(module).on_load = Some((instance, entry));
+        Ok(())
+    }
+
+    /// The function that decides whether a module may become current.
+    #[must_use]
+    pub fn on_load_entry(&self, module: Atom) -> Option<&'static Export> {
+        self.modules.get(&module)?.on_load.as_ref().map(|(_, entry)| *entry)
+    }
+
+    /// Makes a module whose `on_load` function has returned `ok` the current version. False if there is none, or no room for it.
+    pub fn finish_on_load(&mut self, module: Atom) -> bool {
+        let Some(versions) = self.modules.get_mut(&module) else { return false };
+        if versions.current.is_some() && versions.old.is_some() {
+            return false;
+        }
+        let Some((instance, _)) = versions.on_load.take() else { return false };
+        self.make_current(instance);
+        true
+    }
+
+    /// Whether a module has an old version.
+    #[must_use]
+    pub fn has_old(&self, module: Atom) -> bool {
+        self.modules.get(&module).is_some_and(|versions| versions.old.is_some())
     }
 
     /// Makes the current version old: `erlang:delete_module/1`. Nothing happens when there is none.
@@ -156,14 +238,6 @@ impl Code {
         Ok(true)
     }
 
-    /// Takes the old version out: nobody may use it any more. Its lambdas call the error handler from now on.
-    pub fn take_old(&mut self, module: Atom) -> Option<Box<Instance>> {
-        let old = self.modules.get_mut(&module)?.old.take()?;
-        self.ranges.remove(&old.addresses().start);
-        old.unbind_lambdas();
-        Some(old)
-    }
-
     /// The instance that an instruction belongs to.
     #[must_use]
     pub fn instance_at(&self, address: usize) -> Option<&Instance> {
@@ -172,8 +246,8 @@ impl Code {
             return None;
         }
         let versions = self.modules.get(module)?;
-        let both = versions.current.iter().chain(versions.old.iter());
-        both.map(Box::as_ref).find(|instance| instance.addresses().start == *start)
+        let saved = self.purge.iter().filter_map(|purge| purge.saved());
+        versions.instances().chain(saved).find(|instance| instance.addresses().start == *start)
     }
 
     /// Where an instruction comes from.

@@ -23,7 +23,7 @@ use crate::atom::Atom;
 use crate::beam_file::{AtomIndex, Module};
 use crate::code::{Function, Instance, LineTable};
 use crate::emu::assemble::{Assembled, assemble};
-use crate::term::FunEntry;
+use crate::term::{FunEntry, Term};
 use crate::vm::Vm;
 
 /// Makes an instance of a module's file; it is not installed. `expected` is the name that the module has to have, if there is one.
@@ -39,36 +39,56 @@ pub fn load(vm: &mut Vm, bytes: Vec<u8>, expected: Option<Atom>) -> Result<Insta
     }
     let md5 = checksum(&file);
     let (literals, literal_terms) = literals::build(vm, &file)?;
-    let context = translate::Context { module, atoms: &atoms, literals: &literal_terms, md5 };
-    let translation = match translate::translate(vm, &file, &context) {
-        Ok(translation) => translation,
+    match assemble_module(vm, &file, &atoms, &literal_terms, md5) {
+        Ok(parts) => Ok(Instance {
+            module,
+            words: parts.words.into_boxed_slice(),
+            functions: parts.functions,
+            exports: parts.exports,
+            lambdas: parts.lambdas,
+            lines: parts.lines,
+            literals,
+            md5,
+            file,
+            on_load: parts.on_load,
+        }),
         Err(error) => {
             // SAFETY: the operations that had the literals are gone.
             #[expect(unsafe_code, reason = "gives literals back that nobody has seen")]
             unsafe {
                 vm.literals.release(literals);
             }
-            return Err(error);
+            Err(error)
         }
-    };
+    }
+}
+
+/// What becomes of a module's instructions.
+struct Parts {
+    words: Vec<u64>,
+    functions: Vec<Function>,
+    exports: Vec<(Atom, u32, u32)>,
+    lambdas: Vec<(&'static FunEntry, u32)>,
+    lines: LineTable,
+    on_load: Option<u32>,
+}
+
+fn assemble_module(
+    vm: &mut Vm,
+    file: &Module,
+    atoms: &[Atom],
+    literals: &[Term],
+    md5: [u8; 16],
+) -> Result<Parts, LoadError> {
+    let context = translate::Context { module: atoms[1], atoms, literals, md5 };
+    let translation = translate::translate(vm, file, &context)?;
     let assembled = assemble(&translation.ops, file.code_header().labels).map_err(LoadError::Assemble)?;
     let functions = functions(&translation, &assembled)?;
-    let exports = exports(&file, &atoms, &assembled)?;
-    let lambdas = lambdas(&file, &translation.lambdas, &assembled)?;
-    let lines = line_table(&file, vm.atoms.text(module), &translation, &assembled);
+    let exports = exports(file, atoms, &assembled)?;
+    let lambdas = lambdas(file, &translation.lambdas, &assembled)?;
+    let lines = line_table(file, vm.atoms.text(atoms[1]), &translation, &assembled);
     let on_load = translation.on_load.map(|function| functions[function].entry);
-    Ok(Instance {
-        module,
-        words: assembled.words.into_boxed_slice(),
-        functions,
-        exports,
-        lambdas,
-        lines,
-        literals,
-        md5,
-        file,
-        on_load,
-    })
+    Ok(Parts { words: assembled.words, functions, exports, lambdas, lines, on_load })
 }
 
 /// The file's atoms by their indices; index 0 stands for the empty list and has no atom.

@@ -186,8 +186,19 @@ impl Vm {
     pub fn load(&mut self, bytes: Vec<u8>) -> Result<Atom, LoadError> {
         let instance = loader::load(self, bytes, None)?;
         let module = instance.module();
-        self.code.install(instance).map_err(|_| LoadError::NotPurged)?;
+        self.code.install(Box::new(instance)).map_err(|_| LoadError::NotPurged)?;
         Ok(module)
+    }
+
+    /// Gives up code that was prepared and that nobody can load any more.
+    pub fn release_forgotten_code(&mut self) {
+        for instance in self.code.prepared.take_forgotten() {
+            // SAFETY: code that was never loaded has run nowhere, so nobody has seen its literals.
+            #[expect(unsafe_code, reason = "gives literals back that nobody has seen")]
+            unsafe {
+                self.literals.release(instance.into_literals());
+            }
+        }
     }
 
     /// Loads a module that somebody has called, if that is how this machine gets its modules. Gives whether there is something new.

@@ -80,6 +80,12 @@ impl fmt::Debug for ChunkId {
     }
 }
 
+/// The bytes of a chunk of a file, whatever else is wrong with it; none if that is damaged as a container or has no such chunk.
+#[must_use]
+pub fn chunk_of(file: Vec<u8>, name: [u8; 4]) -> Option<Vec<u8>> {
+    Container::open(file).ok()?.chunk(ChunkId(name)).map(<[u8]>::to_vec)
+}
+
 /// A file's bytes, expanded, and where its chunks are.
 #[derive(Clone, Debug)]
 pub(super) struct Container {

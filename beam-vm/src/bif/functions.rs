@@ -4,7 +4,7 @@
 use super::{BifIndex, BifResult, Context, Raise};
 use crate::atom::predefined;
 use crate::heap::build;
-use crate::term::{Term, View};
+use crate::term::{Export, Term, View};
 
 /// `make_fun/3`
 pub fn make_fun(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
@@ -21,7 +21,7 @@ pub fn function_exported(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         (args[0].as_atom().ok_or(Raise::BADARG)?, args[1].as_atom().ok_or(Raise::BADARG)?);
     let arity = args[2].as_small().filter(|arity| *arity >= 0).ok_or(Raise::BADARG)?;
     let export = u32::try_from(arity).ok().and_then(|arity| cx.vm.code.find_export(module, function, arity));
-    Ok(Term::boolean(export.is_some_and(|export| export.bif.get() == 0 && export.is_bound())))
+    Ok(Term::boolean(export.is_some_and(Export::is_bound)))
 }
 
 /// `is_builtin/3`
@@ -77,6 +77,24 @@ pub fn fun_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(build::tuple(cx.heap(), &[args[1], value]))
 }
 
+/// `fun_info_mfa/1`
+pub fn fun_info_mfa(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let (module, name, arity) = match args[0].view() {
+        View::Fun(fun) => {
+            let entry = fun.entry();
+            let location = cx.vm.code.locate(entry.address.get().addr());
+            let name = location.map_or(predefined::NO_TEXT, |location| location.function);
+            (entry.module, name, entry.arity)
+        }
+        View::Export(export) => {
+            let entry = export.entry();
+            (entry.module, entry.function, entry.arity)
+        }
+        _ => return Err(Raise::BADARG),
+    };
+    Ok(build::tuple(cx.heap(), &[Term::atom(module), Term::atom(name), Term::count(arity as usize)]))
+}
+
 /// `module_loaded/1`
 pub fn module_loaded(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let module = args[0].as_atom().ok_or(Raise::BADARG)?;
@@ -130,7 +148,8 @@ fn info(cx: &mut Context<'_>, module: crate::atom::Atom, item: crate::atom::Atom
             let pairs: alloc::vec::Vec<Term> = names.into_iter().map(pair).collect();
             return Ok(build::list(cx.heap(), &pairs));
         }
-        predefined::NIFS => return Ok(Term::NIL),
+        predefined::NIFS | predefined::NATIVE_ADDRESSES => return Ok(Term::NIL),
+        predefined::NATIVE => return Ok(Term::boolean(false)),
         predefined::ATTRIBUTES => ChunkId::ATTRIBUTES,
         predefined::COMPILE => ChunkId::COMPILE_INFO,
         _ => return Err(Raise::BADARG),

@@ -3,13 +3,14 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::cell::Cell;
 use core::ops::Range;
 
 use super::{Entries, LineTable, Location};
-use crate::atom::Atom;
+use crate::atom::{Atom, predefined};
 use crate::beam_file;
 use crate::heap::LiteralArea;
-use crate::term::FunEntry;
+use crate::term::{Export, FunEntry};
 
 /// A function of a module.
 #[derive(Clone, Copy, Debug)]
@@ -110,19 +111,46 @@ impl Instance {
                 entry.address.set(self.address(*word));
             }
         }
+        self.bind_lambdas();
+    }
+
+    /// Makes calls of its lambdas go to it.
+    pub(super) fn bind_lambdas(&self) {
         for (entry, word) in &self.lambdas {
             entry.address.set(self.address(*word));
         }
     }
 
-    /// Makes calls of its lambdas go to the error handler, where no other version has the same.
-    pub(super) fn unbind_lambdas(&self) {
+    /// Makes calls of its lambdas go to the error handler, where no other version has the same. Gives those, and where they went.
+    pub(super) fn unbind_lambdas(&self) -> Vec<(&'static FunEntry, *const u64)> {
         let own = self.addresses();
-        for (entry, _) in &self.lambdas {
-            if own.contains(&entry.address.get().addr()) {
-                entry.unbind();
-            }
+        let lambdas = self.lambdas.iter().map(|(entry, _)| (*entry, entry.address.get()));
+        let bound: Vec<_> = lambdas.filter(|(_, address)| own.contains(&address.addr())).collect();
+        for (entry, _) in &bound {
+            entry.unbind();
         }
+        bound
+    }
+
+    /// An entry of its own for the function that is to be called first. It lives as long as the machine: traces may show it.
+    pub(super) fn on_load_entry(&self) -> &'static Export {
+        let word = self.on_load.unwrap_or(0);
+        let function = self.functions.iter().find(|function| function.entry == word);
+        let entry: &'static Export = Box::leak(Box::new(Export {
+            address: Cell::new(self.address(word)),
+            module: self.module,
+            function: function.map_or(predefined::NO_TEXT, |function| function.name),
+            bif: Cell::new(0),
+            arity: 0,
+            stub: Cell::new([0; 2]),
+        }));
+        entry
+    }
+
+    /// What is left of an instance that nobody runs any more: its literals.
+    #[must_use]
+    pub fn into_literals(self: Box<Self>) -> LiteralArea {
+        self.literals
     }
 
     /// Where an instruction of it comes from.

@@ -217,8 +217,17 @@ slow_paths! {
     fn undefined_lambda(s) {
         let entry: &'static FunEntry = &*s.ip.byte_sub(offset_of!(FunEntry, stub)).cast::<FunEntry>();
         let (arity, free) = (entry.arity as usize, entry.free as usize);
+        if entry.is_bound() {
+            // It was unbound while the process waited here for the end of a purge.
+            s.ip = entry.address.get();
+            return go(s);
+        }
         let registers = core::slice::from_raw_parts(s.m.cast::<Term>(), arity + free);
         let context = s.context();
+        if context.vm.code.wait_for_purge(entry.module, context.process.pid) {
+            s.reload();
+            return s.stop(arity + free, Stop::WaitingInBif);
+        }
         let handler_module = context.process.error_handler();
         let handler = context.vm.code.export(handler_module, predefined::UNDEFINED_LAMBDA, 3);
         let creator = Term::pid(context.process.pid);

@@ -9,18 +9,23 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 
+use crate::code::PreparedCode;
 use crate::search::{Job, Pattern};
 use crate::term::{Term, View};
 
 /// What a magic reference stands for.
 pub enum MagicObject {
-    /// An array of 64-bit numbers: `atomics`, `counters`. Signed says how they are read.
+    /// An array of 64-bit numbers: `atomics`.
     Atomics {
         /// The numbers.
         values: Vec<Cell<u64>>,
         /// Whether they are signed.
-        signed: Cell<bool>,
+        signed: bool,
     },
+    /// An array of signed 64-bit numbers: `counters`.
+    Counters(Vec<Cell<u64>>),
+    /// Code that is prepared and not loaded yet.
+    Prepared(PreparedCode),
     /// What module `binary` looks for.
     Pattern(Rc<Pattern>),
     /// A search of module `binary` that was put aside.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Why a module cannot be loaded.
 
+use alloc::format;
+use alloc::string::{String, ToString};
 use core::fmt;
 
-use crate::atom::{Atom, AtomError};
+use crate::atom::{Atom, AtomError, AtomTable};
 use crate::beam_file::{GenericOp, InstructionError, ReadError};
 use crate::emu::assemble::AssembleError;
 use crate::etf::DecodeError;
@@ -34,6 +36,22 @@ pub enum LoadError {
     /// There is an old version that has to be purged first.
     NotPurged,
 }
+
+impl LoadError {
+    /// What stock says of it after the name of the module.
+    #[must_use]
+    pub fn report(&self, atoms: &AtomTable) -> String {
+        match self {
+            Self::File(error) => error.report(RELEASE).to_string(),
+            Self::Instruction(error) => ReadError::from(*error).report(RELEASE).to_string(),
+            Self::OtherModule(module) => format!("module name in object code is {}", atoms.text(*module)),
+            error => error.to_string(),
+        }
+    }
+}
+
+/// The release of OTP that is followed.
+const RELEASE: u8 = 25;
 
 impl fmt::Display for LoadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -94,11 +94,27 @@ pub fn bump_reductions(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(Term::boolean(true))
 }
 
-/// `erts_internal:request_system_task/3`: a collection of another process, done at once; the answer comes as a message.
+/// `erts_internal:request_system_task/3`: a collection of another process, or whether it runs old code, done at once; the answer comes as
+/// a message.
 pub fn request_system_task(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let pid = args[0].as_pid().ok_or(Raise::BADARG)?;
     let request = args[2].as_tuple().ok_or(Raise::BADARG)?;
     let [kind, id, extent] = *request.elements() else { return Err(Raise::BADARG) };
+    if kind == Term::atom(predefined::CHECK_PROCESS_CODE) {
+        let module = extent.as_atom().ok_or(Raise::BADARG)?;
+        let runs_old = if pid == cx.process.pid {
+            cx.vm.code.runs_old(module, cx.process)
+        } else {
+            // A process that is gone runs nothing.
+            match cx.vm.processes.lookup(pid) {
+                Lookup::Process(process) => cx.vm.code.runs_old(module, process),
+                _ => false,
+            }
+        };
+        let term = build::tuple(cx.heap(), &[kind, id, Term::boolean(runs_old)]);
+        cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+        return Ok(Term::atom(predefined::OK));
+    }
     if kind != Term::atom(predefined::GARBAGE_COLLECT) {
         return Err(Raise::BADARG);
     }

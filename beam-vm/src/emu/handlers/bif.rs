@@ -22,6 +22,8 @@ unsafe fn invoke(s: &mut State, bif: B, arity: usize) -> Result<Term, Raise> {
         // Where a process is, for those that ask.
         (*(*s.m).process).ip = s.ip;
         let mut context = s.context();
+        // Where the process is counts for who asks which code it runs.
+        context.process.ip = s.ip;
         let result = function(&mut context, arguments);
         s.reload();
         result
