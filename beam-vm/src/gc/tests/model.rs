@@ -131,7 +131,7 @@ impl World {
     }
 
     fn text(&self, term: Term) -> String {
-        std::format!("{}", Printed::new(&self.bench.atoms, term))
+        std::format!("{}", Printed::new(&self.bench.atoms, crate::atom::predefined::NONODE_AT_NOHOST, term))
     }
 
     fn root(&self, number: usize) -> Term {
