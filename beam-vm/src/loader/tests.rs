@@ -128,7 +128,7 @@ fn call(body: &[Vec<u8>]) -> String {
 
 /// `x1` begins to match `<<"12345678">>`.
 fn start_match() -> Vec<u8> {
-    let segment = [a("string"), u(1), u(1), NIL.to_vec(), u(0), i(64)];
+    let segment = [a("string"), u(1), u(8), NIL.to_vec(), u(0), i(8)];
     let create = op(BS_CREATE_BIN, &[f(0), u(0), u(0), u(8), x(0), list(&segment)]);
     [create, op(BS_START_MATCH3, &[f(3), x(0), u(1), x(1)])].concat()
 }
