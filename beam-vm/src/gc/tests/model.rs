@@ -125,7 +125,7 @@ impl World {
             shared: BinaryBlock::from_bytes(&[5; 1000]),
             magic: Magic::new(MagicObject::Atomics {
                 values: Vec::new(),
-                signed: core::cell::Cell::new(true),
+                signed: true,
             }),
             areas: Vec::new(),
             entry: std::boxed::Box::leak(std::boxed::Box::new(entry)),
