@@ -32,6 +32,7 @@ pub mod os;
 pub mod persistent_terms;
 pub mod printing;
 pub mod processes;
+pub mod statistics;
 pub mod system;
 pub mod table;
 pub mod time;

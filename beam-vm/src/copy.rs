@@ -5,18 +5,21 @@
 //! a part of a heap binary becomes a heap binary of its own, a part of a refc binary a part of the same.
 #![expect(unsafe_code, reason = "writes words of objects that it has just allocated")]
 
-use alloc::vec::Vec;
 use core::ops::Range;
 use core::ptr::NonNull;
 
 use crate::heap::{BinaryBlock, Heap, Magic, MagicObject, build};
+use crate::stack::InlineStack;
 use crate::term::{Boxed, Cons, Kind, Term, layout};
 
 /// The words that a copy of a term takes. What is in `literals` takes none.
 #[must_use]
 pub fn size_of(term: Term, literals: &Range<usize>) -> usize {
+    if term.is_immediate() {
+        return 0;
+    }
     let mut words = 0;
-    let mut stack = Vec::new();
+    let mut stack = InlineStack::new();
     let mut next = Some(term);
     while let Some(term) = next {
         next = None;
@@ -48,7 +51,7 @@ pub fn size_of(term: Term, literals: &Range<usize>) -> usize {
     words
 }
 
-fn push(stack: &mut Vec<Term>, term: Term) {
+fn push(stack: &mut InlineStack<Term>, term: Term) {
     if !term.is_immediate() {
         stack.push(term);
     }
@@ -77,9 +80,12 @@ fn origin(part: Term) -> Option<Boxed> {
 
 /// Copies a term to a heap.
 pub fn copy<H: Heap + ?Sized>(term: Term, heap: &mut H, literals: &Range<usize>) -> Term {
+    if term.is_immediate() {
+        return term;
+    }
     let mut result = term;
     // Places that hold a term of the source, to be replaced by its copy.
-    let mut places: Vec<NonNull<Term>> = Vec::new();
+    let mut places: InlineStack<NonNull<Term>> = InlineStack::new();
     places.push(NonNull::from(&mut result));
     while let Some(mut place) = places.pop() {
         loop {
@@ -121,7 +127,7 @@ fn object<H: Heap + ?Sized>(
     source: Term,
     boxed: Boxed,
     heap: &mut H,
-    places: &mut Vec<NonNull<Term>>,
+    places: &mut InlineStack<NonNull<Term>>,
 ) -> Term {
     let header = boxed.header();
     match header.kind() {
@@ -178,7 +184,7 @@ fn part<H: Heap + ?Sized>(source: Term, heap: &mut H) -> Term {
     let (Some(bits), Some(origin)) = (source.as_bits(), origin(source)) else { return Term::NIL };
     match origin.header().kind() {
         Kind::RefcBinary => {
-            let mut none = Vec::new();
+            let mut none = InlineStack::new();
             let whole = object(origin.term(), origin, heap, &mut none);
             let start = origin.term().as_bits().map_or(bits.base(), |whole| whole.base());
             let from = 8 * (bits.base().addr() - start.addr()) + bits.offset();

@@ -38,6 +38,7 @@ pub mod sched;
 pub mod script;
 pub mod search;
 pub mod signal;
+mod stack;
 pub mod term;
 pub mod timer;
 pub mod timers;

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the machine itself logs: a message to the process `logger`, as stock's emulator sends it (`send_error_term_to_logger` of
-//! `utils.c`): `{log, Level, Format, Args, Meta}`. Without such a process nobody is told.
+//! `utils.c`): `{log, Level, Format, Args, Meta}`. Another process can take its place (`system_flag(system_logger, _)`). Without such a process
+//! nobody is told.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::atom::{Atom, predefined};
 use crate::heap::{Fragment, build};
 use crate::map;
-use crate::process::{Lookup, Message};
+use crate::process::{Lookup, Message, Process};
 use crate::term::{LocalPid, Term};
 use crate::vm::Vm;
 
@@ -21,7 +23,10 @@ impl Vm {
         format: &str,
         arguments: &mut dyn FnMut(&mut Fragment) -> Vec<Term>,
     ) {
-        let Some(logger) = self.registry.get(&predefined::LOGGER).copied() else { return };
+        let Some(logger) = self.system_logger.or_else(|| self.registry.get(&predefined::LOGGER).copied())
+        else {
+            return;
+        };
         let literals = self.literals.addresses();
         let micros = self.platform.system_time() / 1000;
         let mut fragment = Fragment::default();
@@ -49,4 +54,25 @@ impl Vm {
             self.queue.wake(receiver);
         }
     }
+
+    /// Logs that a process has ended with an exception that nobody has caught, if that was no exit.
+    pub fn log_crash(&mut self, process: &Process) {
+        let literals = self.literals.addresses();
+        let (pid, reason, node) = (process.pid, process.exit_reason, self.node.name);
+        let is_alive = node != predefined::NONODE_AT_NOHOST;
+        let format = if is_alive { CRASH_ON_NODE } else { CRASH };
+        self.log(predefined::ERROR, pid, process.group_leader, format, &mut |heap| {
+            let reason = crate::copy::copy(reason, heap, &literals);
+            if is_alive {
+                vec![Term::pid(pid), Term::atom(node), reason]
+            } else {
+                vec![Term::pid(pid), reason]
+            }
+        });
+    }
 }
+
+/// What stock says of a process that has crashed.
+const CRASH: &str = "Error in process ~p with exit value:~n~p~n";
+/// The same on a node that has a name.
+const CRASH_ON_NODE: &str = "Error in process ~p on node ~p with exit value:~n~p~n";

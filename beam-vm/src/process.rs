@@ -10,6 +10,7 @@ mod mailbox;
 mod monitors;
 mod parked;
 mod table;
+mod watchers;
 
 pub use dictionary::Dictionary;
 pub use links::Links;
@@ -17,15 +18,14 @@ pub use mailbox::{Mailbox, MarkerId, Message, Nodes};
 pub use monitors::{AliasKind, Monitor, Monitors, Target, age};
 pub use parked::{Decoding, Parked};
 pub use table::{Lookup, ProcessTable, TableFull};
+pub use watchers::Watchers;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use hashbrown::HashMap;
-
 use crate::atom::{Atom, predefined};
-use crate::heap::ProcessHeap;
+use crate::heap::{HeapLimits, ProcessHeap};
 use crate::term::{LocalPid, Term};
 use crate::timer::TimerId;
 use crate::timers::TimerSlot;
@@ -74,8 +74,6 @@ pub struct Extension {
     pub dictionary: Dictionary,
     /// What it watches, and its aliases.
     pub monitors: Monitors,
-    /// Who watches it: reference and watcher.
-    pub watchers: HashMap<RefNumbers, LocalPid>,
     /// Whom it has suspended, and how often.
     pub suspending: BTreeMap<LocalPid, u32>,
     /// Its name.
@@ -118,6 +116,8 @@ pub struct Process {
     pub group_leader: Term,
     /// Processes that it is linked to.
     pub links: Links,
+    /// Who watches it.
+    pub watchers: Watchers,
     /// The timer of the `receive` that it waits in.
     pub timeout: Option<TimerId>,
     /// Whether that timer has gone off.
@@ -162,6 +162,7 @@ impl Process {
             mailbox: Mailbox::default(),
             group_leader,
             links: Links::default(),
+            watchers: Watchers::default(),
             timeout: None,
             timed_out: false,
             timers: None,
@@ -176,6 +177,38 @@ impl Process {
             parent,
             extension: None,
         }
+    }
+
+    /// Lets go of all that a process has that has ended; its memory is kept for another.
+    pub fn retire(&mut self) {
+        self.heap.retire();
+        self.arguments.clear();
+        self.extension = None;
+    }
+
+    /// Makes a process that has ended as [`new`](Self::new) makes one, of the same memory.
+    pub fn renew(&mut self, pid: LocalPid, words: usize, limits: HeapLimits, parent: LocalPid) {
+        debug_assert!(self.mailbox.is_empty() && self.arguments.is_empty() && self.extension.is_none());
+        self.heap.renew(words, limits);
+        self.pid = pid;
+        self.reductions_left = 0;
+        self.reductions = 0;
+        self.raised = [Term::NIL; 2];
+        self.exit_reason = Term::NIL;
+        self.group_leader = Term::NIL;
+        self.links = Links::default();
+        self.watchers = Watchers::default();
+        self.timeout = None;
+        self.timed_out = false;
+        self.timers = None;
+        self.state = State::Runnable;
+        self.suspended = 0;
+        self.is_queued = false;
+        self.message_place = MessagePlace::OnHeap;
+        self.priority = Priority::Normal;
+        self.trap_exit = false;
+        self.error_handler = predefined::ERROR_HANDLER;
+        self.parent = parent;
     }
 
     /// What few processes need, made if need be.

@@ -125,7 +125,9 @@ impl Vm {
             }
             let Some(pid) = self.queue.pop(self.chance.as_mut()) else {
                 let Some(deadline) = self.timers.next_deadline() else { return Idle::Stuck };
+                let since = self.platform.monotonic();
                 self.platform.park(Some(deadline));
+                self.rested += self.platform.monotonic() - since;
                 continue;
             };
             self.turn(machine, pid);
@@ -144,6 +146,7 @@ impl Vm {
         };
         process.reductions_left = slice;
         self.slice = slice;
+        self.turns += 1;
         // SAFETY: a process in the table goes on at an instruction of loaded code with what it left, or what a spawn has put there.
         #[expect(unsafe_code, reason = "enters the instructions")]
         let stop = unsafe { run(machine, self, &mut process) };

@@ -2,13 +2,12 @@
 //! Signals: messages, exits, links and monitors, delivered by whoever sends them.
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::atom::{Atom, predefined};
 use crate::copy;
 use crate::heap::{Fragment, RESERVED, build};
-use crate::process::{Lookup, Message, MessagePlace, Nodes, Process, RefNumbers, State, Target, age};
+use crate::process::{Lookup, Message, MessagePlace, Nodes, Process, RefNumbers, State, Target};
 use crate::term::{LocalPid, Term};
 use crate::vm::Vm;
 
@@ -38,6 +37,9 @@ pub fn put_message(process: &mut Process, nodes: &mut Nodes, term: Term, literal
     };
     process.mailbox.push(nodes, message);
 }
+
+/// How many processes that have ended are kept for the next ones.
+const SPARE: usize = 64;
 
 impl Vm {
     /// Sends a message to a process of this node. Nobody learns whether it arrives.
@@ -133,24 +135,28 @@ impl Vm {
                 self.exit_signal(Term::pid(pid), linked, reason, Cause::Link);
             }
         }
+        let watchers = core::mem::take(&mut process.watchers);
+        if !watchers.is_empty() {
+            for (numbers, watcher) in watchers.sorted() {
+                self.down(watcher, numbers, Term::pid(pid), reason);
+            }
+        }
         if process.extension().is_some() {
             self.end_extension(&mut process);
         }
         process.mailbox.clear(&mut self.nodes);
         self.processes.free(pid);
+        process.retire();
+        if self.spare.len() < SPARE {
+            self.spare.push(process);
+        }
     }
 
-    /// Tells those who watch a process that is ending, and lets go of whom it watches and holds.
+    /// Lets go of whom a process that is ending watches and holds.
     fn end_extension(&mut self, process: &mut Process) {
-        let (pid, reason) = (process.pid, process.exit_reason);
         let extension = process.extension_mut();
-        let mut watchers: Vec<_> = core::mem::take(&mut extension.watchers).into_iter().collect();
         let suspending = core::mem::take(&mut extension.suspending);
         let monitors = core::mem::take(&mut extension.monitors);
-        watchers.sort_unstable_by_key(|(numbers, _)| age(numbers));
-        for (numbers, watcher) in watchers {
-            self.down(watcher, numbers, Term::pid(pid), reason);
-        }
         for (numbers, monitor) in monitors.sorted() {
             self.unwatch(numbers, monitor.target);
         }
@@ -164,7 +170,7 @@ impl Vm {
         if let Some(pid) = target.pid()
             && let Lookup::Process(process) = self.processes.lookup(pid)
         {
-            process.extension_mut().watchers.remove(&numbers);
+            process.watchers.remove(numbers);
         }
     }
 

@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 
 use crate::atom::{Atom, AtomError, AtomLimit, AtomTable, predefined};
 use crate::bif::BifIndex;
+use crate::bif::statistics::Told;
 use crate::bif::table::TABLE;
 use crate::code::Code;
 use crate::gc::Collector;
@@ -83,10 +84,37 @@ pub struct Vm {
     pub results: Results,
     /// Reductions of the time slice that began last.
     pub slice: i64,
+    /// Processes that have ended, whose memory the next ones get.
+    pub spare: Vec<Box<Process>>,
+    /// What programs have set.
+    pub settings: Settings,
+    /// Who gets what the machine logs, if it is not the process `logger`.
+    pub system_logger: Option<LocalPid>,
+    /// What the statistics have told last.
+    pub told: Told,
+    /// Nanoseconds in which nobody could run.
+    pub rested: u64,
+    /// Turns of all processes.
+    pub turns: u64,
     /// Timers.
     pub timers: TimerWheel<Timer>,
     /// The last unique integer.
     pub unique: u64,
+}
+
+/// What `system_flag/2` sets and nobody here looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// `outstanding_system_requests_limit`
+    pub outstanding_requests: u32,
+    /// `trace_control_word`
+    pub trace_control_word: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { outstanding_requests: 2, trace_control_word: 0 }
+    }
 }
 
 /// What the host learns of the process that it waits for.
@@ -163,6 +191,12 @@ impl Vm {
             registry: HashMap::new(),
             results: Results::default(),
             slice: 0,
+            spare: Vec::new(),
+            settings: Settings::default(),
+            system_logger: None,
+            told: Told::default(),
+            rested: 0,
+            turns: 0,
             timers: TimerWheel::new(now),
             unique: 0,
         };
@@ -258,10 +292,15 @@ impl Vm {
         if limits.min_words > HeapLimits::default().min_words {
             block = block.max(limits.min_words as usize);
         }
-        let mut heap = ProcessHeap::new(block, limits);
-        heap.push_return_address(&raw const self.instructions[0]);
-        let leader = crate::copy::copy(leader, &mut heap, &literals);
-        let mut process = Box::new(Process::new(pid, heap, leader, parent));
+        let mut process = match self.spare.pop() {
+            Some(mut process) => {
+                process.renew(pid, block, limits, parent);
+                process
+            }
+            None => Box::new(Process::new(pid, ProcessHeap::new(block, limits), Term::NIL, parent)),
+        };
+        process.heap.push_return_address(&raw const self.instructions[0]);
+        process.group_leader = crate::copy::copy(leader, &mut process.heap, &literals);
         for argument in arguments {
             let copied = crate::copy::copy(*argument, &mut process.heap, &literals);
             process.arguments.push(copied);

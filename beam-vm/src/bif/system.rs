@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What programs ask of the machine as a whole.
+//! What programs ask of the machine as a whole. Items that are about stock's allocators, its threads or its poll sets are not there.
 
+use alloc::vec::Vec;
+
+use super::time::{BEGINNING, END};
 use super::{BifResult, Context, Raise, memory};
-use crate::atom::predefined;
+use crate::atom::{Atom, predefined};
+use crate::bif::Releases;
+use crate::bif::table::TABLE;
 use crate::heap::build;
 use crate::term::{Term, View};
 
@@ -10,45 +15,193 @@ use crate::term::{Term, View};
 const RELEASE: &str = "25";
 /// The version of its run-time system.
 const VERSION: &str = "13.1.5";
+/// What the shell greets with.
+const GREETING: &str = "Erlang/OTP 25 [erts-13.1.5] [64-bit] [smp:1:1] [voxoz]\n";
 
 /// `system_info/1`
 pub fn system_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if let Some(result) = memory::system_info(cx, args[0]) {
         return result;
     }
+    if let Some(pair) = args[0].as_tuple() {
+        let [name, of] = *pair.elements() else { return Err(Raise::BADARG) };
+        return match (name.as_atom(), of.as_atom()) {
+            (Some(predefined::WORDSIZE), Some(predefined::INTERNAL | predefined::EXTERNAL)) => {
+                Ok(Term::small_cut(8))
+            }
+            _ => Err(Raise::BADARG),
+        };
+    }
     let item = args[0].as_atom().ok_or(Raise::BADARG)?;
+    if let Some(fixed) = fixed(item) {
+        return Ok(fixed);
+    }
+    let text = match item {
+        predefined::OTP_RELEASE => RELEASE,
+        predefined::VERSION => VERSION,
+        predefined::MACHINE => "BEAM",
+        predefined::SYSTEM_ARCHITECTURE => "x86_64-pc-linux-gnu",
+        predefined::SYSTEM_VERSION => GREETING,
+        predefined::DRIVER_VERSION => "3.3",
+        predefined::NIF_VERSION => "2.16",
+        _ => return counted(cx, item),
+    };
+    Ok(build::string(cx.heap(), text))
+}
+
+/// Items whose answer never changes and needs no room.
+fn fixed(item: Atom) -> Option<Term> {
+    let atom = |atom| Some(Term::atom(atom));
+    let number = |number| Some(Term::small_cut(number));
+    match item {
+        predefined::WORDSIZE => number(8),
+        predefined::SCHEDULERS
+        | predefined::SCHEDULERS_ONLINE
+        | predefined::SCHEDULERS_ACTIVE
+        | predefined::SCHEDULERS_TOTAL
+        | predefined::SCHEDULER_ID
+        | predefined::LOGICAL_PROCESSORS
+        | predefined::LOGICAL_PROCESSORS_AVAILABLE
+        | predefined::LOGICAL_PROCESSORS_ONLINE => number(1),
+        predefined::DIRTY_CPU_SCHEDULERS
+        | predefined::DIRTY_CPU_SCHEDULERS_ONLINE
+        | predefined::DIRTY_IO_SCHEDULERS
+        | predefined::THREAD_POOL_SIZE
+        | predefined::PORT_COUNT => number(0),
+        predefined::PORT_LIMIT => number(65_536),
+        predefined::COMPAT_REL => number(25),
+        predefined::DELAYED_NODE_TABLE_GC => number(60),
+        predefined::DIST_BUF_BUSY_LIMIT => number(1_048_576),
+        predefined::DIST_CTRL
+        | predefined::MULTI_SCHEDULING_BLOCKERS
+        | predefined::NORMAL_MULTI_SCHEDULING_BLOCKERS
+        | predefined::TAINTS => Some(Term::NIL),
+        predefined::ENDIAN => atom(predefined::LITTLE),
+        predefined::BUILD_TYPE | predefined::EMU_TYPE => atom(predefined::OPT),
+        predefined::EMU_FLAVOR => atom(predefined::EMU),
+        predefined::DYNAMIC_TRACE => atom(predefined::NONE),
+        predefined::MULTI_SCHEDULING | predefined::TOLERANT_TIMEOFDAY => atom(predefined::ENABLED),
+        predefined::MODIFIED_TIMING_LEVEL | predefined::CPU_TOPOLOGY => atom(predefined::UNDEFINED),
+        predefined::CPU_QUOTA => atom(predefined::UNKNOWN),
+        predefined::SCHEDULER_BIND_TYPE => atom(predefined::UNBOUND),
+        predefined::TIME_OFFSET => atom(predefined::FINAL),
+        predefined::TIME_WARP_MODE => atom(predefined::NO_TIME_WARP),
+        predefined::UPDATE_CPU_INFO => atom(predefined::UNCHANGED),
+        predefined::SMP_SUPPORT
+        | predefined::THREADS
+        | predefined::TIME_CORRECTION
+        | predefined::EAGER_CHECK_IO => Some(Term::boolean(true)),
+        predefined::BREAK_IGNORED
+        | predefined::DEBUG_COMPILED
+        | predefined::DYNAMIC_TRACE_PROBES
+        | predefined::KERNEL_POLL
+        | predefined::PORT_PARALLELISM => Some(Term::boolean(false)),
+        _ => None,
+    }
+}
+
+/// Items that are counted, set, or need room.
+fn counted(cx: &mut Context<'_>, item: Atom) -> BifResult {
     Ok(match item {
-        predefined::WORDSIZE => Term::small_cut(8),
-        predefined::SCHEDULERS | predefined::SCHEDULERS_ONLINE => Term::small_cut(1),
-        predefined::OTP_RELEASE => build::string(cx.heap(), RELEASE),
-        predefined::VERSION => build::string(cx.heap(), VERSION),
-        predefined::MACHINE => build::string(cx.heap(), "BEAM"),
-        predefined::SYSTEM_ARCHITECTURE => build::string(cx.heap(), "x86_64-pc-linux-gnu"),
         predefined::PROCESS_COUNT => Term::count(cx.vm.processes.count()),
         predefined::PROCESS_LIMIT => Term::count(cx.vm.processes.limit() as usize),
         predefined::ATOM_COUNT => Term::count(cx.vm.atoms.count() as usize),
         predefined::ATOM_LIMIT => Term::count(cx.vm.atoms.limit().get() as usize),
-        predefined::ENDIAN => Term::atom(predefined::LITTLE),
+        predefined::CREATION => Term::count(cx.vm.node.creation as usize),
+        predefined::OUTSTANDING_SYSTEM_REQUESTS_LIMIT => {
+            Term::count(cx.vm.settings.outstanding_requests as usize)
+        }
+        predefined::TRACE_CONTROL_WORD => Term::count(cx.vm.settings.trace_control_word as usize),
+        predefined::SYSTEM_LOGGER => system_logger(cx),
+        predefined::START_TIME => build::integer(cx.heap(), BEGINNING),
+        predefined::END_TIME => build::integer(cx.heap(), END),
         predefined::OS_TYPE => {
             build::tuple(cx.heap(), &[Term::atom(predefined::UNIX), Term::atom(predefined::LINUX)])
         }
-        predefined::BACKTRACE_DEPTH => Term::count(cx.vm.backtrace_depth),
-        predefined::SMP_SUPPORT | predefined::THREADS => Term::boolean(true),
+        predefined::SCHEDULER_BINDINGS => build::tuple(cx.heap(), &[Term::atom(predefined::UNBOUND)]),
+        predefined::SCHEDULERS_STATE => build::tuple(cx.heap(), &[Term::small_cut(1); 3]),
+        predefined::ALL_SCHEDULERS_STATE => {
+            let [one, normal] = [Term::small_cut(1), Term::atom(predefined::NORMAL)];
+            let state = build::tuple(cx.heap(), &[normal, one, one, one]);
+            build::list(cx.heap(), &[state])
+        }
+        predefined::SEQUENTIAL_TRACER => {
+            build::tuple(cx.heap(), &[Term::atom(predefined::SEQUENTIAL_TRACER), Term::boolean(false)])
+        }
+        predefined::SNIFS => snifs(cx),
         _ => return Err(Raise::BADARG),
     })
 }
 
+/// Who is sent what the machine logs: a process, or `logger` as long as nobody has that name.
+fn system_logger(cx: &Context<'_>) -> Term {
+    let logger = cx.vm.system_logger.or_else(|| cx.vm.registry.get(&predefined::LOGGER).copied());
+    logger.map_or(Term::atom(predefined::LOGGER), Term::pid)
+}
+
+/// The BIFs of the release.
+fn snifs(cx: &mut Context<'_>) -> Term {
+    let mut all = Vec::new();
+    for entry in TABLE.iter().filter(|entry| matches!(entry.releases, Releases::All | Releases::Until25)) {
+        let names = (cx.vm.atoms.find(entry.module), cx.vm.atoms.find(entry.function));
+        if let (Some(module), Some(function)) = names {
+            let parts = [Term::atom(module), Term::atom(function), Term::count(usize::from(entry.arity))];
+            all.push(build::tuple(cx.heap(), &parts));
+        }
+    }
+    build::list(cx.heap(), &all)
+}
+
 /// `system_flag/2`
 pub fn system_flag(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    const BADOPT: Raise =
+        Raise::ErrorWithCause(Term::atom(predefined::BADARG), Term::atom(predefined::BADOPT));
     if let Some(result) = memory::system_flag(cx, args[0], args[1]) {
         return result;
     }
-    match (args[0].as_atom(), args[1].view()) {
-        (Some(predefined::BACKTRACE_DEPTH), View::Small(depth)) if depth >= 0 => {
+    let value = args[1];
+    let flag = args[0].as_atom().ok_or(BADOPT)?;
+    match flag {
+        predefined::BACKTRACE_DEPTH => {
+            let depth = value.as_small().filter(|depth| *depth >= 0).ok_or(Raise::BADARG)?;
             let before = core::mem::replace(&mut cx.vm.backtrace_depth, depth.min(64) as usize);
             Ok(Term::count(before))
         }
-        _ => Err(Raise::BADARG),
+        predefined::SCHEDULERS_ONLINE if value.as_small() == Some(1) => Ok(value),
+        predefined::SCHEDULERS_ONLINE => Err(Raise::BADARG),
+        predefined::MULTI_SCHEDULING => match value.as_atom() {
+            Some(predefined::BLOCK) => Ok(Term::atom(predefined::BLOCKED)),
+            Some(predefined::BLOCK_NORMAL) => Ok(Term::atom(predefined::BLOCKED_NORMAL)),
+            Some(predefined::UNBLOCK | predefined::UNBLOCK_NORMAL) => Ok(Term::atom(predefined::ENABLED)),
+            _ => Err(Raise::BADARG),
+        },
+        predefined::TIME_OFFSET if value == Term::atom(predefined::FINALIZE) => {
+            Ok(Term::atom(predefined::FINAL))
+        }
+        predefined::TIME_OFFSET => Err(Raise::BADARG),
+        predefined::OUTSTANDING_SYSTEM_REQUESTS_LIMIT => {
+            let limit = value.as_small().and_then(|limit| u32::try_from(limit).ok());
+            let limit = limit.filter(|limit| (1..1 << 27).contains(limit)).ok_or(Raise::BADARG)?;
+            let before = core::mem::replace(&mut cx.vm.settings.outstanding_requests, limit);
+            Ok(Term::count(before as usize))
+        }
+        predefined::TRACE_CONTROL_WORD => {
+            let word = value.as_small().and_then(|word| u32::try_from(word).ok()).ok_or(Raise::BADARG)?;
+            let before = core::mem::replace(&mut cx.vm.settings.trace_control_word, word);
+            Ok(Term::count(before as usize))
+        }
+        predefined::SYSTEM_LOGGER => {
+            let before = system_logger(cx);
+            cx.vm.system_logger = match value.view() {
+                View::Atom(predefined::LOGGER | predefined::UNDEFINED) => None,
+                View::Pid(pid) if cx.vm.processes.is_alive(pid) => Some(pid),
+                _ => return Err(Raise::BADARG),
+            };
+            Ok(before)
+        }
+        predefined::SCHEDULER_BIND_TYPE => Ok(Term::atom(predefined::UNBOUND)),
+        predefined::CPU_TOPOLOGY if value == Term::atom(predefined::UNDEFINED) => Ok(value),
+        _ => Err(BADOPT),
     }
 }
 
@@ -62,22 +215,6 @@ pub fn halt(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     cx.vm.halted = Some(status);
     cx.process.exit_reason = Term::atom(predefined::NORMAL);
     Err(Raise::Ended)
-}
-
-/// `statistics/1`
-pub fn statistics(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    match args[0].as_atom() {
-        Some(predefined::REDUCTIONS | predefined::EXACT_REDUCTIONS) => {
-            let total = Term::count(cx.vm.reductions as usize);
-            Ok(build::tuple(cx.heap(), &[total, total]))
-        }
-        Some(predefined::RUN_QUEUE) => Ok(Term::count(cx.vm.queue.len())),
-        Some(predefined::WALL_CLOCK | predefined::RUNTIME) => {
-            let now = Term::count(cx.vm.now_ms() as usize);
-            Ok(build::tuple(cx.heap(), &[now, Term::small_cut(0)]))
-        }
-        _ => Err(Raise::BADARG),
-    }
 }
 
 /// `io:printable_range/0`: what stock says unless it was started with `+pc unicode`.

@@ -305,7 +305,7 @@ bifs! {
     "erlang" "split_binary" 2 Plain All => [binaries::split_binary];
     "erlang" "start_timer" 3 Plain All => [timers::start_timer];
     "erlang" "start_timer" 4 Plain All => [timers::start_timer];
-    "erlang" "statistics" 1 Plain All => [system::statistics];
+    "erlang" "statistics" 1 Plain All => [statistics::statistics];
     "erlang" "subtract" 2 Plain All => [lists::subtract];
     "erlang" "system_flag" 2 Plain All => [system::system_flag];
     "erlang" "system_info" 1 Plain All => [system::system_info];

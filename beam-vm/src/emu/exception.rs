@@ -199,6 +199,9 @@ unsafe fn deliver(mut s: State) {
         let Some(address) = found else {
             let vm = &mut *(*s.m).vm;
             process.exit_reason = exit_reason(vm, process, class, reason, trace);
+            if class != predefined::EXIT {
+                vm.log_crash(process);
+            }
             (*s.m).stop = Some(Stop::Ended);
             return;
         };

@@ -13,34 +13,41 @@ use super::{Heap, OffHeap, WordBlock};
 pub struct Fragment {
     /// Before the blocks, so that it is dropped before the objects that it links.
     pub(super) off_heap: OffHeap,
-    blocks: Vec<(WordBlock, usize)>,
+    /// The block that has room, and how many of its words are in use. A message has no other.
+    last: Option<(WordBlock, usize)>,
+    before: Vec<(WordBlock, usize)>,
 }
 
 impl Fragment {
     /// A fragment with room for `words` words in one block; it takes more if need be.
     #[must_use]
     pub fn with_capacity(words: usize) -> Self {
-        let mut fragment = Self::default();
-        if words > 0 {
-            fragment.blocks.push((WordBlock::new(words), 0));
-        }
-        fragment
+        let last = (words > 0).then(|| (WordBlock::new(words), 0));
+        Self { last, ..Self::default() }
     }
 
     /// How many words are in use.
     #[must_use]
     pub fn words(&self) -> usize {
-        self.blocks.iter().map(|(_, used)| used).sum()
+        self.blocks().map(|(_, used)| used).sum()
     }
 
     /// The used words of each block: address and length.
     pub fn used(&self) -> impl Iterator<Item = (NonNull<u64>, usize)> + '_ {
-        self.blocks.iter().map(|(block, used)| (block.start(), *used))
+        self.blocks().map(|(block, used)| (block.start(), *used))
+    }
+
+    fn blocks(&self) -> impl Iterator<Item = &(WordBlock, usize)> {
+        self.before.iter().chain(&self.last)
     }
 
     /// Takes in another fragment; what is in it stays where it is.
     pub fn absorb(&mut self, mut other: Self) {
-        self.blocks.append(&mut other.blocks);
+        self.before.append(&mut other.before);
+        match self.last {
+            None => self.last = other.last,
+            Some(_) => self.before.extend(other.last),
+        }
         self.off_heap.append(&mut other.off_heap);
     }
 
@@ -53,24 +60,26 @@ impl Fragment {
     /// Whether nothing was ever allocated.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty()
+        self.last.is_none() && self.before.is_empty()
     }
 }
 
 impl Heap for Fragment {
     fn allocate(&mut self, words: usize) -> NonNull<u64> {
-        let fits = self.blocks.last().is_some_and(|(block, used)| block.words() - used >= words);
-        if !fits {
-            // Doubling keeps the number of blocks small when a BIF makes many small objects.
-            let more = self.blocks.last().map_or(64, |(block, _)| 2 * block.words()).min(1 << 20);
-            self.blocks.push((WordBlock::new(words.max(more)), 0));
+        if let Some((block, used)) = &mut self.last {
+            let at = *used;
+            if block.words() - at >= words {
+                *used += words;
+                // SAFETY: the block has room for `words` words from `at` on.
+                return unsafe { block.start().add(at) };
+            }
         }
-        let last = self.blocks.len() - 1;
-        let (block, used) = &mut self.blocks[last];
-        let at = *used;
-        *used += words;
-        // SAFETY: the block has room for `words` words from `at` on.
-        unsafe { block.start().add(at) }
+        // Doubling keeps the number of blocks small when a BIF makes many small objects.
+        let more = self.last.as_ref().map_or(64, |(block, _)| 2 * block.words()).min(1 << 20);
+        let block = WordBlock::new(words.max(more));
+        let start = block.start();
+        self.before.extend(self.last.replace((block, words)));
+        start
     }
 
     fn off_heap(&mut self) -> &mut OffHeap {
@@ -78,7 +87,7 @@ impl Heap for Fragment {
     }
 
     fn give_back(&mut self, at: NonNull<u64>, words: usize) {
-        if let Some((block, used)) = self.blocks.last_mut() {
+        if let Some((block, used)) = &mut self.last {
             // SAFETY: `used` is within the block or at its end.
             let end = unsafe { block.start().add(*used) };
             // SAFETY: what is given back was allocated, so it does not go beyond its block.

@@ -175,6 +175,9 @@ pub enum BlockSize {
     Hibernated,
 }
 
+/// The largest block, in words, that is kept for another process.
+const KEPT_BLOCK: usize = 400;
+
 /// The heap and the stack of a process.
 ///
 /// While the process runs, `top` and `stack` are in the machine's registers, and stored here before anybody else looks.
@@ -240,6 +243,35 @@ impl ProcessHeap {
             generations: Generations::default(),
             size: if words < limits.min_words as usize { BlockSize::First } else { BlockSize::Chosen },
         }
+    }
+
+    /// Lets go of all that is on the heap. What is left is good for [`renew`](Self::renew) and nothing else.
+    pub fn retire(&mut self) {
+        // The binaries first: their objects are in the blocks.
+        drop(core::mem::take(&mut self.off_heap));
+        drop(core::mem::take(&mut self.old_off_heap));
+        self.fragments = None;
+        self.fragment_words = 0;
+        drop(self.take_old());
+        self.top = self.start;
+        self.high_water = self.start;
+        self.stack = self.end;
+    }
+
+    /// Makes the heap of a process that has ended as [`new`](Self::new) makes one; the block is used again if it is large enough.
+    pub fn renew(&mut self, words: usize, limits: HeapLimits) {
+        if self.capacity < words || self.capacity > KEPT_BLOCK {
+            *self = Self::new(words, limits);
+            return;
+        }
+        self.retire();
+        self.set_end(words);
+        self.stack = self.end;
+        self.binary_limit = limits.min_binary_words as usize;
+        self.old_binary_limit = limits.min_binary_words as usize;
+        self.limits = limits;
+        self.generations = Generations::default();
+        self.size = if words < limits.min_words as usize { BlockSize::First } else { BlockSize::Chosen };
     }
 
     /// Puts the address on the empty stack of a new process to which its first function returns.
@@ -448,13 +480,9 @@ impl Heap for ProcessHeap {
 
 impl Drop for ProcessHeap {
     fn drop(&mut self) {
-        // The binaries first: their objects are in the blocks.
-        drop(core::mem::take(&mut self.off_heap));
-        drop(core::mem::take(&mut self.old_off_heap));
-        self.fragments = None;
+        self.retire();
         // SAFETY: the block is this heap's, and the process that had terms in it is gone.
         drop(unsafe { WordBlock::from_raw(self.start, self.capacity) });
-        drop(self.take_old());
     }
 }
 

@@ -169,7 +169,7 @@ impl Dictionary {
 
     /// Splits some slots.
     fn grow(&mut self) {
-        let steps = (self.slots.len() / 4 & 0xF).max(1);
+        let steps = ((self.slots.len() / 4) & 0xF).max(1);
         let mut home = self.slots.len() as u32 - self.split;
         for _ in 0..steps {
             if self.split == home {

@@ -252,7 +252,7 @@ impl Mailbox {
         }
     }
 
-    /// Makes all messages a part of the heap.
+    /// Moves all messages to the heap.
     pub fn take_in_all(&mut self, heap: &mut ProcessHeap) {
         let mut next = self.first;
         while let Some(node) = next {

@@ -57,13 +57,17 @@ pub struct Monitor {
     pub tag: Term,
 }
 
-/// Monitors and aliases by their references.
+/// Monitors and aliases by their references. As long as there are few, they are in a list whose memory is kept.
 #[derive(Debug, Default)]
 pub struct Monitors {
-    table: HashMap<RefNumbers, Monitor>,
+    few: Vec<(RefNumbers, Monitor)>,
+    many: HashMap<RefNumbers, Monitor>,
     /// How many have a tag, which is a term of the heap.
     tags: u32,
 }
+
+/// How many are few.
+const FEW: usize = 8;
 
 /// References in the order in which they were made.
 #[must_use]
@@ -76,18 +80,29 @@ impl Monitors {
     /// Puts one in.
     pub fn insert(&mut self, numbers: RefNumbers, monitor: Monitor) {
         self.tags += u32::from(monitor.tag.is_some());
-        self.table.insert(numbers, monitor);
+        if self.few.len() < FEW {
+            self.few.push((numbers, monitor));
+        } else {
+            self.many.insert(numbers, monitor);
+        }
     }
 
     /// What a reference stands for.
     #[must_use]
     pub fn get(&self, numbers: RefNumbers) -> Option<&Monitor> {
-        if self.table.is_empty() { None } else { self.table.get(&numbers) }
+        if let Some((_, monitor)) = self.few.iter().rev().find(|(key, _)| *key == numbers) {
+            return Some(monitor);
+        }
+        if self.many.is_empty() { None } else { self.many.get(&numbers) }
     }
 
     /// Takes one out.
     pub fn remove(&mut self, numbers: RefNumbers) -> Option<Monitor> {
-        let monitor = self.table.remove(&numbers)?;
+        let monitor = match self.few.iter().rposition(|(key, _)| *key == numbers) {
+            Some(place) => self.few.swap_remove(place).1,
+            None if self.many.is_empty() => return None,
+            None => self.many.remove(&numbers)?,
+        };
         self.tags -= u32::from(monitor.tag.is_some());
         Some(monitor)
     }
@@ -118,14 +133,17 @@ impl Monitors {
     /// All in the order in which they were made.
     #[must_use]
     pub fn sorted(&self) -> Vec<(RefNumbers, Monitor)> {
-        let mut all: Vec<_> = self.table.iter().map(|(numbers, monitor)| (*numbers, *monitor)).collect();
+        let mut all = self.few.clone();
+        all.extend(self.many.iter().map(|(numbers, monitor)| (*numbers, *monitor)));
         all.sort_unstable_by_key(|(numbers, _)| age(numbers));
         all
     }
 
     pub(super) fn roots(&mut self, visit: &mut dyn FnMut(&mut Term)) {
         if self.tags > 0 {
-            self.table.values_mut().for_each(|monitor| visit(&mut monitor.tag));
+            let few = self.few.iter_mut().map(|(_, monitor)| monitor);
+            let all = few.chain(self.many.values_mut());
+            all.filter(|monitor| monitor.tag.is_some()).for_each(|monitor| visit(&mut monitor.tag));
         }
     }
 }

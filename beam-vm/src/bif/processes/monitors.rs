@@ -97,7 +97,7 @@ fn watch(cx: &mut Context<'_>, args: &[Term], settings: &Settings) -> BifResult 
         None => own_down(cx, numbers, kind, args[1]),
         Some(Target::Process(pid) | Target::Name(pid, _)) if !is_own => {
             if let Lookup::Process(process) = cx.vm.processes.lookup(pid) {
-                process.extension_mut().watchers.insert(numbers, own);
+                process.watchers.insert(numbers, own);
             }
         }
         Some(_) => {}
@@ -243,7 +243,7 @@ pub(in crate::bif) fn use_alias(cx: &mut Context<'_>, numbers: RefNumbers, pid: 
         Some(AliasKind::ReplyDemonitor) => {
             monitors.remove(numbers);
             if monitor.target.pid() == Some(cx.process.pid) {
-                cx.process.extension_mut().watchers.remove(&numbers);
+                cx.process.watchers.remove(numbers);
             }
             cx.vm.unwatch(numbers, monitor.target);
         }

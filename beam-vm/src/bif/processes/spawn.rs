@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Making processes.
 
+use alloc::vec::Vec;
+
 use super::flags::{heap_words, message_place, priority};
 use super::monitors::Settings;
 use super::{BADOPT, Options};
@@ -10,7 +12,7 @@ use crate::bif::memory::max_heap_size;
 use crate::bif::{BifResult, Context, Raise};
 use crate::heap::{HeapLimits, build};
 use crate::process::{Message, MessagePlace, Monitor, Priority, RefNumbers, Target};
-use crate::term::{LocalPid, Term, View};
+use crate::term::{Export, LocalPid, Term, View};
 
 /// What `spawn_opt` asks for.
 #[derive(Default)]
@@ -85,6 +87,18 @@ fn check(args: &[Term]) -> Result<(Atom, Atom), Raise> {
 /// The most arguments that a function can have.
 const MAX_ARITY: usize = 255;
 
+/// The function that a new process calls, and its arguments. With more of those than a function can have the process begins, and it ends
+/// as `apply` does with them.
+fn target(cx: &mut Context<'_>, args: &[Term]) -> Result<(&'static Export, Vec<Term>), Raise> {
+    let (module, function) = check(args)?;
+    let arguments = proper(args[2]).ok_or(Raise::BADARG)?;
+    let code = &mut cx.vm.code;
+    if arguments.len() > MAX_ARITY {
+        return Ok((code.export(predefined::ERLANG, predefined::APPLY, 3), args[..3].to_vec()));
+    }
+    Ok((code.export(module, function, arguments.len() as u32), arguments))
+}
+
 /// Makes a process that calls `Module:Function(Arguments…)`; gives its pid. If it is to be watched, it is by the reference.
 fn spawn(
     cx: &mut Context<'_>,
@@ -92,12 +106,7 @@ fn spawn(
     wishes: &Wishes,
     reference: Option<RefNumbers>,
 ) -> Result<LocalPid, Raise> {
-    let (module, function) = check(args)?;
-    let arguments = proper(args[2]).ok_or(Raise::BADARG)?;
-    if arguments.len() > MAX_ARITY {
-        return Err(Raise::SYSTEM_LIMIT);
-    }
-    let export = cx.vm.code.export(module, function, arguments.len() as u32);
+    let (export, arguments) = target(cx, args)?;
     let parent = cx.process.pid;
     let leader = cx.process.group_leader;
     let made = cx.vm.new_process(parent, leader, wishes.limits, &arguments);
@@ -110,7 +119,7 @@ fn spawn(
         cx.process.links.insert(pid);
     }
     if let (Some(settings), Some(numbers)) = (&wishes.monitor, reference) {
-        process.extension_mut().watchers.insert(numbers, parent);
+        process.watchers.insert(numbers, parent);
         let monitor = Monitor { target: Target::Process(pid), alias: settings.alias, tag: settings.tag };
         cx.process.extension_mut().monitors.insert(numbers, monitor);
     }

@@ -91,13 +91,9 @@ impl Facts {
                 Self::Terms(links)
             }
             predefined::MONITORS => Self::Tuples(extension.map(monitors).unwrap_or_default()),
-            predefined::MONITORED_BY => {
-                let mut watchers: Vec<_> =
-                    extension.into_iter().flat_map(|extension| extension.watchers.iter()).collect();
-                watchers
-                    .sort_unstable_by_key(|(numbers, _)| core::cmp::Reverse(crate::process::age(numbers)));
-                Self::Terms(watchers.into_iter().map(|(_, pid)| Term::pid(*pid)).collect())
-            }
+            predefined::MONITORED_BY => Self::Terms(
+                process.watchers.sorted().into_iter().rev().map(|(_, pid)| Term::pid(pid)).collect(),
+            ),
             predefined::DICTIONARY if subject.is_closed() => Self::Tuples(Vec::new()),
             predefined::DICTIONARY => {
                 let pairs = extension.into_iter().flat_map(|extension| extension.dictionary.pairs());
