@@ -19,6 +19,7 @@ mod verify;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cheney::point_to_bytes;
 pub use size::{next_size, size_above, sizes};
 pub use verify::{Damage, Moment, Surroundings, verify};
 

@@ -11,7 +11,7 @@ use crate::copy;
 use crate::gc::Extent;
 use crate::heap::{Fragment, LiteralArea};
 use crate::process::Process;
-use crate::term::{Header, LocalPid, Term};
+use crate::term::{Header, Kind, LocalPid, Term};
 use crate::vm::Vm;
 
 /// Nothing stays where it is.
@@ -101,6 +101,9 @@ unsafe fn visit_block(start: *mut u64, words: usize, visit: &mut dyn FnMut(&mut 
                 Some(header) => {
                     for index in header.kind().terms(header.arity()) {
                         visit(&mut *place.add(index).cast::<Term>());
+                    }
+                    if header.kind() == Kind::MatchState {
+                        crate::gc::point_to_bytes(place);
                     }
                     at += 1 + header.arity();
                 }

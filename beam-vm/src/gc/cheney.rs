@@ -270,9 +270,12 @@ unsafe fn copy_words(from: *const u64, to: *mut u64, words: usize) {
 }
 
 /// Gives a match state the address of the bytes of its original, which may have moved.
+///
+/// # Safety
+/// There has to be a match state whose original is alive.
 #[cold]
 #[inline(never)]
-unsafe fn point_to_bytes(state: *mut u64) {
+pub unsafe fn point_to_bytes(state: *mut u64) {
     // SAFETY: as for the caller, who has a match state.
     unsafe {
         if let Some(bits) = state.add(layout::MATCH_ORIGIN).cast::<Term>().read().as_bits() {

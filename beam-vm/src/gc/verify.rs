@@ -69,6 +69,7 @@ pub fn verify(
     bounds(process)?;
     let mut areas = Areas::new(surroundings.literals.clone());
     let heap = &process.heap;
+    areas.full_is_due = heap.generations.full_is_due;
     areas.add(Owner::Young, heap.start, heap.used_words());
     areas.add(Owner::Old, heap.old_start, heap.old_used_words());
     for (start, words) in heap.fragments.iter().flat_map(|fragment| fragment.used()) {

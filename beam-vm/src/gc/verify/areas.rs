@@ -28,7 +28,7 @@ impl Owner {
     }
 
     /// Whether what it has may refer to what another has.
-    pub(super) fn may_refer_to(self, other: Self) -> bool {
+    fn may_refer_to(self, other: Self) -> bool {
         match self {
             Self::Young => matches!(other, Self::Young | Self::Old),
             Self::Old | Self::Message(_) => self == other,
@@ -121,12 +121,14 @@ pub(super) enum Place {
 #[derive(Debug)]
 pub(super) struct Areas {
     pub(super) areas: Vec<Area>,
+    /// Whether the old generation may refer to the young one, because the next collection is a full one.
+    pub(super) full_is_due: bool,
     literals: Range<usize>,
 }
 
 impl Areas {
     pub(super) const fn new(literals: Range<usize>) -> Self {
-        Self { areas: Vec::new(), literals }
+        Self { areas: Vec::new(), full_is_due: false, literals }
     }
 
     pub(super) fn add(&mut self, owner: Owner, start: *const u64, words: usize) {
@@ -144,6 +146,12 @@ impl Areas {
             return Err(Damage { at: pair[1].start.addr() as u64, owner: pair[1].owner.name(), what });
         }
         self.areas.iter_mut().try_for_each(Area::walk)
+    }
+
+    /// Whether what has an owner may refer to what another has.
+    pub(super) fn may_refer(&self, owner: Owner, other: Owner) -> bool {
+        let is_backward = owner == Owner::Old && other == Owner::Young;
+        owner.may_refer_to(other) || is_backward && self.full_is_due
     }
 
     /// Where an address leads at which something of a shape should begin.

@@ -91,7 +91,7 @@ impl<'a> Objects<'a> {
         };
         match self.areas.place(address, shape) {
             Place::Literal => {}
-            Place::Object(other) if owner.may_refer_to(other) => {}
+            Place::Object(other) if self.areas.may_refer(owner, other) => {}
             Place::Object(_) => return fail("it refers to memory that it may not refer to"),
             Place::Within => return fail("it refers into the middle of an object"),
             Place::Nowhere => return fail("it refers to memory of nobody"),
