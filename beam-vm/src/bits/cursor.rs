@@ -5,7 +5,7 @@
 use core::ptr::NonNull;
 
 use super::{Flags, half, utf};
-use crate::heap::{Heap, ProcessHeap, WRITABLE, build};
+use crate::heap::{ProcessHeap, WRITABLE, build};
 use crate::number::integer::{self, Endian, Signedness, bits_limbs, from_bits};
 use crate::term::{Bits, Boxed, Header, Kind, Term, layout};
 
@@ -33,30 +33,40 @@ impl Cursor {
         Self(unsafe { NonNull::new_unchecked(address) })
     }
 
-    /// Begins to match a bitstring.
-    #[must_use]
-    pub fn start(heap: &mut ProcessHeap, term: Term) -> Option<Term> {
-        let bits = term.as_bits()?;
+    /// Begins to match a bitstring: writes a match state to the [`MATCH_SIZE`](layout::MATCH_SIZE) words at `to`. None if the term is
+    /// no bitstring.
+    ///
+    /// # Safety
+    /// There has to be room for the words.
+    #[inline(always)]
+    pub unsafe fn start(to: NonNull<u64>, term: Term) -> Option<Term> {
         let boxed = term.as_boxed()?;
-        let origin = match boxed.header().kind() {
-            Kind::SubBinary => {
-                // SAFETY: this word of a sub-binary is the term of its original.
-                unsafe { Term::from_raw(boxed.words()[layout::SUB_ORIGIN - 1]) }
-            }
-            _ => term,
-        };
-        freeze(origin);
-        let base = origin.as_bits()?.base();
-        let from = 8 * (bits.base().addr() - base.addr()) + bits.offset();
-        let at = heap.allocate(layout::MATCH_SIZE);
-        // SAFETY: the heap has given the words of a match state.
+        // SAFETY: a live bitstring has the words that its kind says.
         unsafe {
-            at.write(Header::new(Kind::MatchState, layout::MATCH_SIZE - 1).raw());
-            at.add(layout::MATCH_ORIGIN).write(origin.raw());
-            at.add(layout::MATCH_BASE).write(base.expose_provenance() as u64);
-            at.add(layout::MATCH_OFFSET).write(from as u64);
-            at.add(layout::MATCH_END).write((from + bits.len()) as u64);
-            Some(Boxed::new(at).term())
+            let word = |index: usize| boxed.address().add(index).read();
+            let (origin, from, bits) = match boxed.header().kind() {
+                Kind::SubBinary => {
+                    let packed = word(layout::SUB_BITS) as usize;
+                    let from = 8 * word(layout::SUB_OFFSET) as usize + (packed >> 8 & 0xFF);
+                    let bits = 8 * word(layout::SUB_BYTES) as usize + (packed & 0xFF);
+                    let origin = word(layout::SUB_ORIGIN);
+                    (Term::from_raw(origin).as_boxed()?, from, bits)
+                }
+                Kind::HeapBinary | Kind::RefcBinary => (boxed, 0, 8 * word(layout::HEAP_BYTES) as usize),
+                _ => return None,
+            };
+            let base = if origin.header().kind() == Kind::RefcBinary {
+                freeze(origin);
+                origin.address().add(layout::REFC_DATA).read()
+            } else {
+                origin.address().add(layout::HEAP_DATA).as_ptr().expose_provenance() as u64
+            };
+            to.write(Header::new(Kind::MatchState, layout::MATCH_SIZE - 1).raw());
+            to.add(layout::MATCH_ORIGIN).write(origin.term().raw());
+            to.add(layout::MATCH_BASE).write(base);
+            to.add(layout::MATCH_OFFSET).write(from as u64);
+            to.add(layout::MATCH_END).write((from + bits) as u64);
+            Some(Boxed::new(to).term())
         }
     }
 
@@ -113,6 +123,12 @@ impl Cursor {
         Some(())
     }
 
+    /// The address of the byte in which a bit is.
+    #[inline(always)]
+    fn byte_at(self, at: usize) -> *const u8 {
+        core::ptr::with_exposed_provenance(self.word(layout::MATCH_BASE) as usize + at / 8)
+    }
+
     /// The most bits that [`small`](Self::small) reads: those that 8 bytes have from any bit of the first one on.
     pub const SMALL_MOST: usize = 57;
 
@@ -123,53 +139,46 @@ impl Cursor {
         if bits > end - at {
             return None;
         }
-        let first: *const u8 =
-            core::ptr::with_exposed_provenance(self.word(layout::MATCH_BASE) as usize + at / 8);
-        let word = if end - at >= 64 {
-            // SAFETY: the bytes of 64 bits from this position on are within the match.
-            u64::from_be_bytes(unsafe { first.cast::<[u8; 8]>().read() })
-        } else {
-            let mut word = 0;
-            let mut shift = 64;
-            let count = (at % 8 + bits).div_ceil(8);
-            for index in 0..count {
-                shift -= 8;
-                // SAFETY: these are the bytes that the value touches; at most 8.
-                word |= u64::from(unsafe { first.add(index).read() }) << shift;
-            }
-            word
-        };
+        let first = self.byte_at(at);
+        let mut word = 0;
+        let mut shift = 64;
+        for index in 0..(at % 8 + bits).div_ceil(8) {
+            shift -= 8;
+            // SAFETY: these are the bytes that the value touches; at most 8.
+            word |= u64::from(unsafe { first.add(index).read() }) << shift;
+        }
         self.set_position(at + bits);
-        let upper = word << (at % 8);
-        let upper = if flags.endian() == Endian::Little {
-            (upper >> (64 - bits) << (64 - bits)).swap_bytes() << (64 - bits)
-        } else {
-            upper
-        };
-        Some(Term::small_cut(match flags.signedness() {
-            Signedness::Signed => upper as i64 >> (64 - bits),
-            Signedness::Unsigned => (upper >> (64 - bits)) as i64,
-        }))
+        Some(value_of(word << (at % 8), bits, flags))
+    }
+
+    /// As [`small`](Self::small), where it is quick: before the last 8 bytes of the match. Else none, and nothing has happened.
+    #[inline(always)]
+    pub fn small_before_the_last(self, bits: usize, flags: Flags) -> Option<Term> {
+        let (at, end) = (self.position(), self.word(layout::MATCH_END) as usize);
+        if end - at < 64 {
+            return None;
+        }
+        // SAFETY: the bytes of 64 bits from this position on are within the match.
+        let word = u64::from_be_bytes(unsafe { self.byte_at(at).cast::<[u8; 8]>().read() });
+        self.set_position(at + bits);
+        Some(value_of(word << (at % 8), bits, flags))
     }
 
     /// A byte without sign.
     #[inline(always)]
     pub fn byte(self) -> Option<Term> {
+        self.small(8, Flags::default())
+    }
+
+    /// A byte without sign, if the next bit is the first of a byte. Else none, and nothing has happened.
+    #[inline(always)]
+    pub fn whole_byte(self) -> Option<Term> {
         let (at, end) = (self.position(), self.word(layout::MATCH_END) as usize);
-        if end - at < 8 {
+        if end - at < 8 || at % 8 != 0 {
             return None;
         }
-        let first: *const u8 =
-            core::ptr::with_exposed_provenance(self.word(layout::MATCH_BASE) as usize + at / 8);
-        // SAFETY: 8 bits from this position on are within the match: in this byte, and in the next if they do not begin with it.
-        let value = unsafe {
-            if at % 8 == 0 {
-                u32::from(first.read())
-            } else {
-                let pair = u32::from(first.read()) << 8 | u32::from(first.add(1).read());
-                pair >> (8 - at % 8) & 0xFF
-            }
-        };
+        // SAFETY: the byte is within the match.
+        let value = unsafe { self.byte_at(at).read() };
         self.set_position(at + 8);
         Some(Term::small_cut(i64::from(value)))
     }
@@ -297,15 +306,28 @@ impl Cursor {
     }
 }
 
+/// The integer that the upper bits of a word are.
+#[inline(always)]
+fn value_of(upper: u64, bits: usize, flags: Flags) -> Term {
+    let upper = if flags.endian() == Endian::Little {
+        (upper >> (64 - bits) << (64 - bits)).swap_bytes() << (64 - bits)
+    } else {
+        upper
+    };
+    Term::small_cut(match flags.signedness() {
+        Signedness::Signed => upper as i64 >> (64 - bits),
+        Signedness::Unsigned => (upper >> (64 - bits)) as i64,
+    })
+}
+
 /// Nobody may append in place to a binary that is matched: its bytes could move.
-fn freeze(origin: Term) {
-    if let Some(boxed) = origin.as_boxed().filter(|boxed| boxed.header().kind() == Kind::RefcBinary) {
-        // SAFETY: a live refc binary has this word.
-        unsafe {
-            let flags = boxed.address().add(layout::REFC_FLAGS);
-            if flags.read() & WRITABLE != 0 {
-                flags.write(flags.read() & !WRITABLE);
-            }
+#[inline(always)]
+fn freeze(origin: Boxed) {
+    // SAFETY: a live refc binary has this word.
+    unsafe {
+        let flags = origin.address().add(layout::REFC_FLAGS);
+        if flags.read() & WRITABLE != 0 {
+            flags.write(flags.read() & !WRITABLE);
         }
     }
 }

@@ -196,6 +196,7 @@ instructions! {
     BsGetPosition { matching::get_position => [S, D, N16]; }
     BsSetPosition { matching::set_position => [S, S]; }
     BsGetSmall { fields::get_small => <X, X>[L, X, N16, N16, X], <X, Y>[L, X, N16, N16, Y], <Y, X>[L, Y, N16, N16, X], <Y, Y>[L, Y, N16, N16, Y]; }
+    BsGetUnsigned { fields::get_unsigned => <X, X>[L, X, N16, N16, X], <X, Y>[L, X, N16, N16, Y], <Y, X>[L, Y, N16, N16, X], <Y, Y>[L, Y, N16, N16, Y]; }
     BsGetByte { fields::get_byte => <X, X>[L, X, X], <X, Y>[L, X, Y], <Y, X>[L, Y, X], <Y, Y>[L, Y, Y]; }
     BsGetInteger { fields::get_integer => [L, S, N16, S, N32, D]; }
     BsGetFloat { fields::get_float => [L, S, N16, S, N32, D]; }

@@ -2,7 +2,7 @@
 //! Instructions of the bit syntax: matching, construction, and construction as compilers before OTP 25 wrote it.
 //!
 //! What a match needs and nothing else is done in the handlers themselves. Longer work is done by functions that return: they get the
-//! machine's registers as five words and leave heap and stack in the process, so that no address of a handler's own is given away, which would
+//! machine's registers as five words and find and leave heap and stack in the process, so that no address of a handler's own is given away, which would
 //! make its last call a call.
 
 pub mod construct;
@@ -16,7 +16,7 @@ pub mod stepwise;
 const OBJECT_WORDS: usize =
     crate::term::layout::HEAP_DATA + crate::term::layout::HEAP_BINARY_LIMIT.div_ceil(8);
 
-/// Calls a function that works on the process and gives a word; takes heap and stack from the process again.
+/// Calls a function that works on the process and gives a word. Heap and stack are in the process before and taken from it after.
 macro_rules! outside {
     ($s:ident, $function:expr) => {{
         // What fails early may never ask for the process, so it gets heap and stack here.

@@ -11,6 +11,7 @@ use crate::beam_file::{GenericOp, Instruction};
 use crate::bits::{Cursor, Flags};
 use crate::emu::operand::Arg;
 use crate::emu::table::Operation;
+use crate::number::integer::{Endian, Signedness};
 use crate::term::Term;
 
 /// A number as a term, a term as it is.
@@ -171,9 +172,9 @@ impl Translator<'_> {
     fn get_integer(&mut self, field: &Field<'_>) -> Result<(), LoadError> {
         let Field { fail, state, live, size, unit, flags, into } = field;
         let bits = known(size).and_then(|size| size.checked_mul(number(unit)));
-        let is_little = flags.endian() == crate::number::integer::Endian::Little;
+        let is_little = flags.endian() == Endian::Little;
         match bits {
-            Some(8) if flags.signedness() == crate::number::integer::Signedness::Unsigned => {
+            Some(8) if flags.signedness() == Signedness::Unsigned => {
                 let args = vec![(*fail).clone(), (*state).clone(), (*into).clone()];
                 self.push(Operation::BsGetByte, args);
             }
@@ -182,7 +183,9 @@ impl Translator<'_> {
             {
                 let sized = [(*fail).clone(), (*state).clone(), Arg::Number(bits)];
                 let args = sized.into_iter().chain([Arg::Number(u64::from(flags.0)), (*into).clone()]);
-                self.push(Operation::BsGetSmall, args.collect());
+                let is_plain = !is_little && flags.signedness() == Signedness::Unsigned;
+                let operation = if is_plain { Operation::BsGetUnsigned } else { Operation::BsGetSmall };
+                self.push(operation, args.collect());
             }
             _ => {
                 let sized = [(*fail).clone(), (*state).clone(), (*live).clone(), as_source(size)];

@@ -256,7 +256,6 @@ unsafe extern "sysv64" fn create(
     let mut s = state(ip, hp, sp, m, fcalls);
     // SAFETY: as for the handler that calls.
     unsafe {
-        s.process();
         match make(&mut s) {
             Ok(became) => became,
             Err(failure) => {

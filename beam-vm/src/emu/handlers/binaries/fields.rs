@@ -14,6 +14,10 @@ use crate::term::Term;
 
 /// `Fail State Live Size (Unit and Flags) Dst`
 type SizedField = I6<L, S, N16, S, N32, D>;
+/// `Fail State Bits Flags Dst`
+type Small<A, B> = I5<L, A, N16, N16, B>;
+/// `Fail State Dst`
+type Byte<A, B> = I3<L, A, B>;
 /// `Fail State Live Unit Dst`
 type Rest = I5<L, S, N16, N16, D>;
 /// `State Dst Live`
@@ -176,9 +180,19 @@ macro_rules! finish_code_point {
     }};
 }
 
-handlers! {
-    /// `bs_get_integer Fail State Bits Flags Dst` with a known size that [`Cursor::small`] reads.
-    fn get_small<A: Source, B: Dest>(s, op: I5<L, A, N16, N16, B>) {
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn get_small_rest<A: Source, B: Dest>(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) {
+    let mut s = state(ip, hp, sp, m, fcalls);
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        let op = &*ip.cast::<Small<A, B>>();
         match cursor(op.b.get(&s)).small(usize::from(op.c.0), Flags(op.d.0 as u8)) {
             Some(value) => {
                 op.e.set(&s, value);
@@ -187,15 +201,64 @@ handlers! {
             None => jump!(s, op.a.0),
         }
     }
+}
 
-    /// `bs_get_integer Fail State 8 Dst`, without sign.
-    fn get_byte<A: Source, B: Dest>(s, op: I3<L, A, B>) {
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn get_byte_rest<A: Source, B: Dest>(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) {
+    let mut s = state(ip, hp, sp, m, fcalls);
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        let op = &*ip.cast::<Byte<A, B>>();
         match cursor(op.b.get(&s)).byte() {
             Some(value) => {
                 op.c.set(&s, value);
                 next!(s, op)
             }
             None => jump!(s, op.a.0),
+        }
+    }
+}
+
+handlers! {
+    /// `bs_get_integer Fail State Bits Flags Dst` with a known size that [`Cursor::small`] reads.
+    fn get_small<A: Source, B: Dest>(s, op: Small<A, B>) {
+        let state = cursor(op.b.get(&s));
+        match state.small_before_the_last(usize::from(op.c.0), Flags(op.d.0 as u8)) {
+            Some(value) => {
+                op.e.set(&s, value);
+                next!(s, op)
+            }
+            None => slow!(s, get_small_rest::<A, B>),
+        }
+    }
+
+    /// The same without sign and most significant byte first.
+    fn get_unsigned<A: Source, B: Dest>(s, op: Small<A, B>) {
+        let state = cursor(op.b.get(&s));
+        match state.small_before_the_last(usize::from(op.c.0), Flags::default()) {
+            Some(value) => {
+                op.e.set(&s, value);
+                next!(s, op)
+            }
+            None => slow!(s, get_small_rest::<A, B>),
+        }
+    }
+
+    /// `bs_get_integer Fail State 8 Dst`, without sign.
+    fn get_byte<A: Source, B: Dest>(s, op: Byte<A, B>) {
+        match cursor(op.b.get(&s)).whole_byte() {
+            Some(value) => {
+                op.c.set(&s, value);
+                next!(s, op)
+            }
+            None => slow!(s, get_byte_rest::<A, B>),
         }
     }
 

@@ -2,6 +2,8 @@
 //! Matching of bitstrings: beginning, passing over, tests. What values come out is in `fields`.
 #![expect(unsafe_code, reason = "handlers work on registers and heap words")]
 
+use core::ptr::NonNull;
+
 use super::outside;
 use super::room::{is_free, rooms, state};
 use crate::bits::Cursor;
@@ -36,23 +38,6 @@ rooms! {
     room_for_state: I4<Fail, S, N16, D>, |op| layout::MATCH_SIZE, op.c.0, [op.b];
 }
 
-/// Makes a match state, or gives [`Term::NONE`].
-unsafe extern "sysv64" fn start(
-    ip: *const u64,
-    hp: *mut u64,
-    sp: *mut u64,
-    m: *mut Machine,
-    fcalls: isize,
-) -> Term {
-    let mut s = state(ip, hp, sp, m, fcalls);
-    // SAFETY: as for the handler that calls.
-    unsafe {
-        let op = &*ip.cast::<I4<Fail, S, N16, D>>();
-        let term = op.b.get(&s);
-        Cursor::start(&mut s.process().heap, term).unwrap_or(Term::NONE)
-    }
-}
-
 /// Whether the next bits are those of the instruction's string; then they are passed over.
 unsafe extern "sysv64" fn compare_string(
     ip: *const u64,
@@ -83,12 +68,14 @@ handlers! {
         if !is_free(&s, layout::MATCH_SIZE) {
             slow!(s, room_for_state)
         }
-        let made = outside!(s, start);
-        if made.is_none() {
-            jump!(s, op.a.0)
+        match Cursor::start(NonNull::new_unchecked(s.hp), term) {
+            Some(state) => {
+                s.hp = s.hp.add(layout::MATCH_SIZE);
+                op.d.set(&s, state);
+                next!(s, op)
+            }
+            None => jump!(s, op.a.0),
         }
-        op.d.set(&s, made);
-        next!(s, op)
     }
 
     /// `bs_skip_bits Fail State Size Unit`

@@ -76,7 +76,6 @@ macro_rules! steps {
             let mut s = state(ip, hp, sp, m, fcalls);
             // SAFETY: as for the handler that calls.
             unsafe {
-                s.process();
                 became(m, $inner(&mut s))
             }
         }
