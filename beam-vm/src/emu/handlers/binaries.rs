@@ -16,9 +16,11 @@ pub mod stepwise;
 const OBJECT_WORDS: usize =
     crate::term::layout::HEAP_DATA + crate::term::layout::HEAP_BINARY_LIMIT.div_ceil(8);
 
-/// Calls a function that works on the process and gives a word; takes heap and stack from the process again.
+/// Calls a function that may work on the process and gives a word; takes heap and stack from the process again. They are stored before, since
+/// the function need not do so.
 macro_rules! outside {
     ($s:ident, $function:expr) => {{
+        $s.process();
         let word = $function($s.ip, $s.hp, $s.sp, $s.m, $s.fcalls);
         $s.reload();
         word
