@@ -194,5 +194,5 @@ fn instructions(vm: &mut Vm, module: Atom, function: Atom) -> Result<&'static [u
         op(O::Unreachable, vec![]),
     ];
     let code = assemble(&ops, 3).map_err(ScriptError::Assemble)?;
-    Ok(Box::leak(code.words.into_boxed_slice()))
+    Ok(Box::leak(code.words))
 }
