@@ -2,8 +2,9 @@
 //! What templates write with: machine code, and what is known at this point of it.
 //!
 //! A scratch register may have a copy of a virtual register; virtual registers in memory are always up to date, so code can be left anywhere.
-//! Known are such copies, and which virtual registers have small integers. Both hold on the straight way from the last label; where something
-//! is known, the code cannot be entered from outside.
+//! Known are such copies, and which virtual registers have small integers. Both hold on the straight way from the last label. Where something
+//! is known, code cannot be entered from outside; so that it can be after an instruction that a handler has done, what follows is
+//! there a second time, out of the way, with nothing known ([`Emitter::begin_again`]).
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -25,11 +26,35 @@ pub const SMALL: u8 = 0xF;
 /// Registers that code may use as it likes. The instruction's register comes last: code is left with it.
 const SCRATCH: [Reg; 5] = [Reg::RAX, Reg::R9, Reg::R10, Reg::R11, Reg::RDI];
 
-/// Where the code is left: the label, the instruction, and what does it.
+/// Where the quick way ends: the label, the instruction, and what comes then.
 struct Exit {
     label: Label,
-    word: u32,
-    to: u32,
+    instruction: Instruction,
+    then: Then,
+}
+
+/// What an instruction comes to whose quick way does not do.
+enum Then {
+    /// What is at an address goes on with an instruction.
+    GoTo(u32, u32),
+    /// Another way is tried.
+    Try(SecondWay),
+}
+
+/// Writes another way for an instruction. It ends in a jump.
+pub type SecondWay = fn(&mut Emitter<'_>, &Instruction);
+
+/// What there is of an instruction.
+#[derive(Clone, Copy, Default)]
+struct Places {
+    /// Its code on the straight way.
+    label: Option<Label>,
+    /// Its code where nothing is known, if that is not the same.
+    again: Option<Label>,
+    /// Whether nothing is known on the straight way.
+    is_entry: bool,
+    /// Where its quick way ends.
+    slow: Option<Label>,
 }
 
 /// A constant as an operand of 32 bits with a sign.
@@ -72,8 +97,8 @@ pub struct Emitter<'w> {
     pub asm: Assembler,
     /// The module's words.
     words: &'w [u64],
-    /// Labels of instructions, by their words.
-    labels: Vec<Option<Label>>,
+    /// Labels, by words of instructions.
+    places: Vec<Places>,
     exits: Vec<Exit>,
     /// Copies of virtual registers.
     copies: Vec<(Place, Reg)>,
@@ -83,10 +108,10 @@ pub struct Emitter<'w> {
     pinned: u16,
     /// Which register is taken next.
     turn: usize,
-    /// The instruction, and what does it.
-    word: u32,
-    handler: u32,
-    slow: Option<Label>,
+    /// The instruction.
+    current: Option<Instruction>,
+    /// Whether it goes elsewhere, whatever happens.
+    has_ended: bool,
 }
 
 impl<'w> Emitter<'w> {
@@ -95,37 +120,68 @@ impl<'w> Emitter<'w> {
         Self {
             asm: Assembler::default(),
             words,
-            labels: vec![None; code_words as usize],
+            places: vec![Places::default(); code_words as usize],
             exits: Vec::new(),
             copies: Vec::new(),
             smalls: Vec::new(),
             pinned: 0,
             turn: 0,
-            word: 0,
-            handler: 0,
-            slow: None,
+            current: None,
+            has_ended: false,
         }
     }
 
-    /// Begins an instruction.
+    /// Begins an instruction on the straight way.
     pub fn begin(&mut self, instruction: &Instruction) {
         let label = self.target(instruction.word);
+        self.places[instruction.word as usize].is_entry = self.is_entry();
         self.asm.bind(label);
+        self.start(instruction);
+    }
+
+    fn start(&mut self, instruction: &Instruction) {
         self.pinned = 0;
-        self.word = instruction.word;
-        self.handler = address_of(instruction.specific.handler);
-        self.slow = None;
+        self.current = Some(*instruction);
+        self.has_ended = false;
     }
 
-    /// The label of an instruction.
+    /// Begins an instruction for the second time, with nothing known.
+    pub fn begin_again(&mut self, instruction: &Instruction) {
+        self.forget();
+        let label = self.asm.label();
+        self.places[instruction.word as usize].again = Some(label);
+        self.asm.bind(label);
+        self.start(instruction);
+    }
+
+    /// The instruction's code on the straight way.
     pub fn target(&mut self, word: u32) -> Label {
-        let Self { labels, asm, .. } = self;
-        *labels[word as usize].get_or_insert_with(|| asm.label())
+        let Self { places, asm, .. } = self;
+        *places[word as usize].label.get_or_insert_with(|| asm.label())
     }
 
-    /// Where an instruction's code is, if there is any.
-    pub fn offset(&self, word: u32) -> Option<u32> {
-        self.asm.offset(self.labels[word as usize]?)
+    /// The instruction's code where nothing is known.
+    pub fn entry(&mut self, word: u32) -> Option<Label> {
+        let Places { label, again, is_entry, .. } = self.places[word as usize];
+        if is_entry { label } else { again }
+    }
+
+    /// Whether an instruction has an end of its quick way.
+    pub fn is_left(&self, word: u32) -> bool {
+        self.places[word as usize].slow.is_some()
+    }
+
+    /// Goes on with the next instruction after a second way.
+    pub fn go_on_after(&mut self, instruction: &Instruction) {
+        match self.entry(instruction.end) {
+            Some(label) => self.asm.jmp(label),
+            None => {
+                let ip = self.address(instruction.end);
+                self.asm.mov_imm(Reg::RDI, ip);
+                self.asm.load32(Reg::RAX, at(Reg::RDI, 0));
+                self.asm.jmp_reg(Reg::RAX);
+            }
+        }
     }
 
     /// The address of an instruction.
@@ -150,6 +206,17 @@ impl<'w> Emitter<'w> {
         self.smalls.clear();
     }
 
+    /// Says that nobody comes to what is written next but by its label.
+    pub fn end(&mut self) {
+        self.forget();
+        self.has_ended = true;
+    }
+
+    /// Whether what is written next comes after the instruction.
+    pub const fn flows_on(&self) -> bool {
+        !self.has_ended
+    }
+
     /// Whether nothing is known, so that others may come here.
     pub const fn is_entry(&self) -> bool {
         self.copies.is_empty() && self.smalls.is_empty()
@@ -161,38 +228,71 @@ impl<'w> Emitter<'w> {
         self.smalls.retain(|place| place.bank == Bank::X);
     }
 
+    fn current(&self) -> Instruction {
+        self.current.expect("code is written for an instruction")
+    }
+
     /// Where this instruction is done by its handler instead. Nothing may have been changed until there.
     pub fn slow(&mut self) -> Label {
-        if let Some(label) = self.slow {
+        let current = self.current();
+        self.slow_or(Then::GoTo(current.word, address_of(current.specific.handler)))
+    }
+
+    /// Where another way is tried for this instruction. This has to be asked for before [`Emitter::slow`].
+    pub fn second(&mut self, way: SecondWay) -> Label {
+        self.slow_or(Then::Try(way))
+    }
+
+    fn slow_or(&mut self, then: Then) -> Label {
+        let word = self.current().word as usize;
+        if let Some(label) = self.places[word].slow {
             return label;
         }
-        let label = self.exit(self.word, self.handler);
-        self.slow = Some(label);
+        let label = self.exit(then);
+        self.places[word].slow = Some(label);
         label
     }
 
-    /// Where something is done with the instruction at a word.
-    fn exit(&mut self, word: u32, to: u32) -> Label {
+    /// Where this instruction is done by its handler, from its second way.
+    pub fn give_up(&mut self) -> Label {
+        let current = self.current();
+        self.exit(Then::GoTo(current.word, address_of(current.specific.handler)))
+    }
+
+    fn exit(&mut self, then: Then) -> Label {
         let label = self.asm.label();
-        self.exits.push(Exit { label, word, to });
+        let instruction = self.current();
+        self.exits.push(Exit { label, instruction, then });
         label
     }
 
     /// Leaves the code for this instruction.
     pub fn leave(&mut self) {
-        let ip = self.address(self.word);
-        self.asm.mov_imm(Reg::RDI, ip);
-        self.asm.jmp_to(self.handler);
-        self.forget();
+        let current = self.current();
+        self.go_to(current.word, address_of(current.specific.handler));
+        self.end();
     }
 
-    /// Puts the exits behind the code.
+    fn go_to(&mut self, word: u32, address: u32) {
+        let ip = self.address(word);
+        self.asm.mov_imm(Reg::RDI, ip);
+        self.asm.jmp_to(address);
+    }
+
+    /// Puts what comes after the ends of quick ways behind the code.
     pub fn finish_exits(&mut self) {
-        for Exit { label, word, to } in core::mem::take(&mut self.exits) {
-            let ip = self.address(word);
-            self.asm.bind(label);
-            self.asm.mov_imm(Reg::RDI, ip);
-            self.asm.jmp_to(to);
+        while !self.exits.is_empty() {
+            for Exit { label, instruction, then } in core::mem::take(&mut self.exits) {
+                self.asm.bind(label);
+                match then {
+                    Then::GoTo(word, address) => self.go_to(word, address),
+                    Then::Try(way) => {
+                        self.forget();
+                        self.start(&instruction);
+                        way(self, &instruction);
+                    }
+                }
+            }
         }
     }
 
@@ -342,8 +442,8 @@ impl<'w> Emitter<'w> {
         self.release(reg);
     }
 
-    /// Leaves the code unless all of the operands are small integers. Constants have to be.
-    pub fn check_small(&mut self, operands: &[Operand]) {
+    /// Goes elsewhere unless all of the operands are small integers. Constants have to be.
+    pub fn check_small(&mut self, operands: &[Operand], slow: Label) {
         let mut unknown = operands.iter().copied().filter(|operand| !self.is_small(*operand));
         let (first, second) = (unknown.next(), unknown.next());
         debug_assert!(unknown.next().is_none(), "two operands at most");
@@ -364,7 +464,6 @@ impl<'w> Emitter<'w> {
                 tag
             }
         };
-        let slow = self.slow();
         self.asm.test8(tag, SMALL);
         self.asm.jcc(Cond::NotEqual, slow);
         self.release(tag);
@@ -399,9 +498,8 @@ impl<'w> Emitter<'w> {
         }
     }
 
-    /// Leaves the code unless so many words are free.
-    pub fn check_room(&mut self, words: usize) {
-        let slow = self.slow();
+    /// Goes elsewhere unless so many words are free.
+    pub fn check_room(&mut self, words: usize, slow: Label) {
         let reg = self.scratch();
         self.asm.lea(reg, at(Reg::RSI, 8 * (words + RESERVED) as i32));
         self.asm.alu(Alu::Cmp, reg, Reg::RDX);
@@ -427,12 +525,12 @@ impl<'w> Emitter<'w> {
 
     /// Counts a call and goes on at a function of this module.
     pub fn enter(&mut self, word: u32) {
-        let exit = self.exit(word, address_of(call::out_of_reductions));
+        let exit = self.exit(Then::GoTo(word, address_of(call::out_of_reductions)));
         let target = self.target(word);
         self.asm.dec(Reg::R8);
         self.asm.jcc(Cond::LessOrEqual, exit);
         self.asm.jmp(target);
-        self.forget();
+        self.end();
     }
 
     /// Counts a call and goes on at the instruction whose address is in `rdi`.
@@ -452,7 +550,7 @@ impl<'w> Emitter<'w> {
         self.asm.jcc_to(Cond::LessOrEqual, address_of(out_of_reductions));
         self.asm.load32(Reg::RAX, at(Reg::RDI, 0));
         self.asm.jmp_reg(Reg::RAX);
-        self.forget();
+        self.end();
     }
 }
 

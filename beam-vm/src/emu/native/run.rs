@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::decode::Instruction;
 use super::emitter::Emitter;
 use super::space::{Block, Space};
-use super::templates;
+use super::templates::{self, Emitted};
 use crate::emu::assemble::Assembled;
 use crate::platform::{CodeAccess, Platform};
 
@@ -73,29 +73,61 @@ struct Placed {
 
 /// The code, and at which instructions it can be entered where.
 fn emit(assembled: &Assembled, space: &Space) -> Option<(Placed, Vec<(u32, u32)>)> {
-    let mut emitter = Emitter::new(&assembled.words, assembled.code_words);
+    let instructions: Vec<Instruction> = assembled
+        .instructions
+        .iter()
+        .map(|(word, number)| Instruction::at(&assembled.words, *word, *number))
+        .collect();
     let mut is_label = alloc::vec![false; assembled.code_words as usize + 1];
     for word in assembled.labels.iter().filter(|word| **word <= assembled.code_words) {
         is_label[*word as usize] = true;
     }
-    let mut entries = Vec::new();
-    for (word, number) in &assembled.instructions {
-        let instruction = Instruction::at(&assembled.words, *word, *number);
-        if is_label[*word as usize] {
+    let mut emitter = Emitter::new(&assembled.words, assembled.code_words);
+    let mut has_code = Vec::with_capacity(instructions.len());
+    for instruction in &instructions {
+        if is_label[instruction.word as usize] {
             emitter.forget();
         }
-        let is_entry = emitter.is_entry();
-        emitter.begin(&instruction);
-        if templates::emit(&mut emitter, &instruction) == templates::Emitted::Nothing {
+        emitter.begin(instruction);
+        let emitted = templates::emit(&mut emitter, instruction);
+        if emitted == Emitted::Nothing {
             emitter.leave();
-        } else if is_entry {
-            entries.push(*word);
+        }
+        has_code.push(emitted);
+    }
+    emit_again(&mut emitter, &instructions, &is_label);
+    emitter.finish_exits();
+    let mut entries = Vec::with_capacity(instructions.len());
+    for (instruction, _) in instructions.iter().zip(has_code).filter(|(_, code)| *code == Emitted::Code) {
+        if let Some(label) = emitter.entry(instruction.word) {
+            entries.push((instruction.word, emitter.asm.offset(label)?));
         }
     }
-    emitter.finish_exits();
-    let entries = entries.iter().map(|word| Some((*word, emitter.offset(*word)?))).collect::<Option<_>>()?;
     let block = space.take(emitter.asm.len())?;
     let start = u32::try_from(block.addresses().start).ok()?;
     let bytes = emitter.asm.finish(start)?;
     Some((Placed { block, bytes }, entries))
+}
+
+/// The instructions once more that can come after one that a handler has done, up to where nothing is known on the straight way.
+fn emit_again(emitter: &mut Emitter<'_>, instructions: &[Instruction], is_label: &[bool]) {
+    // Whether the instruction before was written here, and whether one since the last label may be done by a handler.
+    let (mut goes_on, mut is_left) = (false, false);
+    for instruction in instructions {
+        let word = instruction.word;
+        is_left &= !is_label[word as usize];
+        if let Some(label) = emitter.entry(word) {
+            if goes_on {
+                emitter.asm.jmp(label);
+            }
+            goes_on = false;
+        } else if is_left {
+            emitter.begin_again(instruction);
+            if templates::emit(emitter, instruction) == Emitted::Nothing {
+                emitter.leave();
+            }
+            goes_on = emitter.flows_on();
+        }
+        is_left |= emitter.is_left(word);
+    }
 }

@@ -111,7 +111,7 @@ pub fn emit(e: &mut Emitter<'_>, instruction: &Instruction) -> Emitted {
         | O::Bnot => arithmetic::emit,
         O::Fload | O::Fstore | O::Fconv | O::Fnegate | O::Fadd | O::Fsub | O::Fmul | O::Fdiv => floats::emit,
         O::SelectVal | O::JumpTable | O::SelectTupleArity => select::emit,
-        O::Hd | O::Tl | O::TupleSize | O::Element => guards::emit,
+        O::Hd | O::Tl | O::TupleSize | O::Element | O::GuardBif1 | O::CallBif => guards::emit,
         _ => return Emitted::Nothing,
     };
     template(e, instruction)

@@ -102,6 +102,7 @@ pub enum Cond {
     NotEqual = 5,
     BelowOrEqual = 6,
     Above = 7,
+    NotSign = 9,
     Less = 0xC,
     GreaterOrEqual = 0xD,
     LessOrEqual = 0xE,
@@ -358,6 +359,11 @@ impl Assembler {
 
     /// Flags of the lowest byte `and` a value.
     pub fn test8(&mut self, reg: Reg, value: u8) {
+        if reg == Reg::RAX {
+            self.byte(0xA8);
+            self.byte(value);
+            return;
+        }
         if reg.high() == 0 && reg.low() >= 4 {
             // Without a prefix these numbers are other registers.
             self.byte(0x40);
@@ -439,6 +445,11 @@ impl Assembler {
     /// `[base + 8 * index + disp] := src`
     pub fn store_indexed(&mut self, base: Reg, index: Reg, disp: i32, src: Reg) {
         self.op_indexed(0x89, src, base, index, disp);
+    }
+
+    /// `dst := base + 8 * index + disp`; flags are kept.
+    pub fn lea_indexed(&mut self, dst: Reg, base: Reg, index: Reg, disp: i32) {
+        self.op_indexed(0x8D, dst, base, index, disp);
     }
 
     /// `dst := [label + 4 * index]`, 32 bits.
@@ -533,6 +544,22 @@ impl Assembler {
         self.sse(0xF2, op as u8, dst, mem);
     }
 
+    /// `dst := dst op src`, floating-point numbers.
+    pub fn float_registers(&mut self, op: Sse, dst: Xmm, src: Xmm) {
+        for byte in [0xF2, 0x0F, op as u8] {
+            self.byte(byte);
+        }
+        self.registers(dst.0, Reg(src.0));
+    }
+
+    /// Sets the flags as for integers without sign.
+    pub fn compare_floats(&mut self, a: Xmm, b: Xmm) {
+        for byte in [0x66, 0x0F, 0x2E] {
+            self.byte(byte);
+        }
+        self.registers(a.0, Reg(b.0));
+    }
+
     /// `dst := src`, from an integer.
     pub fn float_of_int(&mut self, dst: Xmm, src: Reg) {
         self.byte(0xF2);
@@ -567,3 +594,6 @@ impl Assembler {
         self.memory(src.0, mem);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,10 @@
 //! A small integer's word is 16 times the value, plus 15. Sums and differences overflow exactly where the value does.
 
 use super::Emitted;
+use super::floats::term_operation;
 use crate::emu::native::decode::{Instruction, Operand, Place};
 use crate::emu::native::emitter::{Emitter, SMALL, is_small, short};
-use crate::emu::native::x86::{Alu, Cond, Reg, Shift, at};
+use crate::emu::native::x86::{Alu, Cond, Label, Reg, Shift, Sse, at};
 use crate::emu::table::Operation as O;
 
 /// The tag of a small integer.
@@ -20,16 +21,19 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
             if !may_be_small(a) {
                 return Emitted::Nothing;
             }
-            e.check_small(&[a]);
+            let slow = e.slow();
+            e.check_small(&[a], slow);
             let result = e.fresh(a);
             e.asm.alu_imm(Alu::Xor, result, !TAG);
             finish(e, to, result);
             Emitted::Code
         }
         (operation, &[_, _, a, b, Operand::Place(to)]) => {
-            let both_known = matches!((a, b), (Operand::Const(_), Operand::Const(_)));
-            if both_known || !may_be_small(a) || !may_be_small(b) {
+            if matches!((a, b), (Operand::Const(_), Operand::Const(_))) {
                 return Emitted::Nothing;
+            }
+            if !may_be_small(a) || !may_be_small(b) {
+                return with_float(e, operation, a, b, to);
             }
             match operation {
                 O::Add | O::Band | O::Bor | O::Bxor | O::Mul if matches!(a, Operand::Const(_)) => {
@@ -39,6 +43,50 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
             }
         }
         _ => Emitted::Nothing,
+    }
+}
+
+/// What an operation is for floats.
+fn float_operation(operation: O) -> Option<Sse> {
+    match operation {
+        O::Add => Some(Sse::Add),
+        O::Sub => Some(Sse::Sub),
+        O::Mul => Some(Sse::Mul),
+        _ => None,
+    }
+}
+
+/// One operand is a constant that may be a float.
+fn with_float(e: &mut Emitter<'_>, operation: O, a: Operand, b: Operand, to: Place) -> Emitted {
+    let Some(op) = float_operation(operation) else { return Emitted::Nothing };
+    let may_be_float = |operand| match operand {
+        Operand::Const(word) => word & 3 == 2,
+        _ => true,
+    };
+    if !may_be_float(a) || !may_be_float(b) {
+        return Emitted::Nothing;
+    }
+    let slow = e.slow();
+    term_operation(e, op, a, b, to, slow);
+    Emitted::Code
+}
+
+/// The second way of an operation on two registers.
+fn floats(e: &mut Emitter<'_>, i: &Instruction) {
+    let (Some(op), &[_, _, a, b, Operand::Place(to)]) = (float_operation(i.specific.operation), i.operands())
+    else {
+        unreachable!("an operation has these operands")
+    };
+    let slow = e.give_up();
+    term_operation(e, op, a, b, to, slow);
+    e.go_on_after(i);
+}
+
+/// Where an operation goes whose operands are no small integers.
+fn not_small(e: &mut Emitter<'_>, a: Operand, b: Operand) -> Label {
+    match (a, b) {
+        (Operand::Place(_), Operand::Place(_)) => e.second(floats),
+        _ => e.slow(),
     }
 }
 
@@ -87,7 +135,8 @@ fn untagged(operand: Operand) -> Option<i32> {
 }
 
 fn add(e: &mut Emitter<'_>, a: Operand, b: Operand, to: Place) {
-    e.check_small(&[a, b]);
+    let slow = not_small(e, a, b);
+    e.check_small(&[a, b], slow);
     let result = match untagged(b) {
         Some(word) => {
             let result = e.fresh(a);
@@ -101,14 +150,13 @@ fn add(e: &mut Emitter<'_>, a: Operand, b: Operand, to: Place) {
             result
         }
     };
-    let slow = e.slow();
     e.asm.jcc(Cond::Overflow, slow);
     finish(e, to, result);
 }
 
 fn subtract(e: &mut Emitter<'_>, a: Operand, b: Operand, to: Place) {
-    e.check_small(&[a, b]);
-    let slow = e.slow();
+    let slow = not_small(e, a, b);
+    e.check_small(&[a, b], slow);
     let result = e.fresh(a);
     match untagged(b) {
         Some(word) => {
@@ -126,8 +174,8 @@ fn subtract(e: &mut Emitter<'_>, a: Operand, b: Operand, to: Place) {
 }
 
 fn multiply(e: &mut Emitter<'_>, a: Operand, b: Operand, to: Place) {
-    e.check_small(&[a, b]);
-    let slow = e.slow();
+    let slow = not_small(e, a, b);
+    e.check_small(&[a, b], slow);
     let result = e.fresh(a);
     e.asm.shift(Shift::RightSigned, result, TAG_BITS);
     let factor = match b {
@@ -151,11 +199,11 @@ fn divide(e: &mut Emitter<'_>, operation: O, a: Operand, b: Operand, to: Place) 
         return Emitted::Nothing;
     }
     e.claim(Reg::RAX);
-    e.check_small(&[a, b]);
+    let slow = e.slow();
+    e.check_small(&[a, b], slow);
     let divisor = e.fresh(b);
     e.asm.shift(Shift::RightSigned, divisor, TAG_BITS);
     if value(b).is_none() {
-        let slow = e.slow();
         // 0 raises, and -1 may give more than a small integer.
         let sum = e.scratch();
         e.asm.lea(sum, at(divisor, 1));
@@ -180,7 +228,8 @@ fn divide(e: &mut Emitter<'_>, operation: O, a: Operand, b: Operand, to: Place) 
 }
 
 fn bits(e: &mut Emitter<'_>, op: Alu, a: Operand, b: Operand, to: Place) {
-    e.check_small(&[a, b]);
+    let slow = e.slow();
+    e.check_small(&[a, b], slow);
     let result = e.fresh(a);
     match b {
         Operand::Const(word) if short(word).is_some() => {
@@ -199,8 +248,8 @@ fn bits(e: &mut Emitter<'_>, op: Alu, a: Operand, b: Operand, to: Place) {
 
 fn shift_left(e: &mut Emitter<'_>, a: Operand, b: Operand, to: Place) -> Emitted {
     let Some(count @ 0..60) = value(b) else { return Emitted::Nothing };
-    e.check_small(&[a]);
     let slow = e.slow();
+    e.check_small(&[a], slow);
     let from = e.value(a);
     let (result, back) = (e.scratch(), e.scratch());
     e.asm.lea(result, at(from, -TAG));
@@ -217,7 +266,8 @@ fn shift_left(e: &mut Emitter<'_>, a: Operand, b: Operand, to: Place) -> Emitted
 
 fn shift_right(e: &mut Emitter<'_>, a: Operand, b: Operand, to: Place) -> Emitted {
     let Some(count @ 0..) = value(b) else { return Emitted::Nothing };
-    e.check_small(&[a]);
+    let slow = e.slow();
+    e.check_small(&[a], slow);
     let result = e.fresh(a);
     e.asm.shift(Shift::RightSigned, result, count.min(63) as u8);
     e.asm.alu_imm(Alu::Or, result, TAG);

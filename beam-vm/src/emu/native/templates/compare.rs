@@ -2,16 +2,17 @@
 //! Comparisons, as far as a look at the words decides them.
 
 use super::Emitted;
+use super::floats::load_floats;
 use crate::emu::native::decode::{Instruction, Operand};
 use crate::emu::native::emitter::{Emitter, is_small};
-use crate::emu::native::x86::{Alu, Cond, Reg};
+use crate::emu::native::x86::{Alu, Cond, Label, Reg, Xmm};
 use crate::emu::table::Operation as O;
 
 pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
     let &[Operand::Target(fail), a, b] = i.operands() else { return Emitted::Nothing };
     match i.specific.operation {
-        O::IsLt => order(e, fail, a, b, [Cond::GreaterOrEqual, Cond::LessOrEqual]),
-        O::IsGe => order(e, fail, a, b, [Cond::Less, Cond::Greater]),
+        O::IsLt => order(e, fail, a, b, LESS),
+        O::IsGe => order(e, fail, a, b, NOT_LESS),
         O::IsEqExact => equality(e, fail, a, b, Wanted::Equal, Sameness::Exact),
         O::IsNeExact => equality(e, fail, a, b, Wanted::Different, Sameness::Exact),
         O::IsEq => equality(e, fail, a, b, Wanted::Equal, Sameness::Numeric),
@@ -20,31 +21,69 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
     }
 }
 
-/// Compares small integers; `fails` when the comparison does not hold, as it is and with its sides exchanged.
-fn order(e: &mut Emitter<'_>, fail: u32, a: Operand, b: Operand, fails: [Cond; 2]) -> Emitted {
-    let fail = e.target(fail);
+/// What an order fails on.
+#[derive(Clone, Copy)]
+struct Fails {
+    /// Comparing integers.
+    integers: Cond,
+    /// Comparing integers in places exchanged.
+    exchanged: Cond,
+    /// Comparing floats.
+    floats: Cond,
+}
+
+const LESS: Fails =
+    Fails { integers: Cond::GreaterOrEqual, exchanged: Cond::LessOrEqual, floats: Cond::AboveOrEqual };
+const NOT_LESS: Fails = Fails { integers: Cond::Less, exchanged: Cond::Greater, floats: Cond::Below };
+
+/// Compares small integers, and floats when that is what they are.
+fn order(e: &mut Emitter<'_>, fail: u32, a: Operand, b: Operand, fails: Fails) -> Emitted {
     let cond = match (a, b) {
         (Operand::Const(_), Operand::Const(_)) => return Emitted::Nothing,
         (Operand::Const(word), other) if is_small(word) => {
-            e.check_small(&[other]);
+            let slow = e.slow();
+            e.check_small(&[other], slow);
             e.compare_const(other, word);
-            fails[1]
+            fails.exchanged
         }
         (other, Operand::Const(word)) if is_small(word) => {
-            e.check_small(&[other]);
+            let slow = e.slow();
+            e.check_small(&[other], slow);
             e.compare_const(other, word);
-            fails[0]
+            fails.integers
         }
         (Operand::Place(_), Operand::Place(_)) => {
-            e.check_small(&[a, b]);
+            let second = e.second(order_floats);
+            e.check_small(&[a, b], second);
             let (a, b) = (e.value(a), e.value(b));
             e.asm.alu(Alu::Cmp, a, b);
-            fails[0]
+            fails.integers
         }
-        _ => return Emitted::Nothing,
+        _ => {
+            let slow = e.slow();
+            compare_floats(e, a, b, slow);
+            fails.floats
+        }
     };
+    let fail = e.target(fail);
     e.asm.jcc(cond, fail);
     Emitted::Code
+}
+
+fn order_floats(e: &mut Emitter<'_>, i: &Instruction) {
+    let &[Operand::Target(fail), a, b] = i.operands() else { unreachable!("an order has these operands") };
+    let fails = if i.specific.operation == O::IsLt { LESS } else { NOT_LESS };
+    let slow = e.give_up();
+    compare_floats(e, a, b, slow);
+    let fail = e.target(fail);
+    e.asm.jcc(fails.floats, fail);
+    e.go_on_after(i);
+}
+
+/// Sets the flags by two floats.
+fn compare_floats(e: &mut Emitter<'_>, a: Operand, b: Operand, slow: Label) {
+    load_floats(e, a, b, slow);
+    e.asm.compare_floats(Xmm(0), Xmm(1));
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -84,7 +84,7 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
 fn jump(e: &mut Emitter<'_>, word: u32) {
     let label = e.target(word);
     e.asm.jmp(label);
-    e.forget();
+    e.end();
 }
 
 fn swap(e: &mut Emitter<'_>, a: Place, b: Place) {

@@ -37,7 +37,10 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
             allocate(e, slots, words);
             zero(e, slots);
         }
-        (O::TestHeap, &[Number(words), _]) => e.check_room(words as usize),
+        (O::TestHeap, &[Number(words), _]) => {
+            let slow = e.slow();
+            e.check_room(words as usize, slow);
+        }
         (O::Deallocate, &[Number(slots)]) => deallocate(e, slots),
         (O::Trim, &[Number(slots), _]) => {
             let address = e.scratch();
@@ -70,7 +73,8 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
 
 fn allocate(e: &mut Emitter<'_>, slots: u64, words: u64) {
     let frame = slots as usize + 1;
-    e.check_room(frame + words as usize);
+    let slow = e.slow();
+    e.check_room(frame + words as usize, slow);
     e.asm.alu_imm(Alu::Sub, Reg::RDX, 8 * frame as i32);
     e.asm.store_imm(at(Reg::RDX, 0), NIL);
     e.forget_frame();

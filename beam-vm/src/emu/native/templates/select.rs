@@ -32,7 +32,7 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
         }
         _ => return Emitted::Nothing,
     }
-    e.forget();
+    e.end();
     Emitted::Code
 }
 
