@@ -17,6 +17,7 @@ mod dispatch;
 mod exception;
 mod handlers;
 mod machine;
+pub mod native;
 pub mod operand;
 mod run;
 pub mod table;

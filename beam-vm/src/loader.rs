@@ -15,6 +15,7 @@ mod tests;
 
 pub use error::LoadError;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use md5::{Digest, Md5};
@@ -23,6 +24,7 @@ use crate::atom::Atom;
 use crate::beam_file::{AtomIndex, Module};
 use crate::code::{Function, Instance, LineTable};
 use crate::emu::assemble::{Assembled, assemble};
+use crate::emu::native;
 use crate::term::{FunEntry, Term};
 use crate::vm::Vm;
 
@@ -42,7 +44,8 @@ pub fn load(vm: &mut Vm, bytes: Vec<u8>, expected: Option<Atom>) -> Result<Insta
     match assemble_module(vm, &file, &atoms, &literal_terms, md5) {
         Ok(parts) => Ok(Instance {
             module,
-            words: parts.words.into_boxed_slice(),
+            words: parts.words,
+            native: parts.native,
             functions: parts.functions,
             exports: parts.exports,
             lambdas: parts.lambdas,
@@ -65,7 +68,8 @@ pub fn load(vm: &mut Vm, bytes: Vec<u8>, expected: Option<Atom>) -> Result<Insta
 
 /// What becomes of a module's instructions.
 struct Parts {
-    words: Vec<u64>,
+    words: Box<[u64]>,
+    native: Option<native::Native>,
     functions: Vec<Function>,
     exports: Vec<(Atom, u32, u32)>,
     lambdas: Vec<(&'static FunEntry, u32)>,
@@ -82,13 +86,15 @@ fn assemble_module(
 ) -> Result<Parts, LoadError> {
     let context = translate::Context { module: atoms[1], atoms, literals, md5 };
     let translation = translate::translate(vm, file, &context)?;
-    let assembled = assemble(&translation.ops, file.code_header().labels).map_err(LoadError::Assemble)?;
+    let mut assembled = assemble(&translation.ops, file.code_header().labels).map_err(LoadError::Assemble)?;
     let functions = functions(&translation, &assembled)?;
     let exports = exports(file, atoms, &assembled)?;
     let lambdas = lambdas(file, &translation.lambdas, &assembled)?;
     let lines = line_table(file, vm.atoms.text(atoms[1]), &translation, &assembled);
     let on_load = translation.on_load.map(|function| functions[function].entry);
-    Ok(Parts { words: assembled.words, functions, exports, lambdas, lines, on_load })
+    let Vm { native: space, platform, .. } = vm;
+    let native = space.as_ref().and_then(|space| native::translate(&mut assembled, space, platform.as_mut()));
+    Ok(Parts { words: assembled.words, native, functions, exports, lambdas, lines, on_load })
 }
 
 /// The file's atoms by their indices; index 0 stands for the empty list and has no atom.

@@ -9,11 +9,21 @@ mod memory;
 mod random;
 mod sim;
 
-pub use memory::{FixedRange, LITERALS, Reservation};
+pub use memory::{FixedRange, LITERALS, MACHINE_CODE, Reservation};
 pub use random::Random;
 pub use sim::{Fault, SimPlatform};
 
 use alloc::vec::Vec;
+use core::ops::Range;
+
+/// What may be done with memory for machine code. Never both.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CodeAccess {
+    /// It may be written to.
+    Write,
+    /// It may be read and executed.
+    Execute,
+}
 
 /// A place to run.
 pub trait Platform {
@@ -41,6 +51,17 @@ pub trait Platform {
     /// no room. Pages cost memory when they are touched.
     fn reserve(&mut self, range: FixedRange) -> Option<Reservation> {
         Reservation::allocate(range.bytes)
+    }
+
+    /// Memory: addresses for machine code, below 2 GiB as the program is, so that each reaches the other. Nothing can be executed there before
+    /// [`Platform::protect_code`]. None where there is no such thing: then instructions are done one by one.
+    fn reserve_code(&mut self, _range: FixedRange) -> Option<Reservation> {
+        None
+    }
+
+    /// Memory: says what may be done with whole pages for machine code. Gives whether it is so.
+    fn protect_code(&mut self, _pages: Range<usize>, _access: CodeAccess) -> bool {
+        false
     }
 
     /// Rests until an event, or until the monotonic clock is at a number of milliseconds. It may return early.

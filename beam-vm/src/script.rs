@@ -145,7 +145,7 @@ fn answering() -> Result<&'static [u64], ScriptError> {
         op(O::Wait, vec![label(1)]),
     ];
     let code = assemble(&ops, 4).map_err(ScriptError::Assemble)?;
-    Ok(Box::leak(code.words.into_boxed_slice()))
+    Ok(Box::leak(code.words))
 }
 
 /// The instructions, which live as long as the machine.
@@ -194,5 +194,5 @@ fn instructions(vm: &mut Vm, module: Atom, function: Atom) -> Result<&'static [u
         op(O::Unreachable, vec![]),
     ];
     let code = assemble(&ops, 3).map_err(ScriptError::Assemble)?;
-    Ok(Box::leak(code.words.into_boxed_slice()))
+    Ok(Box::leak(code.words))
 }

@@ -12,12 +12,13 @@ use crate::bif::BifIndex;
 use crate::bif::statistics::Told;
 use crate::bif::table::TABLE;
 use crate::code::Code;
+use crate::emu::native;
 use crate::gc::Collector;
 use crate::heap::build::Node;
 use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
 use crate::loader::{self, LoadError};
 use crate::persistent::PersistentTerms;
-use crate::platform::{LITERALS, Platform, Random};
+use crate::platform::{LITERALS, MACHINE_CODE, Platform, Random};
 use crate::process::{MessagePlace, Nodes, Process, ProcessTable, TableFull};
 use crate::sched::Queue;
 use crate::signal::Ending;
@@ -64,6 +65,8 @@ pub struct Vm {
     pub message_place: MessagePlace,
     /// Places for messages that were used before.
     pub nodes: Nodes,
+    /// Room for machine code, if modules get any.
+    pub native: Option<native::Space>,
     /// The name and creation of this node.
     pub node: Node,
     /// Persistent terms.
@@ -181,6 +184,7 @@ impl Vm {
             loads_on_demand: false,
             message_place: MessagePlace::OnHeap,
             nodes: Nodes::default(),
+            native: None,
             node: Node { name: predefined::NONODE_AT_NOHOST, creation: 0 },
             persistent: PersistentTerms::default(),
             platform,
@@ -211,6 +215,14 @@ impl Vm {
             self.code.bind_bif(module, function, u32::from(entry.arity), BifIndex(index as u32));
         }
         Ok(())
+    }
+
+    /// Makes machine code of the modules that are loaded from now on, where there is room for it. Gives whether there is.
+    pub fn use_machine_code(&mut self) -> bool {
+        if native::IS_AVAILABLE && self.native.is_none() {
+            self.native = self.platform.reserve_code(MACHINE_CODE).map(native::Space::new);
+        }
+        self.native.is_some()
     }
 
     /// Loads a module and makes it current.

@@ -8,22 +8,23 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use beam_vm::script::Outcome;
-use hosted::{CodePath, Collections, OtpRoot, Settings};
+use hosted::{CodePath, Collections, Flavor, OtpRoot, Settings};
 
 use crate::failure::{Code, Failure};
 
-const HELP: &str = "voxoz beam -pa DIR... [-root DIR] [-stress] [-seed NUMBER] -s MODULE [FUNCTION]";
+const HELP: &str =
+    "voxoz beam -pa DIR... [-root DIR] [-stress] [-seed NUMBER] [-emu_flavor emu|jit] -s MODULE [FUNCTION]";
 
 /// Call a function in the virtual machine and print its result
 ///
-/// Usage: `voxoz beam -pa DIR... [-root DIR] [-stress] [-seed NUMBER] -s MODULE [FUNCTION]`
+/// Usage: `voxoz beam -pa DIR... [-root DIR] [-stress] [-seed NUMBER] [-emu_flavor emu|jit] -s MODULE [FUNCTION]`
 ///
 /// Calls MODULE:FUNCTION(), start() unless another is named, without OTP's boot, and prints what it returns. Modules are loaded when they are
 /// called, from the folders after -pa and then from the OTP installation in the folder after -root, in VOXOZ_OTP_ROOT or in
 /// /usr/lib/erlang. An exception is printed as {Class, Reason, Stacktrace} on standard error and gives exit code 1.
 ///
 /// With -stress, heaps are collected wherever they can be and looked at each time. With -seed, the clock is simulated and chance, which follows from
-/// the number, decides in what order processes run and for how long.
+/// the number, decides in what order processes run and for how long. With -emu_flavor emu, no machine code is made.
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// The flags
@@ -62,9 +63,11 @@ fn parse(flags: &[String]) -> Result<Call, Failure> {
                 let seed = number.parse().map_err(|_| usage(format!("-seed {number} is no number")))?;
                 settings.seed = Some(seed);
             }
+            ("-emu_flavor", ["emu"]) => settings.flavor = Flavor::Emu,
+            ("-emu_flavor", ["jit"]) => settings.flavor = Flavor::Jit,
             ("-s", [module]) => call = Some(((*module).into(), "start".into())),
             ("-s", [module, function]) => call = Some(((*module).into(), (*function).into())),
-            ("-pa" | "-pz" | "-root" | "-s" | "-seed" | "-stress", _) => {
+            ("-emu_flavor" | "-pa" | "-pz" | "-root" | "-s" | "-seed" | "-stress", _) => {
                 return Err(usage(format!("{flag} needs another number of values")));
             }
             _ => return Err(usage(format!("{flag} means nothing here"))),
@@ -138,7 +141,7 @@ mod tests {
         };
         assert_eq!(parse(&flags("-pa a b -s m -pz c")).expect("flags"), expected);
         assert_eq!(parse(&flags("-s m f")).expect("flags").function, "f");
-        let expected = Settings { collections: Collections::Stressed, seed: Some(7) };
+        let expected = Settings { collections: Collections::Stressed, seed: Some(7), ..Settings::default() };
         assert_eq!(parse(&flags("-stress -seed 7 -s m")).expect("flags").settings, expected);
     }
 

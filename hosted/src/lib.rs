@@ -6,6 +6,7 @@ mod linux;
 mod memory;
 mod modules;
 
+pub use beam_vm::emu::native::Flavor;
 pub use linux::LinuxPlatform;
 pub use modules::{CodePath, OtpRoot};
 
@@ -29,6 +30,8 @@ pub enum Collections {
 pub struct Settings {
     /// When heaps are collected.
     pub collections: Collections,
+    /// What does instructions.
+    pub flavor: Flavor,
     /// The seed of a simulated world, in which the clock jumps from deadline to deadline and chance decides who runs and how long.
     pub seed: Option<u64>,
 }
@@ -46,6 +49,10 @@ pub fn machine(path: CodePath, settings: Settings) -> Vm {
     };
     let mut vm = Vm::new(platform).expect("there is address space for literals");
     vm.loads_on_demand = true;
+    if settings.flavor == Flavor::Jit {
+        // Without room for machine code the machine is slower, and nothing else.
+        vm.use_machine_code();
+    }
     vm.chance = settings.seed.map(Random::new);
     vm.collector.stress = (settings.collections == Collections::Stressed).then(Stress::default);
     vm

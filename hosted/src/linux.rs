@@ -2,10 +2,11 @@
 //! The platform of a Linux process.
 
 use std::io::Write;
+use std::ops::Range;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use beam_vm::platform::{FixedRange, Platform, Reservation};
+use beam_vm::platform::{CodeAccess, FixedRange, Platform, Reservation};
 
 use crate::memory::Mappings;
 use crate::modules::CodePath;
@@ -58,6 +59,14 @@ impl Platform for LinuxPlatform {
 
     fn reserve(&mut self, range: FixedRange) -> Option<Reservation> {
         self.mappings.reserve(range)
+    }
+
+    fn reserve_code(&mut self, range: FixedRange) -> Option<Reservation> {
+        self.mappings.reserve_code(range)
+    }
+
+    fn protect_code(&mut self, pages: Range<usize>, access: CodeAccess) -> bool {
+        self.mappings.protect_code(pages, access)
     }
 
     fn park(&mut self, deadline: Option<u64>) {

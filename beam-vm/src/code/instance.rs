@@ -9,6 +9,7 @@ use core::ops::Range;
 use super::{Entries, LineTable, Location};
 use crate::atom::{Atom, predefined};
 use crate::beam_file;
+use crate::emu::native::Native;
 use crate::heap::LiteralArea;
 use crate::term::{Export, FunEntry};
 
@@ -30,6 +31,8 @@ pub struct Function {
 pub struct Instance {
     pub(crate) module: Atom,
     pub(crate) words: Box<[u64]>,
+    /// Its machine code, to which some of the words lead.
+    pub(crate) native: Option<Native>,
     /// All functions in the order of the code.
     pub(crate) functions: Vec<Function>,
     /// Names, arities and entries of those that others may call, in the order of the file.
@@ -83,6 +86,16 @@ impl Instance {
     pub fn addresses(&self) -> Range<usize> {
         let start = self.words.as_ptr().addr();
         start..start + size_of_val(&*self.words)
+    }
+
+    /// Its instructions as the assembler has made them, whether there is machine code or not.
+    #[must_use]
+    pub fn instructions(&self) -> Box<[u64]> {
+        let mut words = self.words.clone();
+        if let Some(native) = &self.native {
+            native.restore(&mut words);
+        }
+        words
     }
 
     /// The addresses of its literals.

@@ -2,6 +2,7 @@
 //! From operations with arguments to instructions: for each operation the first line of the [`table`] whose kinds of
 //! operands take its arguments is chosen, labels become distances, and what does not fit into an instruction is placed behind the code.
 
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
@@ -24,7 +25,9 @@ pub struct Op {
 #[derive(Clone, Debug, Default)]
 pub struct Assembled {
     /// Instructions, and behind them the words that they refer to.
-    pub words: Vec<u64>,
+    pub words: Box<[u64]>,
+    /// The word and the number of each instruction.
+    pub instructions: Vec<(u32, u16)>,
     /// Where each operation begins, in words.
     pub starts: Vec<u32>,
     /// Where each label is, in words; `u32::MAX` for those that are not there.
@@ -132,11 +135,12 @@ struct Behind {
 /// # Errors
 /// [`AssembleError`]; a loader that has verified its module gets [`AssembleError::NoInstruction`] only for what the table lacks.
 pub fn assemble(ops: &[Op], labels: u32) -> Result<Assembled, AssembleError> {
+    let mut words: Vec<u64> = Vec::new();
     let mut out = Assembled { labels: vec![u32::MAX; labels as usize], ..Assembled::default() };
     let mut references: Vec<(usize, usize, u32)> = Vec::new();
     let mut behind: Vec<Behind> = Vec::new();
     for (at, op) in ops.iter().enumerate() {
-        let position = u32::try_from(out.words.len()).map_err(|_| AssembleError::TooLarge)?;
+        let position = u32::try_from(words.len()).map_err(|_| AssembleError::TooLarge)?;
         out.starts.push(position);
         if let (Operation::Label, [Arg::Label(label)]) = (op.operation, op.args.as_slice()) {
             let place = out.labels.get_mut(*label as usize).ok_or(AssembleError::NoLabel(*label))?;
@@ -145,27 +149,29 @@ pub fn assemble(ops: &[Op], labels: u32) -> Result<Assembled, AssembleError> {
         }
         let chosen = choose(op.operation, &op.args)
             .ok_or(AssembleError::NoInstruction { at, operation: op.operation })?;
-        encode(&mut out.words, &SPECIFICS[chosen], chosen, &op.args, &mut references, &mut behind);
+        out.instructions.push((position, chosen as u16));
+        encode(&mut words, &SPECIFICS[chosen], chosen, &op.args, &mut references, &mut behind);
     }
-    out.code_words = u32::try_from(out.words.len()).map_err(|_| AssembleError::TooLarge)?;
+    out.code_words = u32::try_from(words.len()).map_err(|_| AssembleError::TooLarge)?;
     let mut targets = Vec::new();
     for block in behind {
-        let start = out.words.len();
-        patch(&mut out.words, block.instruction, block.offset, distance(block.instruction, start)?);
-        out.words.push(block.words.len() as u64);
-        out.words.extend(block.words);
+        let start = words.len();
+        patch(&mut words, block.instruction, block.offset, distance(block.instruction, start)?);
+        words.push(block.words.len() as u64);
+        words.extend(block.words);
         for (index, label) in block.targets {
             targets.push(Target { word: start + 1 + index, instruction: block.instruction, label });
         }
     }
     for (instruction, offset, label) in references {
         let to = label_at(&out.labels, label)?;
-        patch(&mut out.words, instruction, offset, distance(instruction, to)?);
+        patch(&mut words, instruction, offset, distance(instruction, to)?);
     }
     for target in targets {
         let to = label_at(&out.labels, target.label)?;
-        out.words[target.word] = i64::from(distance(target.instruction, to)?) as u64;
+        words[target.word] = i64::from(distance(target.instruction, to)?) as u64;
     }
+    out.words = words.into_boxed_slice();
     Ok(out)
 }
 

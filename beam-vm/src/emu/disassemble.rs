@@ -28,12 +28,13 @@ pub fn instruction(words: &[u64], at: usize) -> Option<(String, usize)> {
 #[must_use]
 pub fn module(instance: &Instance, atoms: &AtomTable) -> String {
     let mut text = String::new();
+    let words = instance.instructions();
     for (index, function) in instance.functions.iter().enumerate() {
         let _ = writeln!(text, "{}/{}:", atoms.text(function.name), function.arity);
         let end = instance.functions.get(index + 1).map_or(usize::MAX, |next| next.start as usize);
         let mut at = function.start as usize;
         while at < end {
-            let Some((line, words)) = instruction(&instance.words, at) else { break };
+            let Some((line, words)) = instruction(&words, at) else { break };
             let _ = writeln!(text, "{at:6}  {line}");
             at += words;
         }

@@ -20,6 +20,9 @@ pub struct FixedRange {
 pub const LITERALS: FixedRange =
     FixedRange { start: 0x0A00_0000_0000, bytes: if cfg!(miri) { 1 << 20 } else { 8 << 30 } };
 
+/// The machine code of modules, below 2 GiB: a jump says how far by 32 bits with a sign. Programs are linked far below.
+pub const MACHINE_CODE: FixedRange = FixedRange { start: 0x4000_0000, bytes: 64 << 20 };
+
 /// Memory that was reserved.
 #[derive(Debug)]
 pub struct Reservation {

@@ -3,8 +3,9 @@
 //! wrong when the test says so. A run with the same seed is the same run. Console, memory and files are those of another platform.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
-use super::{FixedRange, Platform, Random, Reservation};
+use super::{CodeAccess, FixedRange, Platform, Random, Reservation};
 
 /// What goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,6 +81,14 @@ impl<P: Platform> Platform for SimPlatform<P> {
 
     fn reserve(&mut self, range: FixedRange) -> Option<Reservation> {
         self.outside.reserve(range)
+    }
+
+    fn reserve_code(&mut self, range: FixedRange) -> Option<Reservation> {
+        self.outside.reserve_code(range)
+    }
+
+    fn protect_code(&mut self, pages: Range<usize>, access: CodeAccess) -> bool {
+        self.outside.protect_code(pages, access)
     }
 
     fn park(&mut self, deadline: Option<u64>) {

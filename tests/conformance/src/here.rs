@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hosted::{CodePath, Collections, OtpRoot, Settings};
+use hosted::{CodePath, Collections, Flavor, OtpRoot, Settings};
 
 use crate::outcome;
 
@@ -28,10 +28,12 @@ pub enum Mode {
     Stressed,
     /// In a simulated world with this seed.
     Simulated(u64),
+    /// Without machine code.
+    Emulated,
 }
 
 impl Mode {
-    /// The modes that an option asks for: `--stress`, `--seed=NUMBER`, or `--seeds=COUNT` for the first so many seeds.
+    /// The modes that an option asks for: `--emu`, `--stress`, `--seed=NUMBER`, or `--seeds=COUNT` for the first so many seeds.
     #[must_use]
     pub fn asked_for(option: &str) -> Option<Vec<Self>> {
         let number = |prefix| option.strip_prefix(prefix).and_then(|number| number.parse::<u64>().ok());
@@ -41,7 +43,11 @@ impl Mode {
         if let Some(count) = number("--seeds=") {
             return Some((1..=count).map(Self::Simulated).collect());
         }
-        (option == "--stress").then(|| vec![Self::Stressed])
+        match option {
+            "--emu" => Some(vec![Self::Emulated]),
+            "--stress" => Some(vec![Self::Stressed]),
+            _ => None,
+        }
     }
 
     /// As it stands in the names of tests and known failures.
@@ -51,6 +57,7 @@ impl Mode {
             Self::Ordinary => "ordinary".into(),
             Self::Stressed => "stressed".into(),
             Self::Simulated(seed) => format!("seed-{seed}"),
+            Self::Emulated => "emu".into(),
         }
     }
 
@@ -58,6 +65,7 @@ impl Mode {
         match (name, name.strip_prefix("seed-")) {
             ("ordinary", _) => Some(Self::Ordinary),
             ("stressed", _) => Some(Self::Stressed),
+            ("emu", _) => Some(Self::Emulated),
             (_, Some(seed)) => seed.parse().ok().map(Self::Simulated),
             (_, None) => None,
         }
@@ -66,8 +74,9 @@ impl Mode {
     fn settings(self) -> Settings {
         match self {
             Self::Ordinary => Settings::default(),
-            Self::Stressed => Settings { collections: Collections::Stressed, seed: None },
-            Self::Simulated(seed) => Settings { collections: Collections::WhenDue, seed: Some(seed) },
+            Self::Stressed => Settings { collections: Collections::Stressed, ..Settings::default() },
+            Self::Emulated => Settings { flavor: Flavor::Emu, ..Settings::default() },
+            Self::Simulated(seed) => Settings { seed: Some(seed), ..Settings::default() },
         }
     }
 }
