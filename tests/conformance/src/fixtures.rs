@@ -56,7 +56,9 @@ impl Fixtures {
     pub fn name(mode: Mode, variant: &str, module: &str) -> String {
         match mode {
             Mode::Ordinary => format!("{variant}/{module}"),
-            Mode::Stressed | Mode::Simulated(_) => format!("{}/{variant}/{module}", mode.name()),
+            Mode::Stressed | Mode::Simulated(_) | Mode::Emulated => {
+                format!("{}/{variant}/{module}", mode.name())
+            }
         }
     }
 
