@@ -20,6 +20,7 @@ pub mod compare;
 pub mod copy;
 pub mod emu;
 pub mod etf;
+pub mod ets;
 pub mod gc;
 pub mod hash;
 pub mod heap;

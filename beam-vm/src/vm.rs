@@ -13,6 +13,7 @@ use crate::bif::statistics::Told;
 use crate::bif::table::TABLE;
 use crate::code::Code;
 use crate::emu::native;
+use crate::ets::Tables;
 use crate::gc::Collector;
 use crate::heap::build::Node;
 use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
@@ -47,6 +48,8 @@ pub struct Vm {
     pub delayed: DelayedMessages,
     /// Processes that are ending.
     pub ending: VecDeque<Ending>,
+    /// Tables of terms.
+    pub tables: Tables,
     /// The variables of the environment.
     pub environment: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The status that the program has halted with.
@@ -175,6 +178,7 @@ impl Vm {
             collector: Collector::default(),
             delayed: DelayedMessages::default(),
             ending: VecDeque::new(),
+            tables: Tables::default(),
             environment: platform.environment().into_iter().collect(),
             halted: None,
             heap_limits: HeapLimits::default(),
