@@ -114,42 +114,49 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// Writes a small integer of at most 56 bits; none, and nothing has happened, if it is not that.
+    #[inline(always)]
+    pub fn short_integer(&mut self, term: Term, bits: usize, flags: Flags) -> Option<()> {
+        let is_whole = flags.endian() == Endian::Big || bits.is_multiple_of(8);
+        if !term.is_small() || !(1..=56).contains(&bits) || !is_whole {
+            return None;
+        }
+        let (start, shift) = (self.at / 8, self.at % 8);
+        let place = self.place.get_mut(start..)?;
+        let upper = (term.small_value() as u64) << (64 - bits);
+        let upper = match flags.endian() {
+            Endian::Big => upper,
+            Endian::Little => (upper >> (64 - bits)).swap_bytes(),
+        };
+        // The bits before stay, those behind are written later.
+        let before = u64::from(*place.first()?) << 56 & !(u64::MAX >> shift);
+        let word = (before | upper >> shift).to_be_bytes();
+        if let Some(place) = place.first_chunk_mut::<8>() {
+            *place = word;
+        } else {
+            let count = (shift + bits).div_ceil(8);
+            for (to, byte) in place.get_mut(..count)?.iter_mut().zip(word) {
+                *to = byte;
+            }
+        }
+        self.at += bits;
+        Some(())
+    }
+
     /// Writes an integer.
     ///
     /// # Errors
     /// [`Unwritable::Type`].
     pub fn integer(&mut self, term: Term, bits: usize, flags: Flags) -> Result<(), Unwritable> {
-        if let Some(value) = term.as_small() {
-            if (self.at | bits).is_multiple_of(8) && bits <= 64 {
-                self.small(value, bits, flags.endian());
-            } else {
-                self.wide(Integer::from_i64(value, &mut [0]), bits, flags);
-            }
+        if self.short_integer(term, bits, flags).is_some() {
             return Ok(());
         }
-        let View::Big(big) = term.view() else { return Err(Unwritable::Type) };
-        self.wide(big.integer(), bits, flags);
-        Ok(())
-    }
-
-    /// Whole bytes at a byte.
-    fn small(&mut self, value: i64, bits: usize, endian: Endian) {
-        let (start, count) = (self.at / 8, bits / 8);
-        let Some(place) = self.place.get_mut(start..start + count) else { return };
-        match endian {
-            Endian::Big => {
-                let bytes = value.to_be_bytes();
-                for (to, byte) in place.iter_mut().zip(&bytes[8 - count..]) {
-                    *to = *byte;
-                }
-            }
-            Endian::Little => {
-                for (to, byte) in place.iter_mut().zip(value.to_le_bytes()) {
-                    *to = byte;
-                }
-            }
+        match term.view() {
+            View::Small(value) => self.wide(Integer::from_i64(value, &mut [0]), bits, flags),
+            View::Big(big) => self.wide(big.integer(), bits, flags),
+            _ => return Err(Unwritable::Type),
         }
-        self.at += bits;
+        Ok(())
     }
 
     fn wide(&mut self, value: Integer<'_>, bits: usize, flags: Flags) {

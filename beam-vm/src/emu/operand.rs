@@ -104,6 +104,9 @@ pub trait Source: Operand {
     /// # Safety
     /// The operand has to be one of the instruction at `s.ip`.
     unsafe fn get(self, s: &State) -> Term;
+
+    /// The same operand in the general form.
+    fn general(self) -> S;
 }
 
 /// An operand that takes a term.
@@ -230,6 +233,10 @@ impl Source for X {
         // SAFETY: the register is there and has a term.
         unsafe { *self.place(s) }
     }
+
+    fn general(self) -> S {
+        S(register_word(self.0, Bank::X))
+    }
 }
 
 impl Dest for X {
@@ -246,6 +253,10 @@ impl Source for Y {
         // SAFETY: the register is there and has a term.
         unsafe { *self.place(s) }
     }
+
+    fn general(self) -> S {
+        S(register_word(self.0, Bank::Y))
+    }
 }
 
 impl Dest for Y {
@@ -261,6 +272,11 @@ impl Source for D {
     unsafe fn get(self, s: &State) -> Term {
         // SAFETY: the register is there and has a term.
         unsafe { *self.place(s) }
+    }
+
+    fn general(self) -> S {
+        let bank = if self.0 & 1 == 0 { Bank::X } else { Bank::Y };
+        S(register_word(self.0 & !1, bank))
     }
 }
 
@@ -284,6 +300,10 @@ impl Source for S {
             *base.add((self.0 >> 3) as usize).cast::<Term>()
         }
     }
+
+    fn general(self) -> S {
+        self
+    }
 }
 
 impl Source for I {
@@ -292,6 +312,10 @@ impl Source for I {
         // SAFETY: the assembler has checked that this is an immediate.
         unsafe { Term::from_raw(i64::from(self.0) as u64) }
     }
+
+    fn general(self) -> S {
+        S(i64::from(self.0) as u64)
+    }
 }
 
 impl Source for C {
@@ -299,6 +323,10 @@ impl Source for C {
     unsafe fn get(self, _: &State) -> Term {
         // SAFETY: a constant of a module that is loaded.
         unsafe { Term::from_raw(self.0) }
+    }
+
+    fn general(self) -> S {
+        S(self.0)
     }
 }
 

@@ -186,14 +186,14 @@ instructions! {
     GetMapElements { maps::get_map_elements => [L, S, ListOf]; }
     PutMapAssoc { maps::put_map_assoc => [Fail, S, D, N16, ListOf]; }
     PutMapExact { maps::put_map_exact => [Fail, S, D, N16, ListOf]; }
-    BsStartMatch { matching::start_match => [Fail, S, N16, D]; }
+    BsStartMatch { matching::start_match => <X, X>[Fail, X, N16, X], <S, D>[Fail, S, N16, D]; }
     BsSkipBits { matching::skip => <X>[L, X, N32], <Y>[L, Y, N32]; matching::skip_bits => [L, S, S, N16]; }
     BsSkipAll { matching::skip_all => [L, S, N16]; }
     BsTestTail { matching::test_tail => <X>[L, X, N32], <Y>[L, Y, N32]; }
     BsTestUnit { matching::test_unit => <X>[L, X, N16], <Y>[L, Y, N16]; }
     BsEnsureAtLeast { matching::ensure_at_least => <X>[L, X, N32, N16], <Y>[L, Y, N32, N16]; }
     BsMatchString { matching::match_string => [L, S, N32, Words]; }
-    BsGetPosition { matching::get_position => [S, D, N16]; }
+    BsGetPosition { matching::get_position => <X, X>[X, X, N16], <S, D>[S, D, N16]; }
     BsSetPosition { matching::set_position => [S, S]; }
     BsGetSmall { fields::get_small => <X, X>[L, X, N16, N16, X], <X, Y>[L, X, N16, N16, Y], <Y, X>[L, Y, N16, N16, X], <Y, Y>[L, Y, N16, N16, Y]; }
     BsGetUnsigned { fields::get_unsigned => <X, X>[L, X, N16, N16, X], <X, Y>[L, X, N16, N16, Y], <Y, X>[L, Y, N16, N16, X], <Y, Y>[L, Y, N16, N16, Y]; }

@@ -9,6 +9,7 @@ use crate::number::integer::{Integer, Sign};
 use crate::term::{Boxed, Cons, Export, FunEntry, Header, Kind, LocalPid, Term, layout};
 
 /// Writes an object of a header and words.
+#[inline]
 fn object<H: Heap + ?Sized>(heap: &mut H, header: Header, words: &[u64]) -> Boxed {
     let at = heap.allocate(1 + words.len());
     // SAFETY: the heap has given this many words.

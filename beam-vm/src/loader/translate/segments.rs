@@ -9,13 +9,15 @@ use super::bits::{as_source, known, string_words};
 use crate::atom::predefined;
 use crate::beam_file::GenericOp;
 use crate::emu::operand::Arg;
-use crate::emu::segments::{Segment, SegmentKind, SizeKind};
+use crate::emu::segments::{Segment, SegmentKind, SizeKind, Sizes, Summary};
 use crate::term::Term;
 
 impl Translator<'_> {
     /// From the compiler's list, six elements a segment, to the list that the instruction has.
     pub(super) fn segments(&self, op: GenericOp, list: &[Arg]) -> Result<Arg, LoadError> {
-        let mut out = Vec::with_capacity(list.len() / 2);
+        let mut out = Vec::with_capacity(1 + list.len() / 2);
+        let mut summary = Summary { known_bits: 0, sizes: Sizes::Known };
+        out.push(Arg::Number(0));
         let mut segments = list.chunks_exact(6);
         for (place, segment) in segments.by_ref().enumerate() {
             let [kind, number, unit, flags, value, size] = segment else { continue };
@@ -32,6 +34,12 @@ impl Translator<'_> {
                 Some(bits) => (SizeKind::Known, Arg::Const(bits)),
                 None => (SizeKind::Units, as_source(size)),
             };
+            let sum = bits.and_then(|bits| summary.known_bits.checked_add(bits.as_small()? as u64));
+            match sum.filter(|sum| size_kind == SizeKind::Known && *sum <= Summary::MOST) {
+                Some(sum) => summary.known_bits = sum,
+                None if is_first => {}
+                None => summary.sizes = Sizes::Open,
+            }
             let segment = Segment {
                 kind,
                 size: size_kind,
@@ -50,6 +58,7 @@ impl Translator<'_> {
                 out.extend([as_source(value), size]);
             }
         }
+        out[0] = Arg::Number(summary.encode());
         if segments.remainder().is_empty() { Ok(Arg::List(out)) } else { Err(LoadError::Unsupported(op)) }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::outside;
 use super::room::{collect_keeping, is_free, state};
-use super::segments::{Part, Parts, SegmentKind, SizeKind};
+use super::segments::{Part, Parts, SegmentKind, SizeKind, Sizes};
 use crate::atom::{Atom, predefined};
 use crate::bif::Raise;
 use crate::bits::{
@@ -14,7 +14,7 @@ use crate::bits::{
 };
 use crate::emu::collect::Outcome;
 use crate::emu::dispatch::{State, go, handlers, jump, next, slow};
-use crate::emu::operand::{D, Dest, Fail, I5, ListOf, N16, N32, Source};
+use crate::emu::operand::{D, Dest, Fail, I5, ListOf, N16, N32, S, Source};
 use crate::emu::{Machine, call, exception};
 use crate::heap::{BinaryBlock, ProcessHeap, build};
 use crate::term::{Bits, Term, layout};
@@ -108,6 +108,7 @@ fn is_first(part: &Part) -> bool {
 }
 
 /// Bits of all segments but the one that is appended to.
+#[inline(never)]
 unsafe fn total(s: &State, parts: Parts) -> Result<usize, Failure> {
     let mut bits = 0_usize;
     for part in parts.filter(|part| !is_first(part)) {
@@ -128,6 +129,7 @@ fn add(part: &Part, bits: usize, more: usize, value: Term) -> Result<usize, Fail
 }
 
 /// Writes a segment.
+#[inline(never)]
 unsafe fn write(s: &State, writer: &mut Writer<'_>, part: &Part) -> Result<(), Failure> {
     // SAFETY: the operands are those of the instruction at `s.ip`.
     unsafe {
@@ -179,6 +181,7 @@ pub(super) fn words_of(bits: usize) -> usize {
 }
 
 /// A binary of some bits to be written. None if there is no memory for it.
+#[inline]
 pub(super) fn begin(heap: &mut ProcessHeap, bits: usize) -> Option<(Term, Building)> {
     let bytes = bits.div_ceil(8);
     let (whole, building) = if bytes <= layout::HEAP_BINARY_LIMIT {
@@ -194,13 +197,17 @@ pub(super) fn begin(heap: &mut ProcessHeap, bits: usize) -> Option<(Term, Buildi
 }
 
 /// Makes the binary, or says why not.
+#[inline(always)]
 unsafe fn make(s: &mut State) -> Result<Became, Failure> {
     // SAFETY: as for the handler that calls.
     unsafe {
         let op = &*s.ip.cast::<Create>();
         let words = op.e.get(s);
-        let mut parts = Parts::new(words);
-        let bits = total(s, parts)?;
+        let (summary, mut parts) = Parts::new(words);
+        let bits = match summary.sizes {
+            Sizes::Known => summary.known_bits as usize,
+            Sizes::Open => total(s, parts)?,
+        };
         let mut rest = parts;
         let first = rest.next().filter(is_first);
         if let Some(first) = &first {
@@ -209,9 +216,7 @@ unsafe fn make(s: &mut State) -> Result<Became, Failure> {
         }
         let needed = if first.is_some() { APPEND_WORDS } else { words_of(bits) } + op.b.0 as usize;
         if !is_free(s, needed) {
-            let operands = Parts::new(words).flat_map(|part| [part.value, part.size]);
-            let outcome = collect_keeping(s, needed, usize::from(op.c.0), operands);
-            return Ok(if outcome == Outcome::GoOn { Became::Again } else { Became::Stopped });
+            return Ok(make_room(s, needed));
         }
         let heap = &mut (*(*s.m).process).heap;
         let made = match &first {
@@ -224,26 +229,55 @@ unsafe fn make(s: &mut State) -> Result<Became, Failure> {
                 })
             }
         };
-        let Some((term, building)) = made else {
-            let part = first.or_else(|| Parts::new(words).last());
-            return Err(part.map_or(
-                Failure {
-                    reason: predefined::SYSTEM_LIMIT,
-                    number: 1,
-                    kind: predefined::BINARY,
-                    what: predefined::SIZE,
-                    value: Term::NIL,
-                },
-                |part| Failure::new(&part, predefined::SYSTEM_LIMIT, predefined::SIZE, part.size.get(s)),
-            ));
-        };
+        let Some((term, building)) = made else { return Err(no_memory(s, words)) };
         let mut writer = building.writer();
-        for part in parts {
-            write(s, &mut writer, &part)?;
+        loop {
+            let before = parts;
+            if let Some((value, bits, flags)) = parts.next_known_integer()
+                && writer.short_integer(value.get(s), bits, flags).is_some()
+            {
+                continue;
+            }
+            parts = before;
+            match parts.next() {
+                Some(part) => write(s, &mut writer, &part)?,
+                None => break,
+            }
         }
         op.d.set(s, term);
         Ok(Became::Done)
     }
+}
+
+/// Collects, and keeps what the segments are made of.
+#[cold]
+unsafe fn make_room(s: &mut State, needed: usize) -> Became {
+    // SAFETY: as for the handler that calls.
+    unsafe {
+        let op = &*s.ip.cast::<Create>();
+        let operands = Parts::new(op.e.get(s)).1.flat_map(|part| [part.value, part.size]);
+        match collect_keeping(s, needed, usize::from(op.c.0), operands) {
+            Outcome::GoOn => Became::Again,
+            Outcome::Stopped => Became::Stopped,
+        }
+    }
+}
+
+/// There is no memory for the binary, which is said of its first segment.
+#[cold]
+unsafe fn no_memory(s: &State, words: &'static [S]) -> Failure {
+    // SAFETY: as for the handler that calls.
+    let about = |part: Part| unsafe {
+        Failure::new(&part, predefined::SYSTEM_LIMIT, predefined::SIZE, part.size.get(s))
+    };
+    let none = Failure {
+        reason: predefined::SYSTEM_LIMIT,
+        number: 1,
+        kind: predefined::BINARY,
+        what: predefined::SIZE,
+        value: Term::NIL,
+    };
+    Parts::new(words).1.next().map_or(none, about)
 }
 
 unsafe extern "sysv64" fn create(

@@ -5,11 +5,11 @@
 use core::ptr::NonNull;
 
 use super::outside;
-use super::room::{is_free, rooms, state};
+use super::room::{again, is_free, state};
 use crate::bits::Cursor;
 use crate::emu::Machine;
 use crate::emu::dispatch::{handlers, jump, next, slow};
-use crate::emu::operand::{D, Dest, Fail, I2, I3, I4, L, N16, N32, S, Source, Words};
+use crate::emu::operand::{Dest, Fail, I2, I3, I4, L, N16, N32, S, Source, Words};
 use crate::term::{Kind, Term, layout};
 
 use super::super::types::kind_of;
@@ -30,12 +30,26 @@ pub(super) fn bits_of(size: Term, unit: u16) -> Option<usize> {
 /// Whether a number of bits is a multiple of a unit, which is at most 256.
 #[inline(always)]
 fn is_multiple(bits: usize, unit: u16) -> bool {
-    bits.is_multiple_of(usize::from(unit))
+    let unit = usize::from(unit);
+    // Nearly all units are powers of two, and a division is long.
+    if unit.is_power_of_two() { bits & (unit - 1) == 0 } else { bits.is_multiple_of(unit) }
 }
 
-rooms! {
-    /// For `start_match`.
-    room_for_state: I4<Fail, S, N16, D>, |op| layout::MATCH_SIZE, op.c.0, [op.b];
+/// For [`start_match`].
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn room_for_state<A: Source, B: Dest>(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) {
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        let op = &*ip.cast::<I4<Fail, A, N16, B>>();
+        again(state(ip, hp, sp, m, fcalls), layout::MATCH_SIZE, usize::from(op.c.0), &[op.b.general()])
+    }
 }
 
 /// Whether the next bits are those of the instruction's string; then they are passed over.
@@ -59,14 +73,14 @@ unsafe extern "sysv64" fn compare_string(
 
 handlers! {
     /// `bs_start_match Fail Src Live Dst`; without a fail label it is known to be a bitstring.
-    fn start_match(s, op: I4<Fail, S, N16, D>) {
+    fn start_match<A: Source, B: Dest>(s, op: I4<Fail, A, N16, B>) {
         let term = op.b.get(&s);
         if kind_of(term) == Some(Kind::MatchState) {
             op.d.set(&s, term);
             next!(s, op)
         }
         if !is_free(&s, layout::MATCH_SIZE) {
-            slow!(s, room_for_state)
+            slow!(s, room_for_state::<A, B>)
         }
         match Cursor::start(NonNull::new_unchecked(s.hp), term) {
             Some(state) => {
@@ -138,7 +152,7 @@ handlers! {
     }
 
     /// `bs_get_position State Dst Live`; a position is always a small integer.
-    fn get_position(s, op: I3<S, D, N16>) {
+    fn get_position<A: Source, B: Dest>(s, op: I3<A, B, N16>) {
         let position = cursor(op.a.get(&s)).position();
         op.b.set(&s, Term::small_cut(position as i64));
         next!(s, op)

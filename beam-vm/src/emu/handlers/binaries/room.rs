@@ -27,16 +27,16 @@ pub(super) unsafe fn collect_keeping(
     live: usize,
     operands: impl Iterator<Item = S>,
 ) -> Outcome {
-    let mut kept = [false; REGISTERS as usize];
+    let mut kept = [0_u64; (REGISTERS as usize).div_ceil(64)];
     let mut end = live;
     for operand in operands.filter(|operand| operand.0 & 7 == 0) {
         let register = (operand.0 >> 3) as usize / 8;
-        kept[register] = true;
+        kept[register / 64] |= 1 << (register % 64);
         end = end.max(register + 1);
     }
     // SAFETY: registers between that nobody keeps are dead, so they may be set.
     unsafe {
-        for register in (live..end).filter(|register| !kept[*register]) {
+        for register in (live..end).filter(|register| kept[register / 64] >> (register % 64) & 1 == 0) {
             s.x()[register] = Term::NIL;
         }
         collect(s, words + RESERVED, end)

@@ -30,17 +30,20 @@ pub enum SegmentKind {
 }
 
 impl SegmentKind {
-    const ALL: [Self; 9] = [
-        Self::Integer,
-        Self::Float,
-        Self::Binary,
-        Self::Utf8,
-        Self::Utf16,
-        Self::Utf32,
-        Self::String,
-        Self::Append,
-        Self::PrivateAppend,
-    ];
+    #[inline(always)]
+    const fn from_number(number: u64) -> Self {
+        match number {
+            1 => Self::Float,
+            2 => Self::Binary,
+            3 => Self::Utf8,
+            4 => Self::Utf16,
+            5 => Self::Utf32,
+            6 => Self::String,
+            7 => Self::Append,
+            8 => Self::PrivateAppend,
+            _ => Self::Integer,
+        }
+    }
 }
 
 /// How the size of a segment is known.
@@ -91,10 +94,11 @@ impl Segment {
     }
 
     /// From the number.
+    #[inline(always)]
     #[must_use]
     pub fn decode(word: u64) -> Self {
         Self {
-            kind: SegmentKind::ALL[(word & 0xF) as usize % SegmentKind::ALL.len()],
+            kind: SegmentKind::from_number(word & 0xF),
             size: match word >> 4 & 3 {
                 0 => SizeKind::Known,
                 1 => SizeKind::Units,
@@ -104,6 +108,43 @@ impl Segment {
             unit: (word >> 12 & 0xFFF) as u16,
             number: (word >> 24) as u32,
         }
+    }
+}
+
+/// What the loader knows of all segments together; it stands before them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Summary {
+    /// Bits of the segments whose size is known.
+    pub known_bits: u64,
+    /// Whether these are all, apart from what is appended to.
+    pub sizes: Sizes,
+}
+
+/// Which sizes are known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sizes {
+    /// All.
+    Known,
+    /// Some have to be worked out.
+    Open,
+}
+
+impl Summary {
+    /// The most bits that are summed up; more are left to the instruction.
+    pub const MOST: u64 = 1 << 50;
+
+    /// As a number that fits into a small integer.
+    #[must_use]
+    pub fn encode(self) -> u64 {
+        self.known_bits << 1 | u64::from(self.sizes == Sizes::Open)
+    }
+
+    /// From the number.
+    #[inline(always)]
+    #[must_use]
+    pub fn decode(word: u64) -> Self {
+        let sizes = if word & 1 == 0 { Sizes::Known } else { Sizes::Open };
+        Self { known_bits: word >> 1, sizes }
     }
 }
 
@@ -125,14 +166,31 @@ pub struct Part {
 pub struct Parts(&'static [S]);
 
 impl Parts {
-    /// Of the words of an instruction's list.
+    /// Of the words of an instruction's list, and what stands before them.
+    #[inline(always)]
     #[must_use]
-    pub fn new(words: &'static [S]) -> Self {
-        Self(words)
+    pub fn new(words: &'static [S]) -> (Summary, Self) {
+        match words {
+            [summary, words @ ..] => (Summary::decode(number(*summary)), Self(words)),
+            [] => (Summary { known_bits: 0, sizes: Sizes::Known }, Self(words)),
+        }
+    }
+
+    /// The value and the bits of an integer whose size is known, and how it is written, if that is what comes next.
+    #[inline(always)]
+    pub fn next_known_integer(&mut self) -> Option<(S, usize, Flags)> {
+        let [first, value, bits, rest @ ..] = self.0 else { return None };
+        let word = number(*first);
+        if word & 0x3F != 0 {
+            return None;
+        }
+        self.0 = rest;
+        Some((*value, number(*bits) as usize, Flags((word >> 6 & 0x3F) as u8)))
     }
 }
 
 /// A small integer that stands in a list.
+#[inline(always)]
 fn number(word: S) -> u64 {
     word.0 >> 4
 }
