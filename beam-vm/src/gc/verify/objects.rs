@@ -13,6 +13,11 @@ use crate::heap::{BinaryBlock, OffHeap};
 use crate::map;
 use crate::term::{Boxed, Header, Kind, Term, layout};
 
+/// Maps with more associations are looked at now and then.
+const LOOKED_AT_ALWAYS: usize = 200;
+/// How often.
+const LOOKED_AT_ONCE_IN: usize = 64;
+
 /// An object under examination.
 #[derive(Clone, Copy)]
 struct Object {
@@ -173,8 +178,12 @@ impl<'a> Objects<'a> {
             }
             Kind::MapNode => {
                 let children = (header.extra() as u16).count_ones() as usize;
-                object.require(children == arity && arity > 0, "a node has another number of children")?;
+                // Without a bitmap it is a collision node, which has leaves only.
+                let is_right = if children == 0 { arity > 1 } else { children == arity };
+                object.require(is_right, "a node has another number of children")?;
                 self.children(object, 1)?;
+                let has_leaves_only = (1..=arity).all(|index| object.term(index).is_cons());
+                object.require(children > 0 || has_leaves_only, "a collision node has a node below")?;
             }
             Kind::Map => self.map(object)?,
         }
@@ -287,6 +296,10 @@ impl<'a> Objects<'a> {
                 if !keys.elements().windows(2).all(in_order) {
                     return fail("the keys of a map are not in order");
                 }
+                continue;
+            }
+            // Whoever makes a large map step by step would wait for ever if each step were looked at.
+            if map.len() > LOOKED_AT_ALWAYS && !(address.addr() / 8).is_multiple_of(LOOKED_AT_ONCE_IN) {
                 continue;
             }
             let pairs = map::pairs(map);
