@@ -8,6 +8,7 @@
 mod entries;
 mod instance;
 mod lines;
+mod preloaded;
 mod prepared;
 mod purge;
 
@@ -15,6 +16,7 @@ pub use entries::{Entries, LambdaName};
 pub use instance::{Function, Instance};
 pub(crate) use lines::Place;
 pub use lines::{LineTable, Location};
+pub use preloaded::is_preloaded;
 pub use prepared::{PreparedCode, PreparedTable};
 pub use purge::{Purge, Purged};
 

@@ -22,7 +22,7 @@ use md5::{Digest, Md5};
 
 use crate::atom::Atom;
 use crate::beam_file::{AtomIndex, Module};
-use crate::code::{Function, Instance, LineTable};
+use crate::code::{Function, Instance, LineTable, is_preloaded};
 use crate::emu::assemble::{Assembled, assemble};
 use crate::emu::native;
 use crate::term::{FunEntry, Term};
@@ -90,7 +90,12 @@ fn assemble_module(
     let functions = functions(&translation, &assembled)?;
     let exports = exports(file, atoms, &assembled)?;
     let lambdas = lambdas(file, &translation.lambdas, &assembled)?;
-    let lines = line_table(file, vm.atoms.text(atoms[1]), &translation, &assembled);
+    let name = vm.atoms.text(atoms[1]);
+    let lines = if is_preloaded(name) {
+        LineTable::default()
+    } else {
+        line_table(file, name, &translation, &assembled)
+    };
     let on_load = translation.on_load.map(|function| functions[function].entry);
     let Vm { native: space, platform, .. } = vm;
     let native = space.as_ref().and_then(|space| native::translate(&mut assembled, space, platform.as_mut()));

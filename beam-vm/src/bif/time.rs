@@ -174,16 +174,22 @@ pub fn universaltime(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
     Ok(now.term(cx.heap()))
 }
 
+/// A moment that local time is known of: since 1901-12-13, as with a `time_t` of 32 bits.
+fn with_local_time(term: Term) -> Result<i64, Raise> {
+    let seconds = DateTime::read(term).ok_or(Raise::BADARG)?.seconds();
+    if seconds < i64::from(i32::MIN) { Err(Raise::BADARG) } else { Ok(seconds) }
+}
+
 /// `universaltime_to_localtime/1`
 pub fn universaltime_to_localtime(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let seconds = DateTime::read(args[0]).ok_or(Raise::BADARG)?.seconds();
+    let seconds = with_local_time(args[0])?;
     let offset = i64::from(cx.vm.platform.utc_offset(seconds));
     Ok(DateTime::of_seconds(seconds + offset).term(cx.heap()))
 }
 
 /// `localtime_to_universaltime/2`: the second argument says whether it is summer time, which the zone knows better.
 pub fn localtime_to_universaltime(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let local = DateTime::read(args[0]).ok_or(Raise::BADARG)?.seconds();
+    let local = with_local_time(args[0])?;
     match args[1].as_atom() {
         Some(predefined::TRUE | predefined::FALSE | predefined::UNDEFINED) => {}
         _ => return Err(Raise::BADARG),

@@ -46,10 +46,7 @@ fn set(cx: &mut Context<'_>, args: &[Term], form: Form) -> BifResult {
     let deadline = if absolute {
         // The clock of programs begins elsewhere.
         let since = time.saturating_sub(BEGINNING / 1_000_000);
-        if since > MAX_DELAY {
-            return Err(badarg(predefined::TIME));
-        }
-        since.max(0) as u64
+        Some(since).filter(|since| (0..=MAX_DELAY).contains(since)).ok_or(badarg(predefined::TIME))? as u64
     } else {
         let delay =
             Some(time).filter(|delay| (0..=MAX_DELAY).contains(delay)).ok_or(badarg(predefined::TIME))?;

@@ -104,24 +104,14 @@ impl Dictionary {
         }
         let hash = hash_of(atoms, key);
         let slot = self.slot(hash);
-        let first = self.slots[slot];
-        if first == NONE {
-            self.insert(slot, Entry { key, value, hash, next: NONE });
-            return None;
+        let found = self.chain(slot).find(|at| is_same(self.entries[*at as usize].key, key));
+        match found {
+            Some(at) => Some(core::mem::replace(&mut self.entries[at as usize].value, value)),
+            None => {
+                self.insert(slot, Entry { key, value, hash, next: self.slots[slot] });
+                None
+            }
         }
-        let entry = &mut self.entries[first as usize];
-        if is_same(entry.key, key) {
-            return Some(core::mem::replace(&mut entry.value, value));
-        }
-        let Some(place) = self.chain(slot).position(|at| is_same(self.entries[at as usize].key, key)) else {
-            self.insert(slot, Entry { key, value, hash, next: first });
-            return None;
-        };
-        // What changes comes to the front, and what was before it is turned round.
-        let mut chain: Vec<u32> = self.chain(slot).collect();
-        chain[..=place].reverse();
-        self.relink(slot, &chain);
-        Some(core::mem::replace(&mut self.entries[chain[0] as usize].value, value))
     }
 
     fn insert(&mut self, slot: usize, entry: Entry) {

@@ -55,13 +55,13 @@ impl DateTime {
         (days(self.year, self.month, self.day) - days(1970, 1, 1)) * DAY + self.second
     }
 
-    /// `{{Year, Month, Day}, {Hour, Minute, Second}}`, if there is such a moment.
+    /// `{{Year, Month, Day}, {Hour, Minute, Second}}`, if there is such a moment, from 1600 on as in stock.
     pub(super) fn read(term: Term) -> Option<Self> {
         let pair = term.as_tuple()?;
         let [date, time] = *pair.elements() else { return None };
         let [year, month, day] = triple(date)?;
         let [hour, minute, second] = triple(time)?;
-        let is_date = (1..=99_999_999).contains(&year) && (1..=12).contains(&month);
+        let is_date = (1600..=99_999_999).contains(&year) && (1..=12).contains(&month);
         let is_time = (0..24).contains(&hour) && (0..60).contains(&minute) && (0..60).contains(&second);
         let is_moment = is_date && is_time && (1..=days_of_month(year, month)).contains(&day);
         is_moment.then_some(Self { year, month, day, second: 3600 * hour + 60 * minute + second })

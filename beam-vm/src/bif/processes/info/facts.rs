@@ -36,6 +36,8 @@ pub(super) enum Facts {
     Terms(Vec<Term>),
     /// A list of tuples.
     Tuples(Vec<Vec<Term>>),
+    /// Watched pids and names, and the node of the names.
+    Monitors(Vec<Term>, Atom),
     /// A list of names with numbers.
     Numbers([(Atom, usize); 11]),
     /// What the collector was asked for, and how many minor collections there were.
@@ -90,7 +92,9 @@ impl Facts {
                 links.reverse();
                 Self::Terms(links)
             }
-            predefined::MONITORS => Self::Tuples(extension.map(monitors).unwrap_or_default()),
+            predefined::MONITORS => {
+                Self::Monitors(extension.map(monitors).unwrap_or_default(), subject.vm.node.name)
+            }
             predefined::MONITORED_BY => Self::Terms(
                 process.watchers.sorted().into_iter().rev().map(|(_, pid)| Term::pid(pid)).collect(),
             ),
@@ -164,6 +168,17 @@ impl Facts {
             Self::Tuples(tuples) => {
                 let tuples: Vec<Term> = tuples.iter().map(|tuple| build::tuple(heap, tuple)).collect();
                 build::list(heap, &tuples)
+            }
+            Self::Monitors(watched, node) => {
+                let entry = |term: &Term| {
+                    let object = match term.as_atom() {
+                        Some(_) => build::tuple(heap, &[*term, Term::atom(node)]),
+                        None => *term,
+                    };
+                    build::tuple(heap, &[Term::atom(predefined::PROCESS), object])
+                };
+                let entries: Vec<Term> = watched.iter().map(entry).collect();
+                build::list(heap, &entries)
             }
             Self::Numbers(numbers) => memory::pairs(heap, &numbers),
             Self::MaxHeap(limits) => memory::max_heap_size_map(heap, &limits),
@@ -257,12 +272,13 @@ impl Subject<'_> {
     }
 }
 
-fn monitors(extension: &Extension) -> Vec<Vec<Term>> {
+/// Whom a process watches: pids, or names of this node.
+fn monitors(extension: &Extension) -> Vec<Term> {
     let mut all = Vec::new();
     for (_, monitor) in extension.monitors.sorted().into_iter().rev() {
         match monitor.target {
-            Target::Process(pid) => all.push(Vec::from([Term::atom(predefined::PROCESS), Term::pid(pid)])),
-            Target::Name(_, name) => all.push(Vec::from([Term::atom(predefined::PROCESS), Term::atom(name)])),
+            Target::Process(pid) => all.push(Term::pid(pid)),
+            Target::Name(_, name) => all.push(Term::atom(name)),
             Target::None | Target::TimeOffset => {}
         }
     }
