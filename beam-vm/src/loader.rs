@@ -9,6 +9,7 @@ mod error;
 mod literals;
 mod peephole;
 mod translate;
+mod verify;
 
 #[cfg(test)]
 mod tests;
@@ -86,7 +87,8 @@ fn assemble_module(
 ) -> Result<Parts, LoadError> {
     let context = translate::Context { module: atoms[1], atoms, literals, md5 };
     let translation = translate::translate(vm, file, &context)?;
-    let mut assembled = assemble(&translation.ops, file.code_header().labels).map_err(LoadError::Assemble)?;
+    let mut assembled =
+        assemble(&translation.ops, file.code_header().labels + 1).map_err(LoadError::Assemble)?;
     let functions = functions(&translation, &assembled)?;
     let exports = exports(file, atoms, &assembled)?;
     let lambdas = lambdas(file, &translation.lambdas, &assembled)?;

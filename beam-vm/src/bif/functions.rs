@@ -137,7 +137,8 @@ fn info(cx: &mut Context<'_>, module: crate::atom::Atom, item: crate::atom::Atom
         }
         predefined::EXPORTS | predefined::FUNCTIONS => {
             let names: alloc::vec::Vec<_> = if item == predefined::EXPORTS {
-                instance.exports().collect()
+                // Stock lists the last one of the file first.
+                instance.exports().rev().collect()
             } else {
                 instance.functions().iter().map(|function| (function.name, function.arity)).collect()
             };

@@ -90,6 +90,12 @@ impl Cursor {
         unsafe { self.0.add(layout::MATCH_OFFSET).write(position as u64) };
     }
 
+    /// Goes to a position that was noted. One that the bitstring does not have is its end.
+    #[inline(always)]
+    pub fn go_to(self, position: usize) {
+        self.set_position(position.min(self.word(layout::MATCH_END) as usize));
+    }
+
     /// How many bits are left.
     #[inline(always)]
     #[must_use]

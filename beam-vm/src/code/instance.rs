@@ -72,7 +72,7 @@ impl Instance {
     }
 
     /// Names and arities of those that others may call, in the order of the file.
-    pub fn exports(&self) -> impl ExactSizeIterator<Item = (Atom, u32)> + '_ {
+    pub fn exports(&self) -> impl ExactSizeIterator<Item = (Atom, u32)> + DoubleEndedIterator + '_ {
         self.exports.iter().map(|(name, arity, _)| (*name, *arity))
     }
 

@@ -249,6 +249,13 @@ slow_paths! {
         (*s.m).stop = Some(Stop::Ended);
     }
 
+    /// A term is not what the instructions after this one take it for: no compiler has written them, so the process ends at once.
+    fn not_as_promised(s) {
+        let process = s.process();
+        process.exit_reason = Term::atom(predefined::BADFILE);
+        (*s.m).stop = Some(Stop::Ended);
+    }
+
     /// An instruction that no verified program reaches.
     fn unreachable(s) {
         exception::raise(s, Raise::error(predefined::INTERNAL_ERROR))

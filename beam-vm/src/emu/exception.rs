@@ -29,7 +29,9 @@ const ADDRESSES: usize = 3;
 
 /// The class that a raw stack trace was made for.
 pub(super) fn class_of(trace: Term) -> Atom {
-    trace.as_tuple().and_then(|tuple| tuple.elements().get(CLASS)?.as_atom()).unwrap_or(predefined::ERROR)
+    // A damaged program could have made the tuple itself.
+    let class = trace.as_tuple().and_then(|tuple| tuple.elements().get(CLASS)?.as_atom());
+    class.filter(|class| matches!(*class, predefined::EXIT | predefined::THROW)).unwrap_or(predefined::ERROR)
 }
 
 /// Raises in the instruction at `s.ip`.
@@ -59,6 +61,7 @@ pub(super) unsafe fn raise_in_bif(mut s: State, raise: Raise, bif: BifIndex, arg
     // SAFETY: as for the handler that has come here.
     unsafe {
         let (module, function) = bif_name(&s, bif);
+        let is_stub = s.ip.cast::<u32>().read() == super::table::Stubs::get().bif;
         let own = match raise {
             // These are not the BIF's errors: it has done what it was asked to.
             Raise::Exit(_) | Raise::Throw(_) | Raise::Again(_) | Raise::ErrorWith(_) => true,
@@ -75,13 +78,14 @@ pub(super) unsafe fn raise_in_bif(mut s: State, raise: Raise, bif: BifIndex, arg
                 }
                 _ => Term::NIL,
             };
-            return raise_from(s, raise, first, Newest::FirstAtInstruction);
+            // The stub of an entry is no function: that which called is the first.
+            let newest = if is_stub { Newest::Caller } else { Newest::FirstAtInstruction };
+            return raise_from(s, raise, first, newest);
         }
         let process = s.process();
         let list = build::list(&mut process.heap, arguments);
         let first = build::tuple(&mut process.heap, &[Term::atom(module), Term::atom(function), list]);
         s.reload();
-        let is_stub = s.ip.cast::<u32>().read() == super::table::Stubs::get().bif;
         raise_from(s, raise, first, if is_stub { Newest::Caller } else { Newest::Instruction })
     }
 }
@@ -152,29 +156,32 @@ fn take_trace(
     let address = |raw: usize| Term::small_cut(raw as i64);
     let mut elements = Vec::with_capacity(ADDRESSES + depth);
     elements.extend([Term::atom(class), first, cause]);
-    let mut left = depth;
-    if newest == Newest::FirstAtInstruction || newest == Newest::Instruction {
-        elements.push(address(ip.addr()));
-    } else {
+    // What failed is an entry of its own unless it is the function of the instruction.
+    let is_entry = first.as_tuple().is_some_and(|tuple| tuple.len() > 1);
+    let has_entry = is_entry && newest != Newest::FirstAtInstruction;
+    let mut left = depth.saturating_sub(usize::from(has_entry));
+    let mut previous = 0;
+    if newest == Newest::Caller {
         elements.push(Term::NIL);
-    }
-    left = left.saturating_sub(1);
-    if newest == Newest::Instruction && !first.is_nil() {
+    } else if left > 0 || !has_entry {
+        previous = ip.addr();
+        elements.push(address(previous));
         left = left.saturating_sub(1);
     }
-    // A function that calls itself from one place is told once.
-    let mut previous = 0;
     for word in process.heap.stack() {
         if left == 0 {
             break;
         }
         // Return addresses are the only words on a stack with the tag of a header.
         let raw = word.raw() as usize;
-        if raw & 3 == 0 && raw != 0 && raw != previous {
-            previous = raw;
-            // The address is that of the instruction after the call.
-            elements.push(address(raw - 8));
-            left -= 1;
+        if raw & 3 == 0 && raw != 0 {
+            // The address is that of the instruction after the call. Calls from one place that follow each other are one entry.
+            let call = raw - 8;
+            if call != previous {
+                elements.push(address(call));
+                left -= 1;
+            }
+            previous = call;
         }
     }
     build::tuple(&mut process.heap, &elements)

@@ -67,7 +67,7 @@ instructions! {
     GetTupleElement { data::get_tuple_element => <X, X>[X, N16, X], <X, Y>[X, N16, Y], <Y, X>[Y, N16, X], <Y, Y>[Y, N16, Y]; }
     GetTupleElement2 { data::get_tuple_element2 => <X, X, X>[X, N16, X, X], <X, Y, Y>[X, N16, Y, Y], <Y, X, X>[Y, N16, X, X], <D, D, D>[D, N16, D, D]; }
     GetTupleElement3 { data::get_tuple_element3 => <X, X, X, X>[X, N16, X, X, X], <X, Y, Y, Y>[X, N16, Y, Y, Y], <D, D, D, D>[D, N16, D, D, D]; }
-    SetTupleElement { data::set_tuple_element => <S, S>[S, S, N16]; }
+    SetTupleElement { data::set_tuple_element => [S, S, N16]; }
     PutList { data::put_list => <X, X, X>[X, X, X], <X, Y, X>[X, Y, X], <Y, X, X>[Y, X, X], <Y, Y, X>[Y, Y, X], <I, X, X>[I, X, X], <X, I, X>[X, I, X], <C, X, X>[C, X, X], <S, S, D>[S, S, D]; }
     PutPair { data::put_pair => <X, X, X>[X, X, X], <I, X, X>[X, I, X], <X, Y, X>[X, X, Y], <I, Y, X>[X, I, Y], <S, S, D>[D, S, S]; }
     PutTriple { data::put_triple => <X, X, X, X>[X, X, X, X], <I, X, X, X>[X, I, X, X], <S, S, S, D>[D, S, S, S]; }
@@ -105,6 +105,7 @@ instructions! {
     UndefinedFunction { calls::undefined_function => []; }
     UndefinedLambda { calls::undefined_lambda => []; }
     NormalExit { calls::normal_exit => []; }
+    NotReached { calls::not_reached => []; }
     Unreachable { calls::unreachable => []; }
     Nop { calls::nop => []; }
     MakeFun { funs::make_fun => [Lam, D, ListOf]; }
@@ -127,7 +128,10 @@ instructions! {
     IsPort { types::is_port => <X>[L, X], <Y>[L, Y], <S>[L, S]; }
     IsReference { types::is_reference => <X>[L, X], <Y>[L, Y], <S>[L, S]; }
     IsFunction2 { types::is_function2 => [L, S, S]; }
-    TestArity { types::test_arity => <X>[L, X, N16], <Y>[L, Y, N16], <S>[L, S, N16]; }
+    EnsureCons { types::ensure_cons => <X>[X], <Y>[Y], <S>[S]; }
+    EnsureTuple { types::ensure_tuple => <X>[X, N32], <Y>[Y, N32], <S>[S, N32]; }
+    EnsureFloat { types::ensure_float => [S]; }
+    EnsureState { types::ensure_state => <X>[X], <Y>[Y], <S>[S]; }
     TestArityWide { types::test_arity_wide => [L, S, N32]; }
     IsTupleOfArity { types::is_tuple_of_arity => <X>[L, X, N16], <Y>[L, Y, N16], <S>[L, S, N16]; }
     IsTaggedTuple { types::is_tagged_tuple => <X>[L, X, N16, I], <Y>[L, Y, N16, I], <S>[L, S, N16, I]; }

@@ -5,6 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
+use super::verify::Violation;
 use crate::atom::{Atom, AtomError, AtomTable};
 use crate::beam_file::{GenericOp, InstructionError, ReadError};
 use crate::emu::assemble::AssembleError;
@@ -33,6 +34,15 @@ pub enum LoadError {
     Label(u32),
     /// A function does not begin as functions do.
     Function,
+    /// What an instruction does cannot be done where it stands.
+    Unsafe {
+        /// The place of the instruction, counted from 0.
+        line: usize,
+        /// The instruction; none if it is about the module as a whole.
+        op: Option<GenericOp>,
+        /// What is wrong.
+        violation: Violation,
+    },
     /// There is an old version that has to be purged first.
     NotPurged,
 }
@@ -65,6 +75,10 @@ impl fmt::Display for LoadError {
             Self::Unsupported(op) => write!(f, "nothing does the instruction {op:?}"),
             Self::Assemble(error) => write!(f, "{error}"),
             Self::Label(label) => write!(f, "label {label} is not there"),
+            Self::Unsafe { line, op: Some(op), violation } => {
+                write!(f, "instruction {line} ({op}): {violation}")
+            }
+            Self::Unsafe { op: None, violation, .. } => write!(f, "{violation}"),
             Self::NotPurged => write!(f, "there is an old version of the module that has to be purged first"),
             Self::Function => write!(f, "a function does not begin with its name"),
         }

@@ -22,7 +22,7 @@ const RULES: &[(Operation, Operation, Operation, Join)] = &[
     (Operation::Move, Operation::CallOnly, Operation::MoveCallOnly, without_arity),
     (Operation::Move, Operation::CallLast, Operation::MoveCallLast, without_arity),
     (Operation::IsNonemptyList, Operation::GetList, Operation::IsNonemptyListGetList, same_list),
-    (Operation::IsTuple, Operation::TestArity, Operation::IsTupleOfArity, same_tuple),
+    (Operation::IsTuple, Operation::IsTupleOfArity, Operation::IsTupleOfArity, same_tuple),
     (Operation::GetTupleElement, Operation::GetTupleElement, Operation::GetTupleElement2, next_element),
     (Operation::GetTupleElement2, Operation::GetTupleElement, Operation::GetTupleElement3, third_element),
     (Operation::CallFun, Operation::DeallocateReturn, Operation::CallFunLast, tail_call),

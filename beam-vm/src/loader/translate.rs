@@ -11,6 +11,7 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use super::verify::{self, Check, Wanted};
 use super::{LoadError, atom, peephole};
 use crate::atom::Atom;
 use crate::beam_file::{Allocation, Code, GenericOp, Instruction, LineIndex, Module, Operand};
@@ -69,6 +70,9 @@ pub struct Translation {
 pub fn translate(vm: &mut Vm, file: &Module, context: &Context<'_>) -> Result<Translation, LoadError> {
     let mut translation = Translation { lambdas: lambdas(vm, file, context), ..Translation::default() };
     let imports = imports(vm, file, context);
+    let surroundings = verify::Surroundings { file, imports: &imports, literals: context.literals };
+    let checks = verify::verify(&surroundings)?;
+    let mut checks = checks.iter().peekable();
     let mut code: Code<'_> = file.code();
     let mut translator = Translator {
         vm,
@@ -78,10 +82,14 @@ pub fn translate(vm: &mut Vm, file: &Module, context: &Context<'_>) -> Result<Tr
         out: &mut translation,
         waits_for_entry: false,
         last_label: 0,
-        function_label: 0,
     };
+    let mut line = 0;
     while let Some(instruction) = code.next().map_err(LoadError::Instruction)? {
-        translator.instruction(&instruction, file)?;
+        while let Some(check) = checks.next_if(|check| check.line == line) {
+            translator.check(&instruction, check)?;
+        }
+        translator.instruction(&instruction)?;
+        line += 1;
     }
     if translator.waits_for_entry {
         return Err(LoadError::Function);
@@ -125,8 +133,6 @@ struct Translator<'a> {
     waits_for_entry: bool,
     /// The last label, which is that of the function's func_info when one comes.
     last_label: u32,
-    /// The label of the function's func_info: where all goes that matches no clause.
-    function_label: u32,
 }
 
 impl Translator<'_> {
@@ -197,7 +203,7 @@ impl Translator<'_> {
         operands.iter().map(|operand| self.arg(instruction, *operand)).collect()
     }
 
-    fn instruction(&mut self, instruction: &Instruction<'_>, _: &Module) -> Result<(), LoadError> {
+    fn instruction(&mut self, instruction: &Instruction<'_>) -> Result<(), LoadError> {
         let op = instruction.op;
         match op {
             GenericOp::LABEL => {
@@ -236,6 +242,30 @@ impl Translator<'_> {
         self.special(instruction, args)
     }
 
+    /// A label of our own at the end of the code, one more than the file's, for what cannot fail.
+    fn nowhere(&self) -> u32 {
+        self.file.code_header().labels
+    }
+
+    /// What the verifier has left for run time.
+    fn check(&mut self, instruction: &Instruction<'_>, check: &Check) -> Result<(), LoadError> {
+        if check.wanted == Wanted::Nothing {
+            self.push(Operation::NotReached, Vec::new());
+            return Ok(());
+        }
+        let source = self.arg(instruction, instruction.operands()[usize::from(check.operand)])?;
+        match check.wanted {
+            Wanted::Nothing => {}
+            Wanted::Cons => self.push(Operation::EnsureCons, vec![source]),
+            Wanted::Tuple(elements) => {
+                self.push(Operation::EnsureTuple, vec![source, Arg::Number(u64::from(elements))]);
+            }
+            Wanted::Float => self.push(Operation::EnsureFloat, vec![source]),
+            Wanted::State => self.push(Operation::EnsureState, vec![source]),
+        }
+        Ok(())
+    }
+
     fn special(&mut self, instruction: &Instruction<'_>, args: Vec<Arg>) -> Result<(), LoadError> {
         let op = instruction.op;
         match (op, args.as_slice()) {
@@ -244,10 +274,13 @@ impl Translator<'_> {
                 let at = self.out.ops.len();
                 self.out.functions.push(Info { name, arity: *arity as u32, op: at, entry: 0 });
                 self.waits_for_entry = true;
-                self.function_label = self.last_label;
                 self.push(Operation::FuncInfo, args);
             }
-            (GenericOp::INT_CODE_END, _) => self.push(Operation::Unreachable, Vec::new()),
+            (GenericOp::INT_CODE_END, _) => {
+                let nowhere = self.nowhere();
+                self.push(Operation::Label, vec![Arg::Label(nowhere)]);
+                self.push(Operation::Unreachable, Vec::new());
+            }
             (GenericOp::TEST_HEAP, [words, live]) => {
                 self.push(Operation::TestHeap, vec![words.clone(), live.clone()]);
             }
@@ -276,7 +309,7 @@ impl Translator<'_> {
             (GenericOp::FMOVE, [_, Arg::F(_)]) => self.push(Operation::Fload, args),
             (GenericOp::TEST_ARITY, [_, _, Arg::Number(arity)]) => {
                 let wide = *arity > u64::from(u16::MAX);
-                self.push(if wide { Operation::TestArityWide } else { Operation::TestArity }, args);
+                self.push(if wide { Operation::TestArityWide } else { Operation::IsTupleOfArity }, args);
             }
             (GenericOp::UPDATE_RECORD, [_, rest @ ..]) => self.push(Operation::UpdateRecord, rest.to_vec()),
             (GenericOp::CALL_FUN, [Arg::Number(arity)]) => {
@@ -324,7 +357,7 @@ impl Translator<'_> {
 }
 
 /// How many words an instruction reserves.
-fn heap_words(allocation: Allocation) -> u64 {
+pub(super) fn heap_words(allocation: Allocation) -> u64 {
     u64::from(allocation.words)
         + u64::from(allocation.floats) * layout::FLOAT_SIZE as u64
         + u64::from(allocation.funs) * layout::FUN_ENV as u64

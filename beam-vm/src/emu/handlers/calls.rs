@@ -170,6 +170,11 @@ handlers! {
         slow!(s, call::normal_exit)
     }
 
+    /// Where a program of a compiler never comes.
+    fn not_reached(s, op: I0) {
+        slow!(s, call::not_as_promised)
+    }
+
     /// `int_code_end`, and what no program reaches.
     fn unreachable(s, op: I0) {
         slow!(s, call::unreachable)

@@ -2,8 +2,9 @@
 //! Moves, and making and taking apart lists and tuples.
 #![expect(unsafe_code, reason = "handlers work on registers and heap words")]
 
-use crate::emu::dispatch::{State, handlers, jump, next};
-use crate::emu::operand::{D, Dest, I1, I2, I3, I4, I5, I6, L, ListOf, N16, Source, Y};
+use crate::emu::call;
+use crate::emu::dispatch::{State, handlers, jump, next, slow};
+use crate::emu::operand::{D, Dest, I1, I2, I3, I4, I5, I6, L, ListOf, N16, S, Source, Y};
 use crate::term::{Header, Kind, Term};
 
 /// The word of a cell or object that a tagged pointer refers to.
@@ -25,6 +26,13 @@ pub(super) unsafe fn cell(pointer: Term, index: usize) -> Term {
 pub(super) unsafe fn boxed(pointer: Term, index: usize) -> Term {
     // SAFETY: as the caller promises: it is a boxed object that has the word.
     unsafe { word_at(pointer, 2, index) }
+}
+
+/// Whether a boxed term is a tuple that has an element, counted from 0.
+unsafe fn is_tuple_with(term: Term, index: usize) -> bool {
+    // SAFETY: as the caller promises: it is boxed.
+    let header = unsafe { Header::from_raw(boxed(term, 0).raw()) };
+    header.is_some_and(|header| header.kind() == Kind::Tuple && index < header.arity())
 }
 
 /// Makes a cons cell at the top of the heap, where the program has reserved room.
@@ -134,10 +142,19 @@ handlers! {
         next!(s, op)
     }
 
-    /// `set_tuple_element New Tuple Index`
-    fn set_tuple_element<A: Source, B: Source>(s, op: I3<A, B, N16>) {
-        let tuple = op.b.get(&s).raw() as usize - 2;
-        core::ptr::with_exposed_provenance_mut::<Term>(tuple).add(usize::from(op.c.0) + 1).write(op.a.get(&s));
+    /// `set_tuple_element New Tuple Index`: the tuple has been made right before. One that is older would get a term that is younger than itself.
+    fn set_tuple_element(s, op: I3<S, S, N16>) {
+        let tuple = op.b.get(&s);
+        let address = (tuple.raw() as usize).wrapping_sub(2);
+        let heap = &(*(*s.m).process).heap;
+        let is_old = (heap.start.addr()..heap.high_water.addr()).contains(&address)
+            || (heap.old_start.addr()..heap.old_end.addr()).contains(&address)
+            || (*(*s.m).vm).literals.addresses().contains(&address);
+        let index = usize::from(op.c.0);
+        if !tuple.is_boxed() || is_old || !is_tuple_with(tuple, index) {
+            slow!(s, call::not_as_promised)
+        }
+        core::ptr::with_exposed_provenance_mut::<Term>(address).add(index + 1).write(op.a.get(&s));
         next!(s, op)
     }
 
@@ -188,7 +205,7 @@ handlers! {
     }
 
     /// `update_record Hint Size Src Dst [Index, Value…]`: hint dropped; the list has small integers and sources in turn.
-    fn update_record(s, op: I4<N16, crate::emu::operand::S, D, ListOf>) {
+    fn update_record(s, op: I4<N16, S, D, ListOf>) {
         let (size, source) = (usize::from(op.a.0), op.b.get(&s));
         let at = s.hp;
         let from = core::ptr::with_exposed_provenance::<u64>(source.raw() as usize - 2);

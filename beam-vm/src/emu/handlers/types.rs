@@ -4,8 +4,9 @@
 
 use super::data::boxed;
 use crate::atom::predefined;
-use crate::emu::dispatch::{handlers, jump, next};
-use crate::emu::operand::{I, I2, I3, I4, L, N16, S, Source};
+use crate::emu::call;
+use crate::emu::dispatch::{handlers, jump, next, slow};
+use crate::emu::operand::{I, I1, I2, I3, I4, L, N16, N32, S, Source};
 use crate::term::{Header, Kind, Term};
 
 /// The kind of what a term points to.
@@ -116,17 +117,37 @@ handlers! {
         jump!(s, op.a.0)
     }
 
-    /// `test_arity Fail Tuple Arity`
-    fn test_arity<A: Source>(s, op: I3<L, A, N16>) {
-        let header = boxed(op.b.get(&s), 0).raw();
-        if header == Header::new(Kind::Tuple, usize::from(op.c.0)).raw() { next!(s, op) }
-        jump!(s, op.a.0)
+    /// What the loader does not know for a cons cell.
+    fn ensure_cons<A: Source>(s, op: I1<A>) {
+        if op.a.get(&s).is_cons() { next!(s, op) }
+        slow!(s, call::not_as_promised)
+    }
+
+    /// What the loader does not know for a tuple with as many elements: `Src Elements`
+    fn ensure_tuple<A: Source>(s, op: I2<A, N32>) {
+        let term = op.a.get(&s);
+        if is_kind(term, Kind::Tuple) && boxed(term, 0).raw() >> 6 >= u64::from(op.b.0) { next!(s, op) }
+        slow!(s, call::not_as_promised)
+    }
+
+    /// What the loader does not know for a float.
+    fn ensure_float(s, op: I1<S>) {
+        if is_kind(op.a.get(&s), Kind::Float) { next!(s, op) }
+        slow!(s, call::not_as_promised)
+    }
+
+    /// What the loader does not know for a match state.
+    fn ensure_state<A: Source>(s, op: I1<A>) {
+        if is_kind(op.a.get(&s), Kind::MatchState) { next!(s, op) }
+        slow!(s, call::not_as_promised)
     }
 
     /// `test_arity` of a tuple with very many elements.
-    fn test_arity_wide(s, op: I3<L, S, crate::emu::operand::N32>) {
-        let header = boxed(op.b.get(&s), 0).raw();
-        if header == Header::new(Kind::Tuple, op.c.0 as usize).raw() { next!(s, op) }
+    fn test_arity_wide(s, op: I3<L, S, N32>) {
+        let term = op.b.get(&s);
+        if term.is_boxed() && boxed(term, 0).raw() == Header::new(Kind::Tuple, op.c.0 as usize).raw() {
+            next!(s, op)
+        }
         jump!(s, op.a.0)
     }
 

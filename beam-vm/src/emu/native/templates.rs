@@ -95,7 +95,6 @@ pub fn emit(e: &mut Emitter<'_>, instruction: &Instruction) -> Emitted {
         | O::IsFunction
         | O::IsPid
         | O::IsReference
-        | O::TestArity
         | O::IsTupleOfArity
         | O::IsTaggedTuple => types::emit,
         O::Add

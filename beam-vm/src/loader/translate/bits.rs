@@ -208,7 +208,7 @@ impl Translator<'_> {
         commands: &[Arg],
     ) -> Result<(), LoadError> {
         // Commands that cannot fail may stand without a label.
-        let fail = &if let Arg::Label(0) = fail { Arg::Label(self.function_label) } else { fail.clone() };
+        let fail = &if let Arg::Label(0) = fail { Arg::Label(self.nowhere()) } else { fail.clone() };
         let mut rest = commands;
         while let [Arg::Const(name), tail @ ..] = rest {
             let name = name.as_atom().ok_or(LoadError::Unsupported(op))?;

@@ -7,9 +7,9 @@ use core::ptr::NonNull;
 use super::outside;
 use super::room::{again, is_free, state};
 use crate::bits::Cursor;
-use crate::emu::Machine;
 use crate::emu::dispatch::{handlers, jump, next, slow};
 use crate::emu::operand::{Dest, Fail, I2, I3, I4, L, N16, N32, S, Source, Words};
+use crate::emu::{Machine, call};
 use crate::term::{Kind, Term, layout};
 
 use super::super::types::kind_of;
@@ -88,6 +88,7 @@ handlers! {
                 op.d.set(&s, state);
                 next!(s, op)
             }
+            None if op.a.0 == 0 => slow!(s, call::not_as_promised),
             None => jump!(s, op.a.0),
         }
     }
@@ -160,7 +161,7 @@ handlers! {
 
     /// `bs_set_position State Position`
     fn set_position(s, op: I2<S, S>) {
-        cursor(op.a.get(&s)).set_position(op.b.get(&s).small_value() as usize);
+        cursor(op.a.get(&s)).go_to(op.b.get(&s).small_value() as usize);
         next!(s, op)
     }
 }

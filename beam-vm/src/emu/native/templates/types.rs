@@ -110,10 +110,6 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
             e.asm.test8_mem(at(term, HEADER), KIND as u8);
             e.asm.jcc(Cond::NotEqual, fail);
         }
-        (O::TestArity, [Number(arity)]) => {
-            let term = e.value(term);
-            arity_is(e, term, *arity, fail);
-        }
         (O::IsTupleOfArity, [Number(arity)]) => {
             let term = e.value(term);
             boxed(e, term, fail);
