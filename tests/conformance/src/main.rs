@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod fixtures;
+mod generated;
 mod here;
 mod known;
 mod outcome;
@@ -16,11 +17,16 @@ mod variant;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use libtest_mimic::Arguments;
 
 use self::fixtures::Fixtures;
+use self::generated::Generated;
 use self::here::Mode;
+
+/// The option that asks for generated programs whose seeds nobody has tried, so many.
+const EXPLORE: &str = "--explore=";
 
 /// Where everything that is made here goes.
 fn work() -> PathBuf {
@@ -37,7 +43,12 @@ fn main() -> ExitCode {
     let mut filters = Vec::new();
     let mut options = vec![arguments.remove(0)];
     let mut modes = Vec::new();
+    let mut more = 0;
     for argument in arguments {
+        if let Some(count) = argument.strip_prefix(EXPLORE).and_then(|count| count.parse().ok()) {
+            more = count;
+            continue;
+        }
         match Mode::asked_for(&argument) {
             Some(asked) => modes.extend(asked),
             None if argument.starts_with('-') => options.push(argument),
@@ -47,7 +58,7 @@ fn main() -> ExitCode {
     if modes.is_empty() {
         modes.push(Mode::Ordinary);
     }
-    match run(&Arguments::from_iter(options), &filters, &modes) {
+    match run(&Arguments::from_iter(options), &filters, &modes, more) {
         Ok(code) => code,
         Err(why) => {
             eprintln!("error: {why}");
@@ -56,16 +67,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: &Arguments, filters: &[String], modes: &[Mode]) -> Result<ExitCode, String> {
+fn run(arguments: &Arguments, filters: &[String], modes: &[Mode], more: u64) -> Result<ExitCode, String> {
     let wanted =
         |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
     let folder = folder.canonicalize().map_err(|why| format!("cannot find the fixtures: {why}"))?;
     let fixtures = Fixtures::find(&folder, &work())?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let generated = Generated::new(&work(), (0..more).map(|number| now * 1000 + number));
     if !arguments.list {
         fixtures.prepare(modes, wanted)?;
+        generated.prepare(wanted)?;
     }
     let mut trials: Vec<_> = modes.iter().flat_map(|mode| fixtures.trials(*mode)).collect();
+    trials.extend(generated.trials(modes.first().copied().unwrap_or_default()));
     trials.retain(|trial| wanted(trial.name()));
     Ok(libtest_mimic::run(arguments, trials).exit_code())
 }
