@@ -140,6 +140,7 @@ instructions! {
     Add { arithmetic::add => <X, X, X>[Fail, N16, X, X, X], <X, I, X>[Fail, N16, X, I, X], <X, I, Y>[Fail, N16, X, I, Y], <Y, I, X>[Fail, N16, Y, I, X], <X, Y, X>[Fail, N16, X, Y, X], <Y, X, X>[Fail, N16, Y, X, X], <I, X, X>[Fail, N16, I, X, X], <S, S, D>[Fail, N16, S, S, D]; }
     Sub { arithmetic::sub => <X, X, X>[Fail, N16, X, X, X], <X, I, X>[Fail, N16, X, I, X], <X, I, Y>[Fail, N16, X, I, Y], <Y, I, X>[Fail, N16, Y, I, X], <X, Y, X>[Fail, N16, X, Y, X], <Y, X, X>[Fail, N16, Y, X, X], <I, X, X>[Fail, N16, I, X, X], <S, S, D>[Fail, N16, S, S, D]; }
     Mul { arithmetic::mul => <X, X, X>[Fail, N16, X, X, X], <X, I, X>[Fail, N16, X, I, X], <S, S, D>[Fail, N16, S, S, D]; }
+    Divide { arithmetic::divide => <X, X, X>[Fail, N16, X, X, X], <S, S, D>[Fail, N16, S, S, D]; }
     Div { arithmetic::div => <X, X, X>[Fail, N16, X, X, X], <X, I, X>[Fail, N16, X, I, X], <S, S, D>[Fail, N16, S, S, D]; }
     Rem { arithmetic::rem => <X, X, X>[Fail, N16, X, X, X], <X, I, X>[Fail, N16, X, I, X], <S, S, D>[Fail, N16, S, S, D]; }
     Band { arithmetic::band => <X, X, X>[Fail, N16, X, X, X], <X, I, X>[Fail, N16, X, I, X], <S, S, D>[Fail, N16, S, S, D]; }

@@ -18,8 +18,9 @@ pub(super) unsafe fn kind_of(term: Term) -> Option<Kind> {
     unsafe { Header::from_raw(boxed(term, 0).raw()).map(Header::kind) }
 }
 
+/// Whether a term points to something of a kind.
 #[inline(always)]
-unsafe fn is_kind(term: Term, kind: Kind) -> bool {
+pub(super) unsafe fn is_kind(term: Term, kind: Kind) -> bool {
     // SAFETY: what is boxed begins with a header.
     term.is_boxed() && unsafe { boxed(term, 0).raw() & 0x3F == (kind as u64) << 2 }
 }

@@ -23,6 +23,7 @@ fn operator(export: &Export) -> Option<Operation> {
         (p::PLUS, 2) => Operation::Add,
         (p::MINUS, 2) => Operation::Sub,
         (p::TIMES, 2) => Operation::Mul,
+        (p::DIVIDE, 2) => Operation::Divide,
         (p::DIV, 2) => Operation::Div,
         (p::REM, 2) => Operation::Rem,
         (p::BAND, 2) => Operation::Band,
