@@ -15,6 +15,7 @@ use crate::gc::Collector;
 use crate::heap::build::Node;
 use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
 use crate::loader::{self, LoadError};
+use crate::map::Shapes;
 use crate::persistent::PersistentTerms;
 use crate::platform::{LITERALS, Platform, Random};
 use crate::process::{MessagePlace, Nodes, Process, ProcessTable, TableFull};
@@ -57,6 +58,8 @@ pub struct Vm {
     pub last_now: i64,
     /// The literals' range.
     pub literals: LiteralSpace,
+    /// The keys of maps that programs make of nothing.
+    pub shapes: Shapes,
     /// Whether a call of a module that is not there loads it: without a code server.
     pub loads_on_demand: bool,
     /// Where new processes keep their messages, unless who makes them says otherwise.
@@ -150,6 +153,7 @@ impl Vm {
             instructions: crate::emu::own_instructions(),
             last_now: 0,
             literals: LiteralSpace::new(literals),
+            shapes: Shapes::default(),
             loads_on_demand: false,
             message_place: MessagePlace::OnHeap,
             nodes: Nodes::default(),

@@ -184,7 +184,10 @@ instructions! {
     RecvMarkerReserve { receive::marker_reserve => [D]; }
     RecvMarkerUse { receive::marker_use => [S]; }
     HasMapFields { maps::has_map_fields => [L, S, ListOf]; }
+    GetMapElement { maps::get_map_element => <X, I, X>[L, X, I, X], <X, I, Y>[L, X, I, Y], <Y, I, X>[L, Y, I, X], <S, S, D>[L, S, S, D]; }
+    GetMapElementsImmediate { maps::get_map_elements_immediate => [L, S, ListOf]; }
     GetMapElements { maps::get_map_elements => [L, S, ListOf]; }
+    NewMap { maps::new_map => [C, D, ListOf]; }
     PutMapAssoc { maps::put_map_assoc => [Fail, S, D, N16, ListOf]; }
     PutMapExact { maps::put_map_exact => [Fail, S, D, N16, ListOf]; }
     BsStartMatch { matching::start_match => [Fail, S, N16, D]; }
@@ -238,6 +241,8 @@ instructions! {
     Hd { bif::hd => <X, X>[Fail, B, X, X], <S, D>[Fail, B, S, D]; }
     Tl { bif::tl => <X, X>[Fail, B, X, X], <S, D>[Fail, B, S, D]; }
     TupleSize { bif::tuple_size => <X, X>[Fail, B, X, X], <S, D>[Fail, B, S, D]; }
+    MapGet { bif::map_get => <X, X, X>[Fail, B, X, X, X], <I, X, X>[Fail, B, I, X, X], <S, S, D>[Fail, B, S, S, D]; }
+    IsMapKey { bif::is_map_key => <S, S, D>[Fail, B, S, S, D]; }
     Element { bif::element => <X, X, X>[Fail, B, X, X, X], <I, X, X>[Fail, B, I, X, X], <S, S, D>[Fail, B, S, S, D]; }
 }
 

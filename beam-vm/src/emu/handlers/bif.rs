@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "handlers work on registers and heap words")]
 
 use super::calls::set_return_address;
+use super::maps::small_map;
 use super::types::kind_of;
 use crate::bif::{BifIndex, Raise};
 use crate::emu::call;
@@ -208,6 +209,28 @@ handlers! {
             next!(s, op)
         }
         slow!(s, guard_bif1_rest::<A, C>)
+    }
+
+    /// `map_get/2`: `Fail Bif Key Map Dst`
+    fn map_get<A: Source, C: Source, F: Dest>(s, op: I5<Fail, B, A, C, F>) {
+        if let Some(map) = small_map(op.d.get(&s)) && let Some(place) = map.place(op.c.get(&s), 0) {
+            op.e.set(&s, map.value(place));
+            next!(s, op)
+        }
+        slow!(s, guard_bif2_rest::<A, C, F>)
+    }
+
+    /// `is_map_key/2`: `Fail Bif Key Map Dst`
+    fn is_map_key<A: Source, C: Source, F: Dest>(s, op: I5<Fail, B, A, C, F>) {
+        let key = op.c.get(&s);
+        if let Some(map) = small_map(op.d.get(&s)) {
+            let place = map.place(key, 0);
+            if place.is_some() || key.is_immediate() {
+                op.e.set(&s, Term::boolean(place.is_some()));
+                next!(s, op)
+            }
+        }
+        slow!(s, guard_bif2_rest::<A, C, F>)
     }
 
     /// `element/2`: `Fail Bif Index Tuple Dst`

@@ -123,10 +123,7 @@ impl World {
             texts: Vec::new(),
             sent: Vec::new(),
             shared: BinaryBlock::from_bytes(&[5; 1000]),
-            magic: Magic::new(MagicObject::Atomics {
-                values: Vec::new(),
-                signed: true,
-            }),
+            magic: Magic::new(MagicObject::Atomics { values: Vec::new(), signed: true }),
             areas: Vec::new(),
             entry: std::boxed::Box::leak(std::boxed::Box::new(entry)),
         }

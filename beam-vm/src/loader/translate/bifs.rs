@@ -47,6 +47,8 @@ fn quick(export: &Export) -> Option<Operation> {
         (p::TL, 1) => Operation::Tl,
         (p::TUPLE_SIZE, 1) => Operation::TupleSize,
         (p::ELEMENT, 2) => Operation::Element,
+        (p::MAP_GET, 2) => Operation::MapGet,
+        (p::IS_MAP_KEY, 2) => Operation::IsMapKey,
         _ => return None,
     })
 }
