@@ -34,6 +34,8 @@ pub struct Vm {
     pub atoms: AtomTable,
     /// How many entries a stack trace has at most: `backtrace_depth`.
     pub backtrace_depth: usize,
+    /// The module and function of each BIF by its number.
+    pub bif_names: Vec<[Atom; 2]>,
     /// Decides in a simulation what nobody may rely on: how long time slices are, and who of those with the same priority runs next.
     pub chance: Option<Random>,
     /// What has to be added to the monotonic clock so that it is Erlang's system time: nanoseconds.
@@ -58,8 +60,6 @@ pub struct Vm {
     pub last_now: i64,
     /// The literals' range.
     pub literals: LiteralSpace,
-    /// The keys of maps that programs make of nothing.
-    pub shapes: Shapes,
     /// Whether a call of a module that is not there loads it: without a code server.
     pub loads_on_demand: bool,
     /// Where new processes keep their messages, unless who makes them says otherwise.
@@ -84,6 +84,8 @@ pub struct Vm {
     pub registry: HashMap<Atom, LocalPid>,
     /// What the process that the host waits for has come to.
     pub results: Results,
+    /// The keys of maps that programs make of nothing.
+    pub shapes: Shapes,
     /// Reductions of the time slice that began last.
     pub slice: i64,
     /// Timers.
@@ -141,6 +143,7 @@ impl Vm {
         let mut vm = Self {
             atoms: AtomTable::new(AtomLimit::DEFAULT),
             backtrace_depth: 8,
+            bif_names: Vec::with_capacity(TABLE.len()),
             chance: None,
             clock_offset: platform.system_time() - platform.monotonic() as i64,
             code: Code::new(),
@@ -153,7 +156,6 @@ impl Vm {
             instructions: crate::emu::own_instructions(),
             last_now: 0,
             literals: LiteralSpace::new(literals),
-            shapes: Shapes::default(),
             loads_on_demand: false,
             message_place: MessagePlace::OnHeap,
             nodes: Nodes::default(),
@@ -166,6 +168,7 @@ impl Vm {
             references: u64::from_le_bytes(seed) >> 8,
             registry: HashMap::new(),
             results: Results::default(),
+            shapes: Shapes::default(),
             slice: 0,
             timers: TimerWheel::new(now),
             unique: 0,
@@ -178,6 +181,7 @@ impl Vm {
         for (index, entry) in TABLE.iter().enumerate() {
             let module = self.atoms.insert(entry.module).map_err(StartError::Atom)?;
             let function = self.atoms.insert(entry.function).map_err(StartError::Atom)?;
+            self.bif_names.push([module, function]);
             self.code.bind_bif(module, function, u32::from(entry.arity), BifIndex(index as u32));
         }
         Ok(())

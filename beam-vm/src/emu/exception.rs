@@ -9,16 +9,16 @@
 
 use alloc::vec::Vec;
 
-use super::call::{bif_name, slow_paths};
+use super::call::slow_paths;
 use super::dispatch::{State, go, resume};
 use super::machine::{Fault, Machine};
 use super::run::Stop;
 use crate::atom::{Atom, predefined};
 use crate::bif::{BifIndex, Raise};
 use crate::code::Location;
-use crate::heap::{ProcessHeap, build};
+use crate::heap::{Heap, ProcessHeap, build};
 use crate::process::Process;
-use crate::term::Term;
+use crate::term::{Boxed, Header, Kind, Term};
 use crate::vm::Vm;
 
 /// Places of the raw form.
@@ -58,7 +58,7 @@ pub(super) unsafe fn raise_with_first_at_return(s: State, raise: Raise, first: T
 pub(super) unsafe fn raise_in_bif(mut s: State, raise: Raise, bif: BifIndex, arguments: &[Term]) {
     // SAFETY: as for the handler that has come here.
     unsafe {
-        let (module, function) = bif_name(&s, bif);
+        let [module, function] = (&(*(*s.m).vm).bif_names)[bif.0 as usize];
         let own = match raise {
             // These are not the BIF's errors: it has done what it was asked to.
             Raise::Exit(_) | Raise::Throw(_) | Raise::Again(_) | Raise::ErrorWith(_) => true,
@@ -150,34 +150,41 @@ fn take_trace(
     depth: usize,
 ) -> Term {
     let address = |raw: usize| Term::small_cut(raw as i64);
-    let mut elements = Vec::with_capacity(ADDRESSES + depth);
-    elements.extend([Term::atom(class), first, cause]);
-    let mut left = depth;
-    if newest == Newest::FirstAtInstruction || newest == Newest::Instruction {
-        elements.push(address(ip.addr()));
-    } else {
-        elements.push(Term::NIL);
-    }
-    left = left.saturating_sub(1);
-    if newest == Newest::Instruction && !first.is_nil() {
-        left = left.saturating_sub(1);
-    }
-    // A function that calls itself from one place is told once.
-    let mut previous = 0;
-    for word in process.heap.stack() {
-        if left == 0 {
-            break;
+    let own = match newest {
+        Newest::FirstAtInstruction | Newest::Instruction => address(ip.addr()),
+        Newest::Caller => Term::NIL,
+    };
+    let known = usize::from(newest == Newest::Instruction && !first.is_nil());
+    let most = depth.saturating_sub(1 + known);
+    let room = 1 + ADDRESSES + 1 + most;
+    let at = process.heap.allocate(room);
+    // SAFETY: the heap has given words for the header, the fixed elements and the most addresses; what is left is given back.
+    unsafe {
+        let elements = at.add(1).cast::<Term>();
+        elements.write(Term::atom(class));
+        elements.add(FIRST).write(first);
+        elements.add(CAUSE).write(cause);
+        elements.add(ADDRESSES).write(own);
+        let mut len = ADDRESSES + 1;
+        // A function that calls itself from one place is told once.
+        let mut previous = 0;
+        for word in process.heap.stack() {
+            if len + 1 == room {
+                break;
+            }
+            // Return addresses are the only words on a stack with the tag of a header.
+            let raw = word.raw() as usize;
+            if raw & 3 == 0 && raw != 0 && raw != previous {
+                previous = raw;
+                // The address is that of the instruction after the call.
+                elements.add(len).write(address(raw - 8));
+                len += 1;
+            }
         }
-        // Return addresses are the only words on a stack with the tag of a header.
-        let raw = word.raw() as usize;
-        if raw & 3 == 0 && raw != 0 && raw != previous {
-            previous = raw;
-            // The address is that of the instruction after the call.
-            elements.push(address(raw - 8));
-            left -= 1;
-        }
+        at.write(Header::new(Kind::Tuple, len).raw());
+        process.heap.give_back(at.add(1 + len), room - 1 - len);
+        Boxed::new(at).term()
     }
-    build::tuple(&mut process.heap, &elements)
 }
 
 /// Brings the exception in [`Machine::fault`] to its handler.
