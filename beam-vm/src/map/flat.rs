@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Small maps. What becomes another map is written to the heap at once, word by word.
-#![expect(unsafe_code, reason = "writes words that the heap has just given")]
+//! Small maps. What becomes another map is written to the heap at once.
 
 use core::cmp::Ordering;
 
 use crate::atom::AtomTable;
 use crate::compare;
 use crate::heap::{Heap, build};
-use crate::term::{Boxed, Header, Kind, Map, Term, layout};
+use crate::term::{Map, Term, layout};
 
 /// Where a key is.
 #[inline]
@@ -37,15 +36,19 @@ pub(super) fn put<H: Heap + ?Sized>(
         if values[place] == value {
             return Some(map.term());
         }
-        return Some(write_map(heap, keys.term(), &values[..place], &[value], &values[place + 1..]));
+        return Some(build::flat_map_of(
+            heap,
+            keys.term(),
+            &[&values[..place], &[value], &values[place + 1..]],
+        ));
     }
     let elements = keys.elements();
     if elements.len() == layout::MAP_SMALL_LIMIT {
         return None;
     }
     let place = elements.partition_point(|other| compare::compare_keys(atoms, *other, key) == Ordering::Less);
-    let keys = write_tuple(heap, &elements[..place], &[key], &elements[place..]);
-    Some(write_map(heap, keys, &values[..place], &[value], &values[place..]))
+    let keys = build::tuple_of(heap, &[&elements[..place], &[key], &elements[place..]]);
+    Some(build::flat_map_of(heap, keys, &[&values[..place], &[value], &values[place..]]))
 }
 
 /// The map without a key; with the value that it had.
@@ -53,8 +56,8 @@ pub(super) fn remove<H: Heap + ?Sized>(heap: &mut H, map: Map, key: Term) -> Opt
     let place = find(map, key)?;
     let (keys, values) = (map.flat_keys(), map.flat_values());
     let elements = keys.elements();
-    let keys = write_tuple(heap, &elements[..place], &[], &elements[place + 1..]);
-    Some((write_map(heap, keys, &values[..place], &[], &values[place + 1..]), values[place]))
+    let keys = build::tuple_of(heap, &[&elements[..place], &elements[place + 1..]]);
+    Some((build::flat_map_of(heap, keys, &[&values[..place], &values[place + 1..]]), values[place]))
 }
 
 /// A small map while it is changed several times, beside the heap.
@@ -131,55 +134,5 @@ impl Draft {
             Changed::Keys => build::tuple(heap, &self.keys[..self.len]),
         };
         build::flat_map(heap, keys, &self.values[..self.len])
-    }
-}
-
-/// A tuple of three parts.
-fn write_tuple<H: Heap + ?Sized>(heap: &mut H, first: &[Term], middle: &[Term], last: &[Term]) -> Term {
-    let len = first.len() + middle.len() + last.len();
-    let at = heap.allocate(1 + len);
-    // SAFETY: the heap has given the words of a header and its elements.
-    unsafe {
-        at.write(Header::new(Kind::Tuple, len).raw());
-        write_parts(at.add(1).as_ptr().cast(), first, middle, last);
-        Boxed::new(at).term()
-    }
-}
-
-/// A map whose values are of three parts.
-fn write_map<H: Heap + ?Sized>(
-    heap: &mut H,
-    keys: Term,
-    first: &[Term],
-    middle: &[Term],
-    last: &[Term],
-) -> Term {
-    let len = first.len() + middle.len() + last.len();
-    let at = heap.allocate(layout::MAP_VALUES + len);
-    // SAFETY: the heap has given the words of a map and its values.
-    unsafe {
-        at.write(Header::new(Kind::Map, layout::MAP_VALUES - 1 + len).raw());
-        at.add(layout::MAP_COUNT).write(Term::count(len).raw());
-        at.add(layout::MAP_KEYS).write(keys.raw());
-        write_parts(at.add(layout::MAP_VALUES).as_ptr().cast(), first, middle, last);
-        Boxed::new(at).term()
-    }
-}
-
-/// Writes three parts one after the other.
-///
-/// # Safety
-/// There has to be room for them.
-unsafe fn write_parts(to: *mut Term, first: &[Term], middle: &[Term], last: &[Term]) {
-    let mut to = to;
-    for part in [first, middle, last] {
-        // SAFETY: as the caller promises.
-        unsafe {
-            for (index, term) in part.iter().enumerate() {
-                // Volatile, so that few words are not copied by a call.
-                to.add(index).write_volatile(*term);
-            }
-            to = to.add(part.len());
-        }
     }
 }

@@ -188,6 +188,13 @@ impl Term {
         self.boxed_of(Kind::Fun).map(Fun)
     }
 
+    /// The external fun.
+    #[must_use]
+    #[inline]
+    pub fn as_export(self) -> Option<ExportFun> {
+        self.boxed_of(Kind::Export).map(ExportFun)
+    }
+
     /// The map, small or large.
     #[must_use]
     #[inline]

@@ -7,19 +7,15 @@
 
 use super::types::is_kind;
 use crate::atom::{Atom, predefined};
-use crate::bif::Raise;
 use crate::bif::arithmetic as slow_path;
-use crate::emu::dispatch::{State, go, handlers, next, slow};
+use crate::emu::dispatch::{State, handlers, jump, next, slow};
+use crate::emu::invoke::{self, Binary};
 use crate::emu::operand::{Dest, Fail, I4, I5, N16, Source};
 use crate::emu::{Machine, call, exception};
-use crate::heap::ProcessHeap;
 use crate::term::{Header, Kind, Term, layout};
 
 /// The tag of a small integer.
 const TAG: i64 = 0xF;
-
-/// An operation on two terms.
-type Binary = fn(&mut ProcessHeap, Term, Term) -> Result<Term, Raise>;
 
 /// Does an operation of two operands the long way.
 #[inline(always)]
@@ -28,21 +24,39 @@ unsafe fn finish<A: Source, B: Source, C: Dest>(mut s: State, operation: Binary,
     unsafe {
         let op = &*s.ip.cast::<I5<Fail, N16, A, B, C>>();
         let (a, b) = (op.c.get(&s), op.d.get(&s));
-        let process = s.process();
-        let result = operation(&mut process.heap, a, b);
+        s.process();
+        let result = invoke::operation(s.m, operation, a, b);
         s.reload();
-        match result {
-            Ok(term) => {
-                op.e.set(&s, term);
-                call::look_soon(&mut s);
-                next!(s, op)
-            }
-            Err(_) if op.a.0 != 0 => {
-                s.ip = s.ip.offset(op.a.0 as isize);
-                go(s)
-            }
-            Err(raise) => exception::raise_in_operator(s, raise, name, &[a, b]),
+        if result.is_some() {
+            op.e.set(&s, result);
+            call::look_soon(&mut s);
+            next!(s, op)
         }
+        if op.a.0 != 0 {
+            jump!(s, op.a.0)
+        }
+        (*s.m).arguments[0] = a;
+        (*s.m).arguments[1] = b;
+        (*s.m).fault.class = name;
+        slow!(s, operator_failed)
+    }
+}
+
+/// An operator has failed, where no label says what then; its name is the fault's class.
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn operator_failed(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) {
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        let (name, arguments) = ((*m).fault.class, (*m).arguments);
+        let arity = if name == predefined::BNOT { 1 } else { 2 };
+        exception::raise_in_operator(State { ip, hp, sp, m, fcalls }, (*m).raise, name, &arguments[..arity])
     }
 }
 
@@ -69,6 +83,7 @@ macro_rules! quick {
 macro_rules! on_floats {
     ($($floats:ident / $rest:ident: |$a:ident, $b:ident| [$condition:expr] |$x:ident, $y:ident| $value:expr; $full:path, $atom:ident;)*) => {
         handlers! {$(
+            #[inline(never)]
             fn $floats<A: Source, B: Source, C: Dest>(s, op: I5<Fail, N16, A, B, C>) {
                 let ($a, $b) = (op.c.get(&s), op.d.get(&s));
                 if $condition && let (Some($x), Some($y)) = (as_float($a), as_float($b)) {
@@ -211,20 +226,19 @@ unsafe extern "sysv64" fn bnot_rest<A: Source, B: Dest>(
     unsafe {
         let op = &*s.ip.cast::<I4<Fail, N16, A, B>>();
         let a = op.c.get(&s);
-        let process = s.process();
-        let result = slow_path::bnot(&mut process.heap, a);
+        s.process();
+        let result = invoke::operation(s.m, |heap, a, _| slow_path::bnot(heap, a), a, a);
         s.reload();
-        match result {
-            Ok(term) => {
-                op.d.set(&s, term);
-                call::look_soon(&mut s);
-                next!(s, op)
-            }
-            Err(_) if op.a.0 != 0 => {
-                s.ip = s.ip.offset(op.a.0 as isize);
-                go(s)
-            }
-            Err(raise) => exception::raise_in_operator(s, raise, predefined::BNOT, &[a]),
+        if result.is_some() {
+            op.d.set(&s, result);
+            call::look_soon(&mut s);
+            next!(s, op)
         }
+        if op.a.0 != 0 {
+            jump!(s, op.a.0)
+        }
+        (*s.m).arguments[0] = a;
+        (*s.m).fault.class = predefined::BNOT;
+        slow!(s, operator_failed)
     }
 }

@@ -67,6 +67,7 @@ macro_rules! comparisons {
             }
 
             /// The same for what the words do not decide.
+            #[inline(never)]
             fn $floats<A: Source, B: Source>(s, op: I3<L, A, B>) {
                 if let Some(($x, $y)) = as_floats(op.b.get(&s), op.c.get(&s)) {
                     if $between { next!(s, op) }

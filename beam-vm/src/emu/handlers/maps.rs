@@ -10,7 +10,7 @@ use crate::bif::Raise;
 use crate::emu::Machine;
 use crate::emu::dispatch::{State, go, handlers, jump, next, slow};
 use crate::emu::operand::{C, D, Dest, Fail, I3, I4, I5, L, ListOf, N16, S, Source};
-use crate::emu::{call, exception};
+use crate::emu::{call, exception, invoke};
 use crate::heap::build;
 use crate::map;
 use crate::term::{Header, Kind, Term, layout};
@@ -301,35 +301,57 @@ unsafe fn put(mut s: State, presence: Presence) {
     // SAFETY: as for the handlers.
     unsafe {
         let op = &*s.ip.cast::<I5<Fail, S, D, N16, ListOf>>();
+        s.process();
+        let result = changed(s.ip, s.sp, s.m, presence);
+        s.reload();
+        if result.is_some() {
+            op.c.set(&s, result);
+            call::look_soon(&mut s);
+            next!(s, op)
+        }
+        if op.a.0 != 0 {
+            jump!(s, op.a.0)
+        }
+        slow!(s, put_failed)
+    }
+}
+
+/// The map that [`put`] gives; see [`invoke`].
+#[inline(never)]
+unsafe fn changed(ip: *const u64, sp: *mut u64, m: *mut Machine, presence: Presence) -> Term {
+    // SAFETY: as for the handlers. The state has all that operands look at.
+    unsafe {
+        let op = &*ip.cast::<I5<Fail, S, D, N16, ListOf>>();
+        let process = &mut *(*m).process;
+        let s = State { ip, hp: process.heap.top, sp, m, fcalls: 0 };
         let term = op.b.get(&s);
-        let registers = s;
         let pairs = op.e.get(&s).chunks_exact(2);
-        let pairs = pairs.map(|pair| (pair[0].get(&registers), pair[1].get(&registers)));
-        let context = s.context();
-        let (atoms, heap) = (&context.vm.atoms, &mut context.process.heap);
-        let result = match (term.as_map(), presence) {
-            (None, _) => Err([Term::atom(predefined::BADMAP), term]),
-            (Some(map), Presence::Any) => Ok(map::put_all(heap, atoms, map, pairs)),
+        let pairs = pairs.map(|pair| (pair[0].get(&s), pair[1].get(&s)));
+        let (atoms, heap) = (&(*(*m).vm).atoms, &mut process.heap);
+        let reason = match (term.as_map(), presence) {
+            (None, _) => [Term::atom(predefined::BADMAP), term],
+            (Some(map), Presence::Any) => return map::put_all(heap, atoms, map, pairs),
             (Some(map), Presence::Required) => {
                 match pairs.clone().find(|(key, _)| map::get(atoms, map, *key).is_none()) {
-                    Some((key, _)) => Err([Term::atom(predefined::BADKEY), key]),
-                    None => Ok(map::put_all(heap, atoms, map, pairs)),
+                    Some((key, _)) => [Term::atom(predefined::BADKEY), key],
+                    None => return map::put_all(heap, atoms, map, pairs),
                 }
             }
         };
-        let result = result.map_err(|reason| build::tuple(heap, &reason));
-        s.reload();
-        match result {
-            Ok(term) => {
-                op.c.set(&s, term);
-                call::look_soon(&mut s);
-                next!(s, op)
-            }
-            Err(_) if op.a.0 != 0 => {
-                s.ip = s.ip.offset(op.a.0 as isize);
-                go(s)
-            }
-            Err(reason) => exception::raise(s, Raise::Error(reason)),
-        }
+        let reason = build::tuple(heap, &reason);
+        invoke::word(m, Err(Raise::Error(reason)))
     }
+}
+
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn put_failed(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) {
+    // SAFETY: as for the handler that has come here.
+    unsafe { exception::raise(State { ip, hp, sp, m, fcalls }, (*m).raise) }
 }

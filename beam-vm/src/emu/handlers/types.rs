@@ -102,12 +102,14 @@ tests! {
 
 /// Whether a term is a fun of an arity, as `is_function/2` asks.
 pub fn has_arity(fun: Term, arity: Term) -> bool {
-    let wanted = arity.as_small();
-    match fun.view() {
-        crate::term::View::Fun(fun) => wanted == Some(i64::from(fun.arity())),
-        crate::term::View::Export(export) => wanted == Some(i64::from(export.entry().arity)),
-        _ => false,
-    }
+    let has = if let Some(local) = fun.as_fun() {
+        local.arity()
+    } else if let Some(export) = fun.as_export() {
+        export.entry().arity
+    } else {
+        return false;
+    };
+    arity.as_small() == Some(i64::from(has))
 }
 
 handlers! {
