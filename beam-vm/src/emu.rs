@@ -16,6 +16,7 @@ pub mod disassemble;
 mod dispatch;
 mod exception;
 mod handlers;
+mod invoke;
 mod machine;
 pub mod native;
 pub mod operand;

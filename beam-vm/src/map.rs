@@ -5,7 +5,15 @@
 //! A map is never changed: what gives another map shares what it can. Two maps with equal keys have the same shape.
 
 mod flat;
+mod leaves;
+mod shapes;
 mod tree;
+
+#[cfg(test)]
+mod tests;
+
+pub use leaves::Leaves;
+pub use shapes::Shapes;
 
 use alloc::vec::Vec;
 
@@ -29,11 +37,37 @@ pub fn get(atoms: &AtomTable, map: Map, key: Term) -> Option<Term> {
 
 /// The map with a value for a key, whether it had one or not.
 pub fn put<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, map: Map, key: Term, value: Term) -> Term {
-    if map.is_flat() {
-        flat::put(heap, atoms, map, key, value)
-    } else {
-        tree::put(heap, atoms, map, key, value)
+    if !map.is_flat() {
+        return tree::put(heap, atoms, map, key, value);
     }
+    flat::put(heap, atoms, map, key, value).unwrap_or_else(|| {
+        let mut all = pairs(map);
+        all.push((key, value));
+        from_pairs(heap, atoms, &all)
+    })
+}
+
+/// The map with values for keys, whether it had them or not. Of equal keys the last counts.
+pub fn put_all<H: Heap + ?Sized>(
+    heap: &mut H,
+    atoms: &AtomTable,
+    map: Map,
+    mut new: impl Iterator<Item = (Term, Term)>,
+) -> Term {
+    let mut map = map;
+    if map.is_flat() {
+        let mut draft = flat::Draft::new(map);
+        let refused = new.find(|(key, value)| !draft.put(atoms, *key, *value));
+        let Some(refused) = refused else { return draft.finish(heap) };
+        let all: Vec<(Term, Term)> = draft.pairs().chain([refused]).chain(new).collect();
+        return from_pairs(heap, atoms, &all);
+    }
+    for (key, value) in new {
+        if let Some(changed) = tree::put(heap, atoms, map, key, value).as_map() {
+            map = changed;
+        }
+    }
+    map.term()
 }
 
 /// The map with another value for a key that it has.
@@ -55,30 +89,35 @@ pub fn remove<H: Heap + ?Sized>(
     map: Map,
     key: Term,
 ) -> Option<(Term, Term)> {
-    let value = get(atoms, map, key)?;
-    let rest = if map.is_flat() { flat::remove(heap, map, key) } else { tree::remove(heap, atoms, map, key) };
-    Some((rest, value))
+    if map.is_flat() { flat::remove(heap, map, key) } else { tree::remove(heap, atoms, map, key) }
 }
 
 /// A map of pairs; of those with the same key the last counts.
 pub fn from_pairs<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, pairs: &[(Term, Term)]) -> Term {
+    if pairs.len() > layout::MAP_SMALL_LIMIT
+        && let Some(map) = tree::from_pairs(heap, atoms, pairs)
+    {
+        return map;
+    }
     let mut sorted: Vec<(Term, Term)> = pairs.to_vec();
     // A stable sort keeps the last of equal keys last.
     sorted.sort_by(|a, b| compare::compare_keys(atoms, a.0, b.0));
-    let mut unique: Vec<(Term, Term)> = Vec::with_capacity(sorted.len());
-    for pair in sorted {
-        match unique.last_mut() {
-            Some(last) if compare::same(last.0, pair.0) => last.1 = pair.1,
-            _ => unique.push(pair),
+    sorted.dedup_by(|later, earlier| {
+        let is_same = compare::same(later.0, earlier.0);
+        if is_same {
+            earlier.1 = later.1;
         }
-    }
-    from_sorted(heap, atoms, &unique)
+        is_same
+    });
+    from_sorted(heap, atoms, &sorted)
 }
 
 /// A map of pairs in the order of their keys, each key once.
 pub fn from_sorted<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, pairs: &[(Term, Term)]) -> Term {
-    if pairs.len() > layout::MAP_SMALL_LIMIT {
-        return tree::from_pairs(heap, atoms, pairs);
+    if pairs.len() > layout::MAP_SMALL_LIMIT
+        && let Some(map) = tree::from_pairs(heap, atoms, pairs)
+    {
+        return map;
     }
     let (keys, values): (Vec<Term>, Vec<Term>) = pairs.iter().copied().unzip();
     let keys = build::tuple(heap, &keys);

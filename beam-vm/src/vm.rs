@@ -18,6 +18,7 @@ use crate::gc::Collector;
 use crate::heap::build::Node;
 use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
 use crate::loader::{self, LoadError};
+use crate::map::Shapes;
 use crate::persistent::PersistentTerms;
 use crate::platform::{LITERALS, MACHINE_CODE, Platform, Random};
 use crate::process::{MessagePlace, Nodes, Process, ProcessTable, TableFull};
@@ -36,6 +37,8 @@ pub struct Vm {
     pub atoms: AtomTable,
     /// How many entries a stack trace has at most: `backtrace_depth`.
     pub backtrace_depth: usize,
+    /// The module and function of each BIF by its number.
+    pub bif_names: Vec<[Atom; 2]>,
     /// Decides in a simulation what nobody may rely on: how long time slices are, and who of those with the same priority runs next.
     pub chance: Option<Random>,
     /// What has to be added to the monotonic clock so that it is Erlang's system time: nanoseconds.
@@ -88,6 +91,8 @@ pub struct Vm {
     pub registry: HashMap<Atom, LocalPid>,
     /// What the process that the host waits for has come to.
     pub results: Results,
+    /// The keys of maps that programs make of nothing.
+    pub shapes: Shapes,
     /// Reductions of the time slice that began last.
     pub slice: i64,
     /// Processes that have ended, whose memory the next ones get.
@@ -172,6 +177,7 @@ impl Vm {
         let mut vm = Self {
             atoms: AtomTable::new(AtomLimit::DEFAULT),
             backtrace_depth: 8,
+            bif_names: Vec::with_capacity(TABLE.len()),
             chance: None,
             clock_offset: platform.system_time() - platform.monotonic() as i64,
             code: Code::new(),
@@ -198,6 +204,7 @@ impl Vm {
             references: u64::from_le_bytes(seed) >> 8,
             registry: HashMap::new(),
             results: Results::default(),
+            shapes: Shapes::default(),
             slice: 0,
             spare: Vec::new(),
             settings: Settings::default(),
@@ -216,6 +223,7 @@ impl Vm {
         for (index, entry) in TABLE.iter().enumerate() {
             let module = self.atoms.insert(entry.module).map_err(StartError::Atom)?;
             let function = self.atoms.insert(entry.function).map_err(StartError::Atom)?;
+            self.bif_names.push([module, function]);
             self.code.bind_bif(module, function, u32::from(entry.arity), BifIndex(index as u32));
         }
         Ok(())

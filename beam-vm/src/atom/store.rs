@@ -67,11 +67,13 @@ impl Store {
     }
 
     /// The entry of an atom.
+    #[inline]
     pub(super) fn entry(&self, atom: Atom) -> &Entry {
         &self.entries[(atom.index() >> ENTRY_BITS) as usize][atom.index() as usize % ENTRY_BLOCK]
     }
 
     /// The text of an entry.
+    #[inline]
     pub(super) fn text(&self, entry: &Entry) -> &str {
         let start = entry.start as usize % TEXT_BLOCK;
         &self.texts[(entry.start >> TEXT_BITS) as usize][start..start + usize::from(entry.length)]

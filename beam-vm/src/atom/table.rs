@@ -172,12 +172,14 @@ impl AtomTable {
     ///
     /// `erlang:phash2(Atom)` is it modulo 2²⁷, `erlang:phash(Atom, Range)` is it modulo the range, plus one.
     #[must_use]
+    #[inline]
     pub fn hash(&self, atom: Atom) -> u32 {
         self.entry(atom).visible_hash
     }
 
     /// Erlang's order of atoms: that of the texts by their characters, which in UTF-8 is that by bytes.
     #[must_use]
+    #[inline]
     pub fn compare(&self, left: Atom, right: Atom) -> Ordering {
         if left == right {
             return Ordering::Equal;
@@ -215,6 +217,7 @@ impl AtomTable {
         }
     }
 
+    #[inline]
     fn entry(&self, atom: Atom) -> &Entry {
         self.store.entry(atom)
     }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Module `maps`, as far as stock does it in C, and the map functions of `erlang`.
 
-use super::{BifResult, Context, Raise};
+use super::{BifResult, Context, Raise, arithmetic};
 use crate::atom::predefined;
 use crate::compare;
 use crate::heap::build;
-use crate::map;
+use crate::map::{self, Leaves};
+use crate::number::integer::Sign;
 use crate::term::{Map, Term};
 
 /// A map, or `{badmap, Term}`.
@@ -127,39 +128,61 @@ pub fn merge(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 /// How many associations a step of an iterator gives.
 const STEP: usize = 100;
 
-/// `erts_internal:map_next/3`: the step of an iterator. Its path is the number of associations that were given before, which stock keeps
-/// as a path in the tree; both are for this function alone.
+/// `erts_internal:map_next/3`: the step of an iterator. Its path is 0 at first, then what [`Leaves::position`] says. A small map is given
+/// in one step. For the atom `iterator` it gives associations that end in `[Path | Map]` or `none`; for a list, the associations before it,
+/// and `Path, Map` before those if there are more.
 pub fn next(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let map = args[1].as_map().ok_or(Raise::BADARG)?;
-    let from = args[0].as_small().and_then(|from| usize::try_from(from).ok()).ok_or(Raise::BADARG)?;
-    let mut pairs = map::pairs(map);
-    if args[2] != Term::atom(predefined::ITERATOR) {
-        // All at once, in the order of `maps:keys/1`.
-        cx.bump((pairs.len() / 10) as u32);
-        let heap = &mut cx.process.heap;
-        let mut result = args[2];
-        for (key, value) in pairs.into_iter().rev() {
-            let pair = build::tuple(heap, &[key, value]);
-            result = build::cons(heap, pair, result);
+    let mut found = [(Term::NIL, Term::NIL); STEP];
+    let mut count = 0;
+    let mut rest = None;
+    if map.is_flat() {
+        if args[0] != Term::small_cut(0) {
+            return Err(Raise::BADARG);
+        }
+        let (keys, values) = (map.flat_keys(), map.flat_values());
+        for pair in keys.elements().iter().copied().zip(values.iter().copied()) {
+            found[count] = pair;
+            count += 1;
+        }
+    } else {
+        let path = arithmetic::whole(args[0]).ok_or(Raise::BADARG)?;
+        let leaves = path.with(|path| match (path.sign(), path.limbs()) {
+            (_, []) => Some(Leaves::new(map)),
+            (Sign::Positive, [position]) => Leaves::resume(map, *position),
+            _ => None,
+        });
+        let mut leaves = leaves.ok_or(Raise::BADARG)?;
+        while count < STEP
+            && let Some(leaf) = leaves.next()
+        {
+            found[count] = (leaf.head(), leaf.tail());
+            count += 1;
+        }
+        rest = leaves.position();
+    }
+    let heap = cx.heap();
+    let rest = rest.map(|position| build::unsigned(heap, position));
+    if args[2] == Term::atom(predefined::ITERATOR) {
+        let mut result = rest.map_or(Term::atom(predefined::NONE), |path| build::cons(heap, path, args[1]));
+        for (key, value) in found[..count].iter().rev() {
+            result = build::tuple(heap, &[*key, *value, result]);
         }
         return Ok(result);
     }
+    // A large map's come in the order of an iterator, which is the other way round.
     if !map.is_flat() {
-        // Stock's iterators go through a large map from the other end.
-        pairs.reverse();
+        found[..count].reverse();
     }
-    let rest = pairs.get(from..).ok_or(Raise::BADARG)?;
-    let heap = &mut cx.process.heap;
-    let count = rest.len().min(STEP);
-    let mut result = if rest.len() > STEP {
-        build::cons(heap, Term::count(from + count), args[1])
-    } else {
-        Term::atom(predefined::NONE)
-    };
-    for (key, value) in rest[..count].iter().rev() {
-        result = build::tuple(heap, &[*key, *value, result]);
+    let mut result = args[2];
+    for (key, value) in found[..count].iter().rev() {
+        let pair = build::tuple(heap, &[*key, *value]);
+        result = build::cons(heap, pair, result);
     }
-    Ok(result)
+    Ok(match rest {
+        Some(path) => build::list_before(heap, &[path, args[1]], result),
+        None => result,
+    })
 }
 
 /// `erts_internal:cmp_term/2`

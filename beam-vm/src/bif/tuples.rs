@@ -30,9 +30,8 @@ pub fn element(_: &mut Context<'_>, args: &[Term]) -> BifResult {
 pub fn setelement(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let tuple = tuple(args[1])?;
     let place = place(args[0], tuple.len())?;
-    let mut elements = tuple.elements().to_vec();
-    elements[place] = args[2];
-    Ok(build::tuple(cx.heap(), &elements))
+    let elements = tuple.elements();
+    Ok(build::tuple_of(cx.heap(), &[&elements[..place], &args[2..3], &elements[place + 1..]]))
 }
 
 /// `tuple_size/1`
@@ -84,9 +83,7 @@ pub fn append_element(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if tuple.len() >= MAX_SIZE {
         return Err(Raise::BADARG);
     }
-    let mut elements = tuple.elements().to_vec();
-    elements.push(args[1]);
-    Ok(build::tuple(cx.heap(), &elements))
+    Ok(build::tuple_of(cx.heap(), &[tuple.elements(), &args[1..2]]))
 }
 
 /// `insert_element/3`
@@ -96,17 +93,16 @@ pub fn insert_element(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if tuple.len() >= MAX_SIZE {
         return Err(Raise::BADARG);
     }
-    let mut elements = tuple.elements().to_vec();
-    elements.insert(place, args[2]);
-    Ok(build::tuple(cx.heap(), &elements))
+    let elements = tuple.elements();
+    Ok(build::tuple_of(cx.heap(), &[&elements[..place], &args[2..3], &elements[place..]]))
 }
 
 /// `delete_element/2`
 pub fn delete_element(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let tuple = tuple(args[1])?;
-    let mut elements = tuple.elements().to_vec();
-    elements.remove(place(args[0], tuple.len())?);
-    Ok(build::tuple(cx.heap(), &elements))
+    let place = place(args[0], tuple.len())?;
+    let elements = tuple.elements();
+    Ok(build::tuple_of(cx.heap(), &[&elements[..place], &elements[place + 1..]]))
 }
 
 /// `tuple_to_list/1`

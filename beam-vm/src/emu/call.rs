@@ -13,7 +13,7 @@ use super::handlers::funs;
 use super::machine::Machine;
 use super::operand::{I1, I2, I3, N16};
 use super::run::Stop;
-use crate::atom::{Atom, predefined};
+use crate::atom::predefined;
 use crate::bif::{BifIndex, Raise};
 use crate::heap::build;
 use crate::term::{Export, FunEntry, Term, View};
@@ -399,16 +399,5 @@ pub(super) unsafe fn bif_has_not_returned(mut s: State, raise: Raise, bif: BifIn
                 exception::raise_in_bif(s, raise, bif, arguments)
             }
         }
-    }
-}
-
-/// The module, function and arity of a BIF.
-pub(super) unsafe fn bif_name(s: &State, bif: BifIndex) -> (Atom, Atom) {
-    let entry = bif.entry();
-    // SAFETY: the machine is there while instructions are done.
-    unsafe {
-        let atoms = &(*(*s.m).vm).atoms;
-        let find = |text| atoms.find(text).unwrap_or(predefined::UNDEFINED);
-        (find(entry.module), find(entry.function))
     }
 }

@@ -9,16 +9,16 @@
 
 use alloc::vec::Vec;
 
-use super::call::{bif_name, slow_paths};
+use super::call::slow_paths;
 use super::dispatch::{State, go, resume};
 use super::machine::{Fault, Machine};
 use super::run::Stop;
 use crate::atom::{Atom, predefined};
 use crate::bif::{BifIndex, Raise};
 use crate::code::Location;
-use crate::heap::{ProcessHeap, build};
+use crate::heap::{Heap, ProcessHeap, build};
 use crate::process::Process;
-use crate::term::Term;
+use crate::term::{Boxed, Header, Kind, Term};
 use crate::vm::Vm;
 
 /// Places of the raw form.
@@ -60,7 +60,7 @@ pub(super) unsafe fn raise_with_first_at_return(s: State, raise: Raise, first: T
 pub(super) unsafe fn raise_in_bif(mut s: State, raise: Raise, bif: BifIndex, arguments: &[Term]) {
     // SAFETY: as for the handler that has come here.
     unsafe {
-        let (module, function) = bif_name(&s, bif);
+        let [module, function] = (&(*(*s.m).vm).bif_names)[bif.0 as usize];
         let is_stub = s.ip.cast::<u32>().read() == super::table::Stubs::get().bif;
         let own = match raise {
             // These are not the BIF's errors: it has done what it was asked to.
@@ -154,37 +154,48 @@ fn take_trace(
     depth: usize,
 ) -> Term {
     let address = |raw: usize| Term::small_cut(raw as i64);
-    let mut elements = Vec::with_capacity(ADDRESSES + depth);
-    elements.extend([Term::atom(class), first, cause]);
     // What failed is an entry of its own unless it is the function of the instruction.
     let is_entry = first.as_tuple().is_some_and(|tuple| tuple.len() > 1);
     let has_entry = is_entry && newest != Newest::FirstAtInstruction;
     let mut left = depth.saturating_sub(usize::from(has_entry));
     let mut previous = 0;
-    if newest == Newest::Caller {
-        elements.push(Term::NIL);
-    } else if left > 0 || !has_entry {
+    let own = if newest != Newest::Caller && (left > 0 || !has_entry) {
         previous = ip.addr();
-        elements.push(address(previous));
         left = left.saturating_sub(1);
-    }
-    for word in process.heap.stack() {
-        if left == 0 {
-            break;
-        }
-        // Return addresses are the only words on a stack with the tag of a header.
-        let raw = word.raw() as usize;
-        if raw & 3 == 0 && raw != 0 {
-            // The address is that of the instruction after the call. Calls from one place that follow each other are one entry.
-            let call = raw - 8;
-            if call != previous {
-                elements.push(address(call));
-                left -= 1;
+        address(previous)
+    } else {
+        Term::NIL
+    };
+    let room = 1 + ADDRESSES + 1 + left;
+    let at = process.heap.allocate(room);
+    // SAFETY: the heap has given words for the header, the fixed elements and the most addresses; what is left is given back.
+    unsafe {
+        let elements = at.add(1).cast::<Term>();
+        elements.write(Term::atom(class));
+        elements.add(FIRST).write(first);
+        elements.add(CAUSE).write(cause);
+        elements.add(ADDRESSES).write(own);
+        let mut len = ADDRESSES + 1;
+        for word in process.heap.stack() {
+            if len + 1 == room {
+                break;
             }
-            previous = call;
+            // Return addresses are the only words on a stack with the tag of a header.
+            let raw = word.raw() as usize;
+            if raw & 3 == 0 && raw != 0 {
+                // The address is that of the instruction after the call. Calls from one place that follow each other are one entry.
+                let call = raw - 8;
+                if call != previous {
+                    elements.add(len).write(address(call));
+                    len += 1;
+                }
+                previous = call;
+            }
         }
+        at.write(Header::new(Kind::Tuple, len).raw());
+        process.heap.give_back(at.add(1 + len), room - 1 - len);
+        Boxed::new(at).term()
     }
-    build::tuple(&mut process.heap, &elements)
 }
 
 /// Brings the exception in [`Machine::fault`] to its handler.

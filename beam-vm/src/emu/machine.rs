@@ -8,7 +8,7 @@ use super::dispatch::State;
 use super::run::Stop;
 use crate::atom::{Atom, predefined};
 use crate::beam_file::REGISTERS;
-use crate::bif::Context;
+use crate::bif::{Context, Raise};
 use crate::bits::Building;
 use crate::process::Process;
 use crate::term::Term;
@@ -39,6 +39,10 @@ pub struct Machine {
     pub parked_reductions: isize,
     /// What was raised last.
     pub fault: Fault,
+    /// Arguments of an instruction that calls, put aside: see [`super::invoke`].
+    pub arguments: [Term; 3],
+    /// Why the last such call has failed.
+    pub raise: Raise,
     /// The binary that is built one segment an instruction, as compilers before OTP 25 wrote it.
     pub building: Building,
 }
@@ -77,6 +81,8 @@ impl Machine {
                 trace: Term::NONE,
                 cause: Term::NONE,
             },
+            arguments: [Term::NIL; 3],
+            raise: Raise::BADARG,
             building: Building::NONE,
         })
     }

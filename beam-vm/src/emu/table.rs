@@ -144,6 +144,7 @@ instructions! {
     Add { arithmetic::add => <X, X, X>[Fail, N16, X, X, X], <X, I, X>[Fail, N16, X, I, X], <X, I, Y>[Fail, N16, X, I, Y], <Y, I, X>[Fail, N16, Y, I, X], <X, Y, X>[Fail, N16, X, Y, X], <Y, X, X>[Fail, N16, Y, X, X], <I, X, X>[Fail, N16, I, X, X], <S, S, D>[Fail, N16, S, S, D]; }
     Sub { arithmetic::sub => <X, X, X>[Fail, N16, X, X, X], <X, I, X>[Fail, N16, X, I, X], <X, I, Y>[Fail, N16, X, I, Y], <Y, I, X>[Fail, N16, Y, I, X], <X, Y, X>[Fail, N16, X, Y, X], <Y, X, X>[Fail, N16, Y, X, X], <I, X, X>[Fail, N16, I, X, X], <S, S, D>[Fail, N16, S, S, D]; }
     Mul { arithmetic::mul => <X, X, X>[Fail, N16, X, X, X], <X, I, X>[Fail, N16, X, I, X], <S, S, D>[Fail, N16, S, S, D]; }
+    Divide { arithmetic::divide => <X, X, X>[Fail, N16, X, X, X], <S, S, D>[Fail, N16, S, S, D]; }
     Div { arithmetic::div => <X, X, X>[Fail, N16, X, X, X], <X, I, X>[Fail, N16, X, I, X], <S, S, D>[Fail, N16, S, S, D]; }
     Rem { arithmetic::rem => <X, X, X>[Fail, N16, X, X, X], <X, I, X>[Fail, N16, X, I, X], <S, S, D>[Fail, N16, S, S, D]; }
     Band { arithmetic::band => <X, X, X>[Fail, N16, X, X, X], <X, I, X>[Fail, N16, X, I, X], <S, S, D>[Fail, N16, S, S, D]; }
@@ -187,7 +188,10 @@ instructions! {
     RecvMarkerReserve { receive::marker_reserve => [D]; }
     RecvMarkerUse { receive::marker_use => [S]; }
     HasMapFields { maps::has_map_fields => [L, S, ListOf]; }
+    GetMapElement { maps::get_map_element => <X, I, X>[L, X, I, X], <X, I, Y>[L, X, I, Y], <Y, I, X>[L, Y, I, X], <S, S, D>[L, S, S, D]; }
+    GetMapElementsImmediate { maps::get_map_elements_immediate => [L, S, ListOf]; }
     GetMapElements { maps::get_map_elements => [L, S, ListOf]; }
+    NewMap { maps::new_map => [C, D, ListOf]; }
     PutMapAssoc { maps::put_map_assoc => [Fail, S, D, N16, ListOf]; }
     PutMapExact { maps::put_map_exact => [Fail, S, D, N16, ListOf]; }
     BsStartMatch { matching::start_match => <X, X>[Fail, X, N16, X], <S, D>[Fail, S, N16, D]; }
@@ -242,6 +246,8 @@ instructions! {
     Hd { bif::hd => <X, X>[Fail, B, X, X], <S, D>[Fail, B, S, D]; }
     Tl { bif::tl => <X, X>[Fail, B, X, X], <S, D>[Fail, B, S, D]; }
     TupleSize { bif::tuple_size => <X, X>[Fail, B, X, X], <S, D>[Fail, B, S, D]; }
+    MapGet { bif::map_get => <X, X, X>[Fail, B, X, X, X], <I, X, X>[Fail, B, I, X, X], <S, S, D>[Fail, B, S, S, D]; }
+    IsMapKey { bif::is_map_key => <S, S, D>[Fail, B, S, S, D]; }
     Element { bif::element => <X, X, X>[Fail, B, X, X, X], <I, X, X>[Fail, B, I, X, X], <S, S, D>[Fail, B, S, S, D]; }
 }
 

@@ -22,6 +22,7 @@ enum Rest {
 }
 
 /// The hash of a key. Terms that are `=:=` have equal hashes.
+#[inline]
 #[must_use]
 pub fn internal(term: Term) -> u32 {
     let hash = SALT;

@@ -9,6 +9,7 @@ pub const fn constant(multiple: u32) -> u32 {
     GOLDEN.wrapping_mul(multiple)
 }
 
+#[inline]
 fn mix([mut a, mut b, mut c]: [u32; 3]) -> [u32; 3] {
     a = a.wrapping_sub(b).wrapping_sub(c) ^ c >> 13;
     b = b.wrapping_sub(c).wrapping_sub(a) ^ a << 8;
@@ -23,16 +24,19 @@ fn mix([mut a, mut b, mut c]: [u32; 3]) -> [u32; 3] {
 }
 
 /// A hash with two more words in it.
+#[inline]
 pub fn two(hash: u32, first: u32, second: u32, constant: u32) -> u32 {
     mix([constant.wrapping_add(first), constant.wrapping_add(second), hash])[2]
 }
 
 /// A hash with one more word in it.
+#[inline]
 pub fn one(hash: u32, word: u32, constant: u32) -> u32 {
     two(hash, word, 0, constant)
 }
 
 /// A hash with the two halves of a word of 64 bits in it.
+#[inline]
 pub fn wide(hash: u32, word: u64, constant: u32) -> u32 {
     two(hash, word as u32, (word >> 32) as u32, constant)
 }

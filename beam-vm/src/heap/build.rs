@@ -42,6 +42,45 @@ pub fn tuple<H: Heap + ?Sized>(heap: &mut H, elements: &[Term]) -> Term {
     object(heap, Header::new(Kind::Tuple, elements.len()), as_words(elements)).term()
 }
 
+/// A tuple of the elements of several slices.
+#[inline]
+pub fn tuple_of<H: Heap + ?Sized>(heap: &mut H, parts: &[&[Term]]) -> Term {
+    let len = parts.iter().map(|part| part.len()).sum();
+    let at = heap.allocate(1 + len);
+    // SAFETY: the heap has given the words of a header and its elements.
+    unsafe {
+        at.write(Header::new(Kind::Tuple, len).raw());
+        write_parts(at.add(1).cast(), parts);
+        Boxed::new(at).term()
+    }
+}
+
+/// Slices with more terms are copied by a call.
+const FEW: usize = 32;
+
+/// Writes the terms of several slices one after the other.
+///
+/// # Safety
+/// There has to be room for them.
+#[inline]
+unsafe fn write_parts(to: NonNull<Term>, parts: &[&[Term]]) {
+    let mut to = to;
+    for part in parts {
+        // SAFETY: as the caller promises.
+        unsafe {
+            if part.len() > FEW {
+                to.copy_from_nonoverlapping(NonNull::from(*part).cast(), part.len());
+            } else {
+                for (index, term) in part.iter().enumerate() {
+                    // Volatile, so that this stays a loop.
+                    to.add(index).write_volatile(*term);
+                }
+            }
+            to = to.add(part.len());
+        }
+    }
+}
+
 /// A proper list.
 pub fn list<H: Heap + ?Sized>(heap: &mut H, elements: &[Term]) -> Term {
     list_before(heap, elements, Term::NIL)
@@ -249,6 +288,22 @@ pub fn flat_map<H: Heap + ?Sized>(heap: &mut H, keys: Term, values: &[Term]) -> 
         at.add(layout::MAP_COUNT).write(Term::count(values.len()).raw());
         at.add(layout::MAP_KEYS).write(keys.raw());
         at.add(layout::MAP_VALUES).copy_from_nonoverlapping(NonNull::from(values).cast(), values.len());
+        Boxed::new(at).term()
+    }
+}
+
+/// A small map of a tuple of keys in order and the values of several slices.
+#[inline]
+pub fn flat_map_of<H: Heap + ?Sized>(heap: &mut H, keys: Term, parts: &[&[Term]]) -> Term {
+    let len = parts.iter().map(|part| part.len()).sum();
+    debug_assert!(len <= layout::MAP_SMALL_LIMIT);
+    let at = heap.allocate(layout::MAP_VALUES + len);
+    // SAFETY: the heap has given the words of a map and its values.
+    unsafe {
+        at.write(Header::new(Kind::Map, layout::MAP_VALUES - 1 + len).raw());
+        at.add(layout::MAP_COUNT).write(Term::count(len).raw());
+        at.add(layout::MAP_KEYS).write(keys.raw());
+        write_parts(at.add(layout::MAP_VALUES).cast(), parts);
         Boxed::new(at).term()
     }
 }

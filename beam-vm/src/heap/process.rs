@@ -302,6 +302,7 @@ impl ProcessHeap {
     }
 
     /// Words between heap and stack.
+    #[inline]
     #[must_use]
     pub fn free_words(&self) -> usize {
         distance(self.top, self.stack)
@@ -370,6 +371,15 @@ impl ProcessHeap {
     /// Counts more words of binaries that the heap refers to.
     pub fn count_binary_words(&mut self, more: usize) {
         self.off_heap.words = self.off_heap.words.saturating_add(more);
+    }
+
+    /// Words of a fragment.
+    #[cold]
+    #[inline(never)]
+    fn allocate_beside(&mut self, words: usize) -> NonNull<u64> {
+        let fragment = self.fragments.get_or_insert_default();
+        self.fragment_words += words;
+        fragment.allocate(words)
     }
 
     /// Takes in a fragment, such as one that a message has come in.
@@ -444,6 +454,7 @@ impl ProcessHeap {
 }
 
 impl Heap for ProcessHeap {
+    #[inline]
     fn allocate(&mut self, words: usize) -> NonNull<u64> {
         if self.free_words() >= words + RESERVED {
             let at = self.top;
@@ -452,9 +463,7 @@ impl Heap for ProcessHeap {
             // SAFETY: the block is not at address 0.
             return unsafe { NonNull::new_unchecked(at) };
         }
-        let fragment = self.fragments.get_or_insert_default();
-        self.fragment_words += words;
-        fragment.allocate(words)
+        self.allocate_beside(words)
     }
 
     fn off_heap(&mut self) -> &mut OffHeap {
@@ -486,6 +495,7 @@ impl Drop for ProcessHeap {
     }
 }
 
+#[inline]
 fn distance(from: *mut u64, to: *mut u64) -> usize {
     (to.addr() - from.addr()) / 8
 }

@@ -21,6 +21,7 @@ impl Bits {
     /// # Safety
     /// The bytes from `base` on have to hold `offset + size` bits that stay there while the handle is used.
     #[must_use]
+    #[inline]
     pub const unsafe fn new(base: *const u8, offset: usize, size: usize) -> Self {
         // SAFETY: the bytes before the first bit are part of what the caller promises.
         Self { base: unsafe { base.add(offset / 8) }, offset: offset % 8, size }
@@ -28,36 +29,42 @@ impl Bits {
 
     /// The address of the byte in which the first bit is.
     #[must_use]
+    #[inline]
     pub const fn base(self) -> *const u8 {
         self.base
     }
 
     /// How many bits of the first byte are not part of it: 0 to 7.
     #[must_use]
+    #[inline]
     pub const fn offset(self) -> usize {
         self.offset
     }
 
     /// How many bits there are.
     #[must_use]
+    #[inline]
     pub const fn len(self) -> usize {
         self.size
     }
 
     /// Whether there are none.
     #[must_use]
+    #[inline]
     pub const fn is_empty(self) -> bool {
         self.size == 0
     }
 
     /// Whether the number of bits is a multiple of 8: a binary.
     #[must_use]
+    #[inline]
     pub const fn is_binary(self) -> bool {
         self.size.is_multiple_of(8)
     }
 
     /// The bytes that its bits touch. The first and the last may have bits of others.
     #[must_use]
+    #[inline]
     pub fn touched(&self) -> &[u8] {
         // SAFETY: the bits are there while the handle is used.
         unsafe { slice::from_raw_parts(self.base, (self.offset + self.size).div_ceil(8)) }
@@ -65,6 +72,7 @@ impl Bits {
 
     /// The bytes, if it is a binary that begins at a byte.
     #[must_use]
+    #[inline]
     pub fn as_bytes(&self) -> Option<&[u8]> {
         (self.offset == 0 && self.is_binary()).then(|| self.touched())
     }
@@ -84,12 +92,14 @@ impl Bits {
     }
 
     /// All its bytes, shifted into place; see [`byte`](Self::byte).
+    #[inline]
     pub fn bytes(&self) -> impl ExactSizeIterator<Item = u8> + '_ {
         (0..self.size.div_ceil(8)).map(|index| self.byte(index))
     }
 
     /// Part of it. The caller has checked that it is one.
     #[must_use]
+    #[inline]
     pub fn slice(self, from: usize, size: usize) -> Self {
         assert!(from.checked_add(size).is_some_and(|end| end <= self.size), "a slice is within its bits");
         // SAFETY: what is within bits that are there, is there.
@@ -119,6 +129,7 @@ impl Term {
 
     /// The bytes of a binary that begins at a byte; none for other bitstrings.
     #[must_use]
+    #[inline]
     pub fn is_bitstring(self) -> bool {
         self.as_boxed().is_some_and(|boxed| {
             matches!(boxed.header().kind(), Kind::HeapBinary | Kind::RefcBinary | Kind::SubBinary)
@@ -127,6 +138,7 @@ impl Term {
 }
 
 /// The bits of a heap or refc binary.
+#[inline]
 fn whole(boxed: Boxed) -> Bits {
     let base = match boxed.header().kind() {
         Kind::RefcBinary => core::ptr::with_exposed_provenance(boxed.word(layout::REFC_DATA) as usize),

@@ -20,24 +20,28 @@ impl Boxed {
     /// # Safety
     /// There has to be a live boxed object, complete or about to be completed before it is looked at.
     #[must_use]
+    #[inline]
     pub const unsafe fn new(address: NonNull<u64>) -> Self {
         Self(address)
     }
 
     /// Its address.
     #[must_use]
+    #[inline]
     pub const fn address(self) -> NonNull<u64> {
         self.0
     }
 
     /// The term that points to it.
     #[must_use]
+    #[inline]
     pub fn term(self) -> Term {
         Term(self.0.addr().get() as u64 | TAG_BOXED)
     }
 
     /// Its header.
     #[must_use]
+    #[inline]
     pub fn header(self) -> Header {
         let raw = self.word(0);
         debug_assert!(Header::from_raw(raw).is_some(), "a live object begins with a header");
@@ -46,6 +50,7 @@ impl Boxed {
 
     /// All words of it but the header.
     #[must_use]
+    #[inline]
     pub fn words(&self) -> &[u64] {
         let arity = self.header().arity();
         // SAFETY: the object is live, and its header says how many words it has.
@@ -62,16 +67,19 @@ impl Boxed {
     }
 
     /// One word; the header is at 0.
+    #[inline]
     pub(super) const fn word(self, index: usize) -> u64 {
         // SAFETY: the object is live, and its kind, which the handle's maker has looked at, has this word.
         unsafe { *self.0.as_ptr().add(index) }
     }
 
     /// One word that is a term.
+    #[inline]
     pub(super) const fn term_at(self, index: usize) -> Term {
         Term(self.word(index))
     }
 
+    #[inline]
     fn terms_from(&self, index: usize) -> &[Term] {
         let len = self.header().arity() + 1 - index;
         // SAFETY: the words from here on are terms of a live object, and a term is a word.
@@ -89,24 +97,28 @@ impl Cons {
     /// # Safety
     /// There has to be a live cell, complete or about to be completed before it is looked at.
     #[must_use]
+    #[inline]
     pub const unsafe fn new(address: NonNull<Term>) -> Self {
         Self(address)
     }
 
     /// Its address.
     #[must_use]
+    #[inline]
     pub const fn address(self) -> NonNull<Term> {
         self.0
     }
 
     /// The term that points to it.
     #[must_use]
+    #[inline]
     pub fn term(self) -> Term {
         Term(self.0.addr().get() as u64 | TAG_LIST)
     }
 
     /// The head.
     #[must_use]
+    #[inline]
     pub const fn head(self) -> Term {
         // SAFETY: the cell is live.
         unsafe { *self.0.as_ptr() }
@@ -114,6 +126,7 @@ impl Cons {
 
     /// The tail.
     #[must_use]
+    #[inline]
     pub const fn tail(self) -> Term {
         // SAFETY: the cell is live and has two words.
         unsafe { *self.0.as_ptr().add(1) }
@@ -141,6 +154,7 @@ impl Term {
         NonNull::new(core::ptr::with_exposed_provenance_mut((self.0 - TAG_BOXED) as usize)).map(Boxed)
     }
 
+    #[inline]
     fn boxed_of(self, kind: Kind) -> Option<Boxed> {
         self.as_boxed().filter(|boxed| boxed.header().kind() == kind)
     }
@@ -161,6 +175,7 @@ impl Term {
 
     /// The bignum.
     #[must_use]
+    #[inline]
     pub fn as_big(self) -> Option<Big> {
         let boxed = self.as_boxed()?;
         matches!(boxed.header().kind(), Kind::BigPositive | Kind::BigNegative).then_some(Big(boxed))
@@ -168,8 +183,16 @@ impl Term {
 
     /// The local fun.
     #[must_use]
+    #[inline]
     pub fn as_fun(self) -> Option<Fun> {
         self.boxed_of(Kind::Fun).map(Fun)
+    }
+
+    /// The external fun.
+    #[must_use]
+    #[inline]
+    pub fn as_export(self) -> Option<ExportFun> {
+        self.boxed_of(Kind::Export).map(ExportFun)
     }
 
     /// The map, small or large.
@@ -239,12 +262,14 @@ impl Tuple {
 
     /// How many elements it has.
     #[must_use]
+    #[inline]
     pub fn len(self) -> usize {
         self.0.header().arity()
     }
 
     /// Whether it has none.
     #[must_use]
+    #[inline]
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
@@ -253,6 +278,7 @@ impl Tuple {
 impl Big {
     /// Its value.
     #[must_use]
+    #[inline]
     pub fn integer(&self) -> Integer<'_> {
         let sign = match self.0.header().kind() {
             Kind::BigNegative => Sign::Negative,
@@ -263,6 +289,7 @@ impl Big {
 
     /// Whether it is below zero.
     #[must_use]
+    #[inline]
     pub fn is_negative(self) -> bool {
         self.0.header().kind() == Kind::BigNegative
     }
@@ -271,6 +298,7 @@ impl Big {
 impl Fun {
     /// What lambda it is.
     #[must_use]
+    #[inline]
     pub fn entry(&self) -> &FunEntry {
         let address = core::ptr::with_exposed_provenance::<FunEntry>(self.0.word(layout::FUN_ENTRY) as usize);
         // SAFETY: every fun was made with the address of an entry, and entries are never freed or moved.
@@ -279,18 +307,21 @@ impl Fun {
 
     /// Its arity, without the free variables.
     #[must_use]
+    #[inline]
     pub fn arity(self) -> u32 {
         self.0.word(layout::FUN_ARITY) as u32
     }
 
     /// The process that made it.
     #[must_use]
+    #[inline]
     pub fn creator(self) -> Term {
         self.0.term_at(layout::FUN_CREATOR)
     }
 
     /// The free variables.
     #[must_use]
+    #[inline]
     pub fn env(&self) -> &[Term] {
         self.0.terms_from(layout::FUN_ENV)
     }
@@ -299,6 +330,7 @@ impl Fun {
 impl ExportFun {
     /// What function it is.
     #[must_use]
+    #[inline]
     pub fn entry(&self) -> &Export {
         let address =
             core::ptr::with_exposed_provenance::<Export>(self.0.word(layout::EXPORT_ENTRY) as usize);
@@ -310,12 +342,14 @@ impl ExportFun {
 impl Map {
     /// The number of associations.
     #[must_use]
+    #[inline]
     pub fn len(self) -> usize {
         self.0.term_at(layout::MAP_COUNT).small_value() as usize
     }
 
     /// Whether it has none.
     #[must_use]
+    #[inline]
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
@@ -346,6 +380,7 @@ impl Map {
 
     /// The children of a large map's root.
     #[must_use]
+    #[inline]
     pub fn root_children(&self) -> &[Term] {
         debug_assert!(!self.is_flat());
         self.0.terms_from(layout::MAP_COUNT + 1)
@@ -353,6 +388,7 @@ impl Map {
 
     /// Which of its 16 possible children the root of a large map has.
     #[must_use]
+    #[inline]
     pub fn root_bitmap(self) -> u16 {
         self.0.header().extra() as u16
     }
@@ -361,12 +397,14 @@ impl Map {
 impl MapNode {
     /// Its children, in the order of their bits: inner nodes, or leaves, which are cons cells of key and value.
     #[must_use]
+    #[inline]
     pub fn children(&self) -> &[Term] {
         self.0.terms_from(1)
     }
 
     /// Which of its 16 possible children it has.
     #[must_use]
+    #[inline]
     pub fn bitmap(self) -> u16 {
         self.0.header().extra() as u16
     }
@@ -375,6 +413,7 @@ impl MapNode {
 /// How many numbers a reference can have.
 pub const REF_NUMBERS_MAX: usize = 5;
 
+#[inline]
 fn numbers_at(boxed: Boxed, index: usize, out: &mut [u32; REF_NUMBERS_MAX]) -> usize {
     let count = (boxed.word(index) as u32 as usize).min(REF_NUMBERS_MAX);
     for (place, number) in out.iter_mut().take(count).enumerate() {
@@ -387,6 +426,7 @@ fn numbers_at(boxed: Boxed, index: usize, out: &mut [u32; REF_NUMBERS_MAX]) -> u
 impl Reference {
     /// Its numbers, as in the external form: the first is the lowest. The slice borrows `out`.
     #[must_use]
+    #[inline]
     pub fn numbers(self, out: &mut [u32; REF_NUMBERS_MAX]) -> &[u32] {
         let count = numbers_at(self.0, layout::REF_NUMBERS, out);
         &out[..count]
@@ -394,12 +434,14 @@ impl Reference {
 
     /// Whether it stands for an object of the machine.
     #[must_use]
+    #[inline]
     pub fn is_magic(self) -> bool {
         self.0.header().arity() + 1 == layout::REF_MAGIC_SIZE
     }
 
     /// The address of the object of the machine that it stands for.
     #[must_use]
+    #[inline]
     pub fn magic_block(self) -> Option<usize> {
         self.is_magic().then(|| self.0.word(layout::REF_MAGIC_BLOCK) as usize)
     }
@@ -408,30 +450,35 @@ impl Reference {
 impl External {
     /// The name of its node.
     #[must_use]
+    #[inline]
     pub fn node(self) -> Atom {
         Atom::from_index(self.0.word(layout::EXTERNAL_NODE) as u32)
     }
 
     /// The creation of its node.
     #[must_use]
+    #[inline]
     pub fn creation(self) -> u32 {
         (self.0.word(layout::EXTERNAL_NODE) >> 32) as u32
     }
 
     /// What it is: [`Kind::ExternalPid`], [`Kind::ExternalPort`] or [`Kind::ExternalReference`].
     #[must_use]
+    #[inline]
     pub fn kind(self) -> Kind {
         self.0.header().kind()
     }
 
     /// The number of a pid (low half) with its serial (high half), or that of a port.
     #[must_use]
+    #[inline]
     pub fn data(self) -> u64 {
         self.0.word(layout::EXTERNAL_DATA)
     }
 
     /// The numbers of a reference.
     #[must_use]
+    #[inline]
     pub fn numbers(self, out: &mut [u32; REF_NUMBERS_MAX]) -> &[u32] {
         let count = numbers_at(self.0, layout::EXTERNAL_DATA, out);
         &out[..count]

@@ -70,6 +70,7 @@ impl Kind {
 
     /// Which words of an object are terms, counted from its header at 0. The others are data that a collector leaves as they are.
     #[must_use]
+    #[inline]
     pub const fn terms(self, arity: usize) -> core::ops::Range<usize> {
         match self {
             Self::Tuple | Self::MapNode | Self::Map => 1..arity + 1,
@@ -92,6 +93,7 @@ impl Header {
 
     /// The header of an object with `arity` words after it.
     #[must_use]
+    #[inline]
     pub const fn new(kind: Kind, arity: usize) -> Self {
         debug_assert!(arity <= Self::MAX_ARITY);
         Self((arity as u64) << 6 | (kind as u64) << 2)
@@ -99,36 +101,42 @@ impl Header {
 
     /// The same with bits of the kind's own; only the low 26 count.
     #[must_use]
+    #[inline]
     pub const fn with_extra(self, extra: u32) -> Self {
         Self(self.0 & ((1 << 38) - 1) | (extra as u64) << 38)
     }
 
     /// The header that a word is, if its tag says so.
     #[must_use]
+    #[inline]
     pub const fn from_raw(raw: u64) -> Option<Self> {
         if raw & PRIMARY == TAG_HEADER { Some(Self(raw)) } else { None }
     }
 
     /// The word.
     #[must_use]
+    #[inline]
     pub const fn raw(self) -> u64 {
         self.0
     }
 
     /// What follows.
     #[must_use]
+    #[inline]
     pub const fn kind(self) -> Kind {
         Kind::ALL[(self.0 >> 2 & 0xF) as usize]
     }
 
     /// How many words follow.
     #[must_use]
+    #[inline]
     pub const fn arity(self) -> usize {
         (self.0 >> 6) as u32 as usize
     }
 
     /// The kind's own bits.
     #[must_use]
+    #[inline]
     pub const fn extra(self) -> u32 {
         (self.0 >> 38) as u32
     }

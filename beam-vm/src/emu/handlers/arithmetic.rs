@@ -1,24 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Arithmetic: small integers here, all else in `bif::arithmetic`.
+//! Arithmetic: small integers and floats here, all else in `bif::arithmetic`.
 //!
 //! `Fail Live A B Dst`. What a slow operation makes may go to a fragment; the machine then looks at the next call whether to collect, where
 //! it is known which registers are alive.
 #![expect(unsafe_code, reason = "handlers work on registers and heap words")]
 
+use super::types::is_kind;
 use crate::atom::{Atom, predefined};
-use crate::bif::Raise;
 use crate::bif::arithmetic as slow_path;
-use crate::emu::dispatch::{State, go, handlers, next, slow};
+use crate::emu::dispatch::{State, handlers, jump, next, slow};
+use crate::emu::invoke::{self, Binary};
 use crate::emu::operand::{Dest, Fail, I4, I5, N16, Source};
 use crate::emu::{Machine, call, exception};
-use crate::heap::ProcessHeap;
-use crate::term::Term;
+use crate::term::{Header, Kind, Term, layout};
 
 /// The tag of a small integer.
 const TAG: i64 = 0xF;
-
-/// An operation on two terms.
-type Binary = fn(&mut ProcessHeap, Term, Term) -> Result<Term, Raise>;
 
 /// Does an operation of two operands the long way.
 #[inline(always)]
@@ -27,27 +24,45 @@ unsafe fn finish<A: Source, B: Source, C: Dest>(mut s: State, operation: Binary,
     unsafe {
         let op = &*s.ip.cast::<I5<Fail, N16, A, B, C>>();
         let (a, b) = (op.c.get(&s), op.d.get(&s));
-        let process = s.process();
-        let result = operation(&mut process.heap, a, b);
+        s.process();
+        let result = invoke::operation(s.m, operation, a, b);
         s.reload();
-        match result {
-            Ok(term) => {
-                op.e.set(&s, term);
-                call::look_soon(&mut s);
-                next!(s, op)
-            }
-            Err(_) if op.a.0 != 0 => {
-                s.ip = s.ip.offset(op.a.0 as isize);
-                go(s)
-            }
-            Err(raise) => exception::raise_in_operator(s, raise, name, &[a, b]),
+        if result.is_some() {
+            op.e.set(&s, result);
+            call::look_soon(&mut s);
+            next!(s, op)
         }
+        if op.a.0 != 0 {
+            jump!(s, op.a.0)
+        }
+        (*s.m).arguments[0] = a;
+        (*s.m).arguments[1] = b;
+        (*s.m).fault.class = name;
+        slow!(s, operator_failed)
     }
 }
 
-/// Makes a handler of an operation: its quick result, if there is one, and the long way.
-macro_rules! binary_operations {
-    ($($(#[$about:meta])* $name:ident / $rest:ident: |$a:ident, $b:ident| $quick:expr; $full:path, $atom:ident;)*) => {
+/// An operator has failed, where no label says what then; its name is the fault's class.
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn operator_failed(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) {
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        let (name, arguments) = ((*m).fault.class, (*m).arguments);
+        let arity = if name == predefined::BNOT { 1 } else { 2 };
+        exception::raise_in_operator(State { ip, hp, sp, m, fcalls }, (*m).raise, name, &arguments[..arity])
+    }
+}
+
+/// Makes a handler of an operation: its quick result, if there is one, and where to go on else.
+macro_rules! quick {
+    ($($(#[$about:meta])* $name:ident / $rest:ident: |$a:ident, $b:ident| $quick:expr;)*) => {
         handlers! {$(
             $(#[$about])*
             fn $name<A: Source, B: Source, C: Dest>(s, op: I5<Fail, N16, A, B, C>) {
@@ -60,18 +75,63 @@ macro_rules! binary_operations {
                 slow!(s, $rest::<A, B, C>)
             }
         )*}
-
-        $(
-            #[cold]
-            #[inline(never)]
-            unsafe extern "sysv64" fn $rest<A: Source, B: Source, C: Dest>(
-                ip: *const u64, hp: *mut u64, sp: *mut u64, m: *mut Machine, fcalls: isize,
-            ) {
-                // SAFETY: as for the handler that has come here.
-                unsafe { finish::<A, B, C>(State { ip, hp, sp, m, fcalls }, $full, predefined::$atom) }
-            }
-        )*
     };
+}
+
+/// Makes what goes on with an operation whose operands are not both small integers: quick on floats, else the long way. The operation is
+/// on floats if the condition holds and each operand is a float or a small integer.
+macro_rules! on_floats {
+    ($($floats:ident / $rest:ident: |$a:ident, $b:ident| [$condition:expr] |$x:ident, $y:ident| $value:expr; $full:path, $atom:ident;)*) => {
+        handlers! {$(
+            #[inline(never)]
+            fn $floats<A: Source, B: Source, C: Dest>(s, op: I5<Fail, N16, A, B, C>) {
+                let ($a, $b) = (op.c.get(&s), op.d.get(&s));
+                if $condition && let (Some($x), Some($y)) = (as_float($a), as_float($b)) {
+                    let value: f64 = $value;
+                    if value.is_finite() && s.free_bytes() >= super::frames::bytes(layout::FLOAT_SIZE) {
+                        let at = s.hp;
+                        at.write(Header::new(Kind::Float, 1).raw());
+                        at.add(1).write(value.to_bits());
+                        s.hp = at.add(layout::FLOAT_SIZE);
+                        op.e.set(&s, Term::from_raw(at.expose_provenance() as u64 | 2));
+                        next!(s, op)
+                    }
+                }
+                slow!(s, $rest::<A, B, C>)
+            }
+        )*}
+
+        the_long_way! {$($rest: $full, $atom;)*}
+    };
+}
+
+/// Makes what does an operation the long way.
+macro_rules! the_long_way {
+    ($($rest:ident: $full:path, $atom:ident;)*) => {$(
+        #[cold]
+        #[inline(never)]
+        unsafe extern "sysv64" fn $rest<A: Source, B: Source, C: Dest>(
+            ip: *const u64, hp: *mut u64, sp: *mut u64, m: *mut Machine, fcalls: isize,
+        ) {
+            // SAFETY: as for the handler that has come here.
+            unsafe { finish::<A, B, C>(State { ip, hp, sp, m, fcalls }, $full, predefined::$atom) }
+        }
+    )*};
+}
+
+/// An operand that is a float, or a small integer as one.
+#[inline(always)]
+unsafe fn as_float(term: Term) -> Option<f64> {
+    // SAFETY: what is boxed begins with a header, and a float has a word after it.
+    unsafe {
+        if term.is_small() {
+            Some(term.small_value() as f64)
+        } else if is_kind(term, Kind::Float) {
+            Some(f64::from_bits(super::data::boxed(term, 1).raw()))
+        } else {
+            None
+        }
+    }
 }
 
 /// A small integer's word, if the value is one.
@@ -96,39 +156,48 @@ fn shift_right(value: i64, count: i64) -> Option<u64> {
     if count < 0 { None } else { small(value >> count.min(63)) }
 }
 
-binary_operations! {
+quick! {
     /// `A + B`
-    add / add_rest: |a, b| if a.are_small(b) { (a.raw() as i64).checked_add(b.raw() as i64 - TAG).map(|sum| sum as u64) } else { None };
-        slow_path::add, PLUS;
+    add / add_floats: |a, b| if a.are_small(b) { (a.raw() as i64).checked_add(b.raw() as i64 - TAG).map(|sum| sum as u64) } else { None };
     /// `A - B`
-    sub / sub_rest: |a, b| if a.are_small(b) { (a.raw() as i64).checked_sub(b.raw() as i64 - TAG).map(|sum| sum as u64) } else { None };
-        slow_path::subtract, MINUS;
+    sub / sub_floats: |a, b| if a.are_small(b) { (a.raw() as i64).checked_sub(b.raw() as i64 - TAG).map(|sum| sum as u64) } else { None };
     /// `A * B`
-    mul / mul_rest: |a, b| if a.are_small(b) {
+    mul / mul_floats: |a, b| if a.are_small(b) {
             a.small_value().checked_mul(b.raw() as i64 - TAG).map(|product| (product | TAG) as u64)
         } else { None };
-        slow_path::multiply, TIMES;
+    /// `A / B`
+    divide / divide_floats: |_a, _b| None;
     /// `A div B`
     div / div_rest: |a, b| if a.are_small(b) { a.small_value().checked_div(b.small_value()).and_then(small) } else { None };
-        slow_path::quotient, DIV;
     /// `A rem B`
     rem / rem_rest: |a, b| if a.are_small(b) { a.small_value().checked_rem(b.small_value()).and_then(small) } else { None };
-        slow_path::remainder, REM;
     /// `A band B`
     band / band_rest: |a, b| if a.are_small(b) { Some(a.raw() & b.raw()) } else { None };
-        slow_path::band, BAND;
     /// `A bor B`
     bor / bor_rest: |a, b| if a.are_small(b) { Some(a.raw() | b.raw()) } else { None };
-        slow_path::bor, BOR;
     /// `A bxor B`
     bxor / bxor_rest: |a, b| if a.are_small(b) { Some((a.raw() ^ b.raw()) | TAG as u64) } else { None };
-        slow_path::bxor, BXOR;
     /// `A bsl B`
     bsl / bsl_rest: |a, b| if a.are_small(b) { shift_left(a.small_value(), b.small_value()) } else { None };
-        slow_path::bsl, BSL;
     /// `A bsr B`
     bsr / bsr_rest: |a, b| if a.are_small(b) { shift_right(a.small_value(), b.small_value()) } else { None };
-        slow_path::bsr, BSR;
+}
+
+on_floats! {
+    add_floats / add_rest: |a, b| [!a.are_small(b)] |x, y| x + y; slow_path::add, PLUS;
+    sub_floats / sub_rest: |a, b| [!a.are_small(b)] |x, y| x - y; slow_path::subtract, MINUS;
+    mul_floats / mul_rest: |a, b| [!a.are_small(b)] |x, y| x * y; slow_path::multiply, TIMES;
+    divide_floats / divide_rest: |a, b| [true] |x, y| x / y; slow_path::divide, DIVIDE;
+}
+
+the_long_way! {
+    div_rest: slow_path::quotient, DIV;
+    rem_rest: slow_path::remainder, REM;
+    band_rest: slow_path::band, BAND;
+    bor_rest: slow_path::bor, BOR;
+    bxor_rest: slow_path::bxor, BXOR;
+    bsl_rest: slow_path::bsl, BSL;
+    bsr_rest: slow_path::bsr, BSR;
 }
 
 handlers! {
@@ -157,20 +226,19 @@ unsafe extern "sysv64" fn bnot_rest<A: Source, B: Dest>(
     unsafe {
         let op = &*s.ip.cast::<I4<Fail, N16, A, B>>();
         let a = op.c.get(&s);
-        let process = s.process();
-        let result = slow_path::bnot(&mut process.heap, a);
+        s.process();
+        let result = invoke::operation(s.m, |heap, a, _| slow_path::bnot(heap, a), a, a);
         s.reload();
-        match result {
-            Ok(term) => {
-                op.d.set(&s, term);
-                call::look_soon(&mut s);
-                next!(s, op)
-            }
-            Err(_) if op.a.0 != 0 => {
-                s.ip = s.ip.offset(op.a.0 as isize);
-                go(s)
-            }
-            Err(raise) => exception::raise_in_operator(s, raise, predefined::BNOT, &[a]),
+        if result.is_some() {
+            op.d.set(&s, result);
+            call::look_soon(&mut s);
+            next!(s, op)
         }
+        if op.a.0 != 0 {
+            jump!(s, op.a.0)
+        }
+        (*s.m).arguments[0] = a;
+        (*s.m).fault.class = predefined::BNOT;
+        slow!(s, operator_failed)
     }
 }

@@ -3,61 +3,51 @@
 #![expect(unsafe_code, reason = "handlers work on registers and heap words")]
 
 use super::calls::set_return_address;
+use super::maps::small_map;
 use super::types::kind_of;
 use crate::bif::{BifIndex, Raise};
 use crate::emu::call;
 use crate::emu::collect::Outcome;
-use crate::emu::dispatch::{State, go, handlers, next, slow};
+use crate::emu::dispatch::{State, go, handlers, jump, next, slow};
 use crate::emu::operand::{B, D, Dest, E, Fail, I1, I2, I3, I4, I5, N16, S, Source};
-use crate::emu::{Machine, exception};
+use crate::emu::{Machine, exception, invoke};
 use crate::term::{Kind, Term};
 
-/// Does a BIF with the arguments in the first X registers.
-#[inline(always)]
-unsafe fn invoke(s: &mut State, bif: B, arity: usize) -> Result<Term, Raise> {
-    // SAFETY: the registers are a part of the machine that no BIF gets.
-    unsafe {
-        let Some(function) = BifIndex(bif.0).entry().implementation else { return Err(Raise::UNDEF) };
-        let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity);
-        // Where a process is, for those that ask.
-        (*(*s.m).process).ip = s.ip;
-        let mut context = s.context();
+/// Does a BIF as a function, with the arguments in the first X registers; leaves its result there, and collects if that is due.
+macro_rules! call {
+    ($s:ident, $bif:expr, $arity:expr, $failed:path) => {
         // Where the process is counts for who asks which code it runs.
-        context.process.ip = s.ip;
-        let result = function(&mut context, arguments);
-        s.reload();
-        result
-    }
-}
-
-/// Does a BIF as an instruction, with any arguments.
-#[inline(always)]
-unsafe fn guard(s: &mut State, bif: B, arguments: &[Term]) -> Result<Term, Raise> {
-    // SAFETY: the arguments are copies.
-    unsafe {
-        let Some(function) = BifIndex(bif.0).entry().implementation else { return Err(Raise::UNDEF) };
-        let mut context = s.context();
-        let result = function(&mut context, arguments);
-        s.reload();
-        result
-    }
-}
-
-/// The end of a BIF as an instruction.
-macro_rules! finish {
-    ($s:ident, $op:ident, $result:expr, $dst:expr, $bif:expr, $arguments:expr) => {
-        match $result {
-            Ok(term) => {
-                $dst.set(&$s, term);
-                call::look_soon(&mut $s);
-                next!($s, $op)
-            }
-            Err(_) if $op.a.0 != 0 => {
-                $s.ip = $s.ip.offset($op.a.0 as isize);
-                go($s)
-            }
-            Err(raise) => exception::raise_in_bif($s, raise, BifIndex($bif.0), $arguments),
+        $s.process().ip = $s.ip;
+        let result = invoke::bif($s.m, BifIndex($bif.0), $s.m.cast(), $arity);
+        $s.reload();
+        if result.is_none() {
+            slow!($s, $failed)
         }
+        $s.m.cast::<Term>().write(result);
+    };
+}
+
+/// Does a BIF as an instruction, whose arguments are put aside, and goes on.
+macro_rules! guard {
+    ($s:ident, $op:ident, [$($argument:expr),+], $dst:expr) => {
+        let arguments = (&raw mut (*$s.m).arguments).cast::<Term>();
+        let mut arity = 0;
+        $(
+            arguments.add(arity).write($argument.get(&$s));
+            arity += 1;
+        )+
+        $s.process();
+        let result = invoke::bif($s.m, BifIndex($op.b.0), arguments, arity);
+        $s.reload();
+        if result.is_some() {
+            $dst.set(&$s, result);
+            call::look_soon(&mut $s);
+            next!($s, $op)
+        }
+        if $op.a.0 != 0 {
+            jump!($s, $op.a.0)
+        }
+        slow!($s, guard_failed)
     };
 }
 
@@ -78,99 +68,65 @@ macro_rules! leave {
 handlers! {
     /// A call of a BIF: `Bif Function Arity`
     fn call_bif(s, op: I3<B, E, N16>) {
-        let result = invoke(&mut s, op.a, usize::from(op.c.0));
-        match result {
-            Ok(term) => {
-                s.x()[0] = term;
-                if call::after_bif(&mut s) == Outcome::Stopped {
-                    return;
-                }
-                next!(s, op)
-            }
-            Err(raise) => {
-                if matches!(raise, Raise::Trap(_)) {
-                    set_return_address(&s, s.ip.add(size_of_val(op) / 8));
-                }
-                call::bif_has_not_returned(s, raise, BifIndex(op.a.0), usize::from(op.c.0))
-            }
+        call!(s, op.a, usize::from(op.c.0), bif_failed);
+        if call::after_bif(&mut s) == Outcome::Stopped {
+            return;
         }
+        next!(s, op)
     }
 
     /// A tail call of a BIF without a frame: `Bif Function Arity`
     fn call_bif_only(s, op: I3<B, E, N16>) {
-        let result = invoke(&mut s, op.a, usize::from(op.c.0));
-        match result {
-            Ok(term) => {
-                s.x()[0] = term;
-                if call::after_bif(&mut s) == Outcome::Stopped {
-                    return;
-                }
-                leave!(s)
-            }
-            Err(raise) => call::bif_has_not_returned(s, raise, BifIndex(op.a.0), usize::from(op.c.0)),
+        call!(s, op.a, usize::from(op.c.0), last_bif_failed);
+        if call::after_bif(&mut s) == Outcome::Stopped {
+            return;
         }
+        leave!(s)
     }
 
     /// A tail call of a BIF with a frame: `Bif Function Arity Slots`
     fn call_bif_last(s, op: I4<B, E, N16, N16>) {
-        let result = invoke(&mut s, op.a, usize::from(op.c.0));
-        match result {
-            Ok(term) => {
-                s.x()[0] = term;
-                s.sp = s.sp.add(usize::from(op.d.0) + 1);
-                if call::after_bif(&mut s) == Outcome::Stopped {
-                    return;
-                }
-                leave!(s)
-            }
-            Err(raise @ Raise::Trap(_)) => {
-                s.sp = s.sp.add(usize::from(op.d.0) + 1);
-                call::bif_has_not_returned(s, raise, BifIndex(op.a.0), usize::from(op.c.0))
-            }
-            Err(raise) => call::bif_has_not_returned(s, raise, BifIndex(op.a.0), usize::from(op.c.0)),
+        call!(s, op.a, usize::from(op.c.0), framed_bif_failed);
+        s.sp = s.sp.add(usize::from(op.d.0) + 1);
+        if call::after_bif(&mut s) == Outcome::Stopped {
+            return;
         }
+        leave!(s)
     }
 
     /// What is at the address of a BIF's export entry.
     fn bif_stub(s, op: I1<B>) {
-        let arity = usize::from(BifIndex(op.a.0).entry().arity);
-        let result = invoke(&mut s, op.a, arity);
-        match result {
-            Ok(term) => {
-                s.x()[0] = term;
-                if call::after_bif(&mut s) == Outcome::Stopped {
-                    return;
-                }
-                leave!(s)
-            }
-            Err(raise) => call::bif_has_not_returned(s, raise, BifIndex(op.a.0), arity),
+        call!(s, op.a, usize::from(BifIndex(op.a.0).entry().arity), last_bif_failed);
+        if call::after_bif(&mut s) == Outcome::Stopped {
+            return;
         }
+        leave!(s)
     }
 
     /// `bif0`: `Bif Dst`; these cannot fail.
     fn guard_bif0(s, op: I2<B, D>) {
-        if let Ok(term) = guard(&mut s, op.a, &[]) {
-            op.b.set(&s, term);
+        s.process();
+        let result = invoke::bif(s.m, BifIndex(op.a.0), s.m.cast(), 0);
+        s.reload();
+        if result.is_some() {
+            op.b.set(&s, result);
         }
         next!(s, op)
     }
 
     /// `bif1`, `gc_bif1`: `Fail Bif A Dst`
     fn guard_bif1<A: Source, C: Dest>(s, op: I4<Fail, B, A, C>) {
-        let arguments = [op.c.get(&s)];
-        finish!(s, op, guard(&mut s, op.b, &arguments), op.d, op.b, &arguments)
+        guard!(s, op, [op.c], op.d);
     }
 
     /// `bif2`, `gc_bif2`: `Fail Bif A B Dst`
     fn guard_bif2<A: Source, C: Source, F: Dest>(s, op: I5<Fail, B, A, C, F>) {
-        let arguments = [op.c.get(&s), op.d.get(&s)];
-        finish!(s, op, guard(&mut s, op.b, &arguments), op.e, op.b, &arguments)
+        guard!(s, op, [op.c, op.d], op.e);
     }
 
     /// `gc_bif3`: `Fail Bif A B C Dst`
     fn guard_bif3(s, op: crate::emu::operand::I6<Fail, B, S, S, S, D>) {
-        let arguments = [op.c.get(&s), op.d.get(&s), op.e.get(&s)];
-        finish!(s, op, guard(&mut s, op.b, &arguments), op.f, op.b, &arguments)
+        guard!(s, op, [op.c, op.d, op.e], op.f);
     }
 
     /// `self/0`
@@ -208,6 +164,28 @@ handlers! {
             next!(s, op)
         }
         slow!(s, guard_bif1_rest::<A, C>)
+    }
+
+    /// `map_get/2`: `Fail Bif Key Map Dst`
+    fn map_get<A: Source, C: Source, F: Dest>(s, op: I5<Fail, B, A, C, F>) {
+        if let Some(map) = small_map(op.d.get(&s)) && let Some(place) = map.place(op.c.get(&s), 0) {
+            op.e.set(&s, map.value(place));
+            next!(s, op)
+        }
+        slow!(s, guard_bif2_rest::<A, C, F>)
+    }
+
+    /// `is_map_key/2`: `Fail Bif Key Map Dst`
+    fn is_map_key<A: Source, C: Source, F: Dest>(s, op: I5<Fail, B, A, C, F>) {
+        let key = op.c.get(&s);
+        if let Some(map) = small_map(op.d.get(&s)) {
+            let place = map.place(key, 0);
+            if place.is_some() || key.is_immediate() {
+                op.e.set(&s, Term::boolean(place.is_some()));
+                next!(s, op)
+            }
+        }
+        slow!(s, guard_bif2_rest::<A, C, F>)
     }
 
     /// `element/2`: `Fail Bif Index Tuple Dst`
@@ -250,4 +228,62 @@ unsafe extern "sysv64" fn guard_bif2_rest<A: Source, C: Source, F: Dest>(
 ) {
     // SAFETY: the instruction is laid out as the general one.
     unsafe { guard_bif2::<A, C, F>(ip, hp, sp, m, fcalls) }
+}
+
+/// Makes what goes on when a BIF that was called as a function has not returned. `op` is the beginning of each such instruction.
+macro_rules! failures {
+    ($($(#[$about:meta])* fn $name:ident($s:ident, $op:ident: $layout:ty) $before:block)*) => {$(
+        $(#[$about])*
+        #[cold]
+        #[inline(never)]
+        unsafe extern "sysv64" fn $name(
+            ip: *const u64, hp: *mut u64, sp: *mut u64, m: *mut Machine, fcalls: isize,
+        ) {
+            let mut $s = State { ip, hp, sp, m, fcalls };
+            let _ = &mut $s;
+            // SAFETY: as for the handler that has come here.
+            unsafe {
+                let $op = &*ip.cast::<$layout>();
+                if matches!((*m).raise, Raise::Trap(_)) {
+                    $before
+                }
+                let bif = BifIndex($op.a.0);
+                call::bif_has_not_returned($s, (*m).raise, bif, usize::from(bif.entry().arity))
+            }
+        }
+    )*};
+}
+
+failures! {
+    /// In [`call_bif`].
+    fn bif_failed(s, op: I3<B, E, N16>) {
+        set_return_address(&s, s.ip.add(size_of_val(op) / 8));
+    }
+
+    /// In a tail call without a frame.
+    fn last_bif_failed(s, op: I1<B>) {}
+
+    /// In a tail call with a frame.
+    fn framed_bif_failed(s, op: I4<B, E, N16, N16>) {
+        s.sp = s.sp.add(usize::from(op.d.0) + 1);
+    }
+}
+
+/// A BIF as an instruction has failed, where no label says what then.
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn guard_failed(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) {
+    // SAFETY: as for the handler that has come here; all these instructions begin with a label and the BIF.
+    unsafe {
+        let bif = BifIndex((*ip.cast::<I2<Fail, B>>()).b.0);
+        let arguments = (*m).arguments;
+        let arguments = &arguments[..usize::from(bif.entry().arity)];
+        exception::raise_in_bif(State { ip, hp, sp, m, fcalls }, (*m).raise, bif, arguments)
+    }
 }

@@ -4,11 +4,12 @@
 
 use core::cmp::Ordering;
 
+use super::types::is_kind;
 use crate::compare;
 use crate::emu::Machine;
 use crate::emu::dispatch::{State, handlers, jump, next, slow};
 use crate::emu::operand::{I3, L, Source};
-use crate::term::Term;
+use crate::term::{Kind, Term};
 
 /// Whether two different words can be equal terms at all: neither is an immediate.
 #[inline(always)]
@@ -27,15 +28,49 @@ unsafe fn order(s: &State, a: Term, b: Term) -> Ordering {
     unsafe { compare::compare(&(*(*s.m).vm).atoms, a, b) }
 }
 
-/// Makes a handler of a comparison: when the words decide, what they say, and what to call else.
+/// Two floats, or a float and a small integer that is one without a loss.
+#[inline(always)]
+unsafe fn as_floats(a: Term, b: Term) -> Option<(f64, f64)> {
+    // SAFETY: what is boxed begins with a header, and a float has a word after it.
+    unsafe {
+        let float = |term| f64::from_bits(super::data::boxed(term, 1).raw());
+        match (is_kind(a, Kind::Float), is_kind(b, Kind::Float)) {
+            (true, true) => Some((float(a), float(b))),
+            (true, false) => exact(b).map(|b| (float(a), b)),
+            (false, true) => exact(a).map(|a| (a, float(b))),
+            (false, false) => None,
+        }
+    }
+}
+
+/// A small integer as a float, if nothing is lost.
+#[inline(always)]
+fn exact(term: Term) -> Option<f64> {
+    term.as_small()
+        .filter(|value| value.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS)
+        .map(|value| value as f64)
+}
+
+/// Makes a handler of a comparison: when the words decide, what they say, what floats say, and what to call else.
 macro_rules! comparisons {
-    ($($(#[$about:meta])* $name:ident / $rest:ident: |$a:ident, $b:ident| [$decided:expr] $quick:expr; |$s:ident| $full:expr;)*) => {
+    ($($(#[$about:meta])* $name:ident / $floats:ident / $rest:ident:
+        |$a:ident, $b:ident| [$decided:expr] $quick:expr; |$x:ident, $y:ident| $between:expr; |$s:ident| $full:expr;)*) => {
         handlers! {$(
             $(#[$about])*
             fn $name<A: Source, B: Source>(s, op: I3<L, A, B>) {
                 let ($a, $b) = (op.b.get(&s), op.c.get(&s));
                 if $decided {
                     if $quick { next!(s, op) }
+                    jump!(s, op.a.0)
+                }
+                slow!(s, $floats::<A, B>)
+            }
+
+            /// The same for what the words do not decide.
+            #[inline(never)]
+            fn $floats<A: Source, B: Source>(s, op: I3<L, A, B>) {
+                if let Some(($x, $y)) = as_floats(op.b.get(&s), op.c.get(&s)) {
+                    if $between { next!(s, op) }
                     jump!(s, op.a.0)
                 }
                 slow!(s, $rest::<A, B>)
@@ -64,17 +99,17 @@ macro_rules! comparisons {
 
 comparisons! {
     /// `is_eq_exact`
-    is_eq_exact / eq_exact_rest: |a, b| [a == b || !may_be_same(a, b)] a == b; |s| compare::same(a, b);
+    is_eq_exact / eq_exact_floats / eq_exact_rest: |a, b| [a == b || !may_be_same(a, b)] a == b; |x, y| x == y; |s| compare::same(a, b);
     /// `is_ne_exact`
-    is_ne_exact / ne_exact_rest: |a, b| [a == b || !may_be_same(a, b)] a != b; |s| !compare::same(a, b);
+    is_ne_exact / ne_exact_floats / ne_exact_rest: |a, b| [a == b || !may_be_same(a, b)] a != b; |x, y| x != y; |s| !compare::same(a, b);
     /// `is_eq`
-    is_eq / eq_rest: |a, b| [a == b || !may_be_equal(a, b)] a == b; |s| compare::equal(a, b);
+    is_eq / eq_floats / eq_rest: |a, b| [a == b || !may_be_equal(a, b)] a == b; |x, y| x == y; |s| compare::equal(a, b);
     /// `is_ne`
-    is_ne / ne_rest: |a, b| [a == b || !may_be_equal(a, b)] a != b; |s| !compare::equal(a, b);
+    is_ne / ne_floats / ne_rest: |a, b| [a == b || !may_be_equal(a, b)] a != b; |x, y| x != y; |s| !compare::equal(a, b);
     /// `is_lt`
-    is_lt / lt_rest: |a, b| [a.are_small(b)] (a.raw() as i64) < b.raw() as i64; |s| order(&s, a, b).is_lt();
+    is_lt / lt_floats / lt_rest: |a, b| [a.are_small(b)] (a.raw() as i64) < b.raw() as i64; |x, y| x < y; |s| order(&s, a, b).is_lt();
     /// `is_ge`
-    is_ge / ge_rest: |a, b| [a.are_small(b)] (a.raw() as i64) >= b.raw() as i64; |s| order(&s, a, b).is_ge();
+    is_ge / ge_floats / ge_rest: |a, b| [a.are_small(b)] (a.raw() as i64) >= b.raw() as i64; |x, y| x >= y; |s| order(&s, a, b).is_ge();
 }
 
 handlers! {

@@ -10,7 +10,7 @@ use crate::term::Term;
 
 /// Bytes that have to be free for a number of words.
 #[inline(always)]
-const fn bytes(words: usize) -> usize {
+pub(super) const fn bytes(words: usize) -> usize {
     8 * (words + RESERVED)
 }
 

@@ -19,8 +19,9 @@ pub(super) unsafe fn kind_of(term: Term) -> Option<Kind> {
     unsafe { Header::from_raw(boxed(term, 0).raw()).map(Header::kind) }
 }
 
+/// Whether a term points to something of a kind.
 #[inline(always)]
-unsafe fn is_kind(term: Term, kind: Kind) -> bool {
+pub(super) unsafe fn is_kind(term: Term, kind: Kind) -> bool {
     // SAFETY: what is boxed begins with a header.
     term.is_boxed() && unsafe { boxed(term, 0).raw() & 0x3F == (kind as u64) << 2 }
 }
@@ -102,12 +103,14 @@ tests! {
 
 /// Whether a term is a fun of an arity, as `is_function/2` asks.
 pub fn has_arity(fun: Term, arity: Term) -> bool {
-    let wanted = arity.as_small();
-    match fun.view() {
-        crate::term::View::Fun(fun) => wanted == Some(i64::from(fun.arity())),
-        crate::term::View::Export(export) => wanted == Some(i64::from(export.entry().arity)),
-        _ => false,
-    }
+    let has = if let Some(local) = fun.as_fun() {
+        local.arity()
+    } else if let Some(export) = fun.as_export() {
+        export.entry().arity
+    } else {
+        return false;
+    };
+    arity.as_small() == Some(i64::from(has))
 }
 
 handlers! {

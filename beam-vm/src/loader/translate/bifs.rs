@@ -23,6 +23,7 @@ fn operator(export: &Export) -> Option<Operation> {
         (p::PLUS, 2) => Operation::Add,
         (p::MINUS, 2) => Operation::Sub,
         (p::TIMES, 2) => Operation::Mul,
+        (p::DIVIDE, 2) => Operation::Divide,
         (p::DIV, 2) => Operation::Div,
         (p::REM, 2) => Operation::Rem,
         (p::BAND, 2) => Operation::Band,
@@ -46,6 +47,8 @@ fn quick(export: &Export) -> Option<Operation> {
         (p::TL, 1) => Operation::Tl,
         (p::TUPLE_SIZE, 1) => Operation::TupleSize,
         (p::ELEMENT, 2) => Operation::Element,
+        (p::MAP_GET, 2) => Operation::MapGet,
+        (p::IS_MAP_KEY, 2) => Operation::IsMapKey,
         _ => return None,
     })
 }
