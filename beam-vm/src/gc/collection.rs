@@ -129,7 +129,9 @@ impl Collection<'_> {
     /// How a collection goes on of which nothing was said.
     pub(super) fn kind(&self) -> Kind {
         let heap = &self.process.heap;
-        if self.stress.is_none() && heap.size == BlockSize::First {
+        // Not if the program has asked for a collection: in stock that is one like any other.
+        let is_needed = self.need > 0 || heap.is_collection_due();
+        if self.stress.is_none() && heap.size == BlockSize::First && is_needed {
             return Kind::First;
         }
         let generations = &heap.generations;

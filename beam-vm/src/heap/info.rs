@@ -2,7 +2,7 @@
 //! What programs can learn of a heap: `process_info/2`.
 
 use super::process::BlockSize;
-use super::{HeapLimits, ProcessHeap};
+use super::{HeapLimits, ProcessHeap, RESERVED};
 use crate::atom::{Atom, predefined};
 use crate::term::{Boxed, Kind, layout};
 
@@ -25,7 +25,9 @@ impl ProcessHeap {
     pub fn heap_size(&self) -> usize {
         match self.size {
             BlockSize::First => self.block_words().max(self.limits.min_words as usize),
-            BlockSize::Chosen | BlockSize::Hibernated => self.block_words(),
+            BlockSize::Chosen => self.block_words(),
+            // Stock has no return address on the stack then, nor room for one, and at least a word.
+            BlockSize::Hibernated => (self.block_words() - 1 - RESERVED).max(1),
         }
     }
 
