@@ -29,6 +29,24 @@ impl OtpRoot {
         self.0.join("lib")
     }
 
+    /// The names of an application's modules, in order.
+    #[must_use]
+    pub fn modules(&self, application: &str) -> Vec<String> {
+        let ours = |folder: &PathBuf| {
+            let name = folder.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+            name.and_then(|name| name.split_once('-')).is_some_and(|(name, _)| name == application)
+        };
+        let folders = self.folders().into_iter().filter(ours);
+        let files = folders.filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten();
+        let stem = |file: PathBuf| {
+            let is_module = file.extension().is_some_and(|extension| extension == "beam");
+            is_module.then(|| file.file_stem()?.to_str().map(String::from)).flatten()
+        };
+        let mut names: Vec<String> = files.filter_map(|entry| stem(entry.path())).collect();
+        names.sort();
+        names
+    }
+
     /// The `ebin` folders of its applications, `erts` and `kernel` and `stdlib` first.
     fn folders(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.libraries()).into_iter().flatten().flatten();

@@ -90,7 +90,13 @@ impl Fixtures {
         for variant in variants {
             for program in self.programs.iter().filter(|program| !program.functions.is_empty()) {
                 let module = program.module().to_owned();
-                let call = Call { folder: self.folder(variant.name), module, function: "start".into(), mode };
+                let call = Call {
+                    folder: self.folder(variant.name),
+                    module,
+                    function: "start".into(),
+                    mode,
+                    limit: here::LIMIT,
+                };
                 let known = self.known.clone();
                 let name = Self::name(mode, variant.name, &call.module);
                 trials.push(Trial::test(name, move || {

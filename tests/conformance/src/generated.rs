@@ -104,7 +104,13 @@ fn module(name: &str, cases: &[Case]) -> String {
 }
 
 fn call(folder: &Path, module: &str, function: &str, mode: Mode) -> Call {
-    Call { folder: folder.to_owned(), module: module.into(), function: function.into(), mode }
+    Call {
+        folder: folder.to_owned(),
+        module: module.into(),
+        function: function.into(),
+        mode,
+        limit: here::LIMIT,
+    }
 }
 
 /// What comes after each case's name in the text of a module's result.

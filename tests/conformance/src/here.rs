@@ -15,8 +15,8 @@ use crate::outcome;
 /// The first argument of the process that runs one program.
 pub const WORKER: &str = "--worker";
 
-/// How long a program may take.
-const LIMIT: Duration = Duration::from_secs(60);
+/// How long a small program may take.
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// In which way the virtual machine is put to the test. Stock OTP does everything once, so all modes are compared with the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -92,6 +92,8 @@ pub struct Call {
     pub function: String,
     /// How.
     pub mode: Mode,
+    /// How long it may take.
+    pub limit: Duration,
 }
 
 /// Runs a function and gives the text of its outcome.
@@ -109,7 +111,7 @@ pub fn run(call: &Call) -> Result<Vec<u8>, String> {
     command.args([WORKER, &call.mode.name(), &call.module, &call.function]).arg(&call.folder).arg(&outcome);
     command.env("RUST_BACKTRACE", "0").stdin(Stdio::null()).stdout(said).stderr(same);
     let mut child = command.spawn().map_err(|why| format!("cannot start a process: {why}"))?;
-    let end = Instant::now() + LIMIT;
+    let end = Instant::now() + call.limit;
     let mut pause = Duration::from_millis(1);
     let status = loop {
         match child.try_wait() {
@@ -117,7 +119,7 @@ pub fn run(call: &Call) -> Result<Vec<u8>, String> {
             Ok(None) if Instant::now() >= end => {
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("not finished after {} s\n{}", LIMIT.as_secs(), text(&log)));
+                return Err(format!("not finished after {} s\n{}", call.limit.as_secs(), text(&log)));
             }
             Ok(None) => thread::sleep(pause),
             Err(why) => return Err(format!("cannot wait for the process: {why}")),

@@ -7,6 +7,7 @@
 //! in the name of the test.
 #![forbid(unsafe_code)]
 
+mod compiler;
 mod fixtures;
 mod generated;
 mod here;
@@ -21,6 +22,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use libtest_mimic::Arguments;
 
+use self::compiler::Compiler;
 use self::fixtures::Fixtures;
 use self::generated::Generated;
 use self::here::Mode;
@@ -75,12 +77,16 @@ fn run(arguments: &Arguments, filters: &[String], modes: &[Mode], more: u64) -> 
     let fixtures = Fixtures::find(&folder, &work())?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let generated = Generated::new(&work(), (0..more).map(|number| now * 1000 + number));
+    let compiler = Compiler::new(&work());
     if !arguments.list {
         fixtures.prepare(modes, wanted)?;
         generated.prepare(wanted)?;
+        compiler.prepare(wanted)?;
     }
     let mut trials: Vec<_> = modes.iter().flat_map(|mode| fixtures.trials(*mode)).collect();
-    trials.extend(generated.trials(modes.first().copied().unwrap_or_default()));
+    let mode = modes.first().copied().unwrap_or_default();
+    trials.extend(generated.trials(mode));
+    trials.extend(compiler.trials(mode));
     trials.retain(|trial| wanted(trial.name()));
     Ok(libtest_mimic::run(arguments, trials).exit_code())
 }

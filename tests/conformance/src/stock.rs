@@ -37,6 +37,18 @@ pub fn outcome_file(folder: &Path, module: &str, function: &str) -> PathBuf {
     folder.join(format!("{module}.{function}.stock"))
 }
 
+/// Names the contents of files, a text and the release of OTP.
+#[must_use]
+pub fn stamp_of(files: &[PathBuf], text: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    for file in files {
+        fs::read(file).unwrap_or_default().hash(&mut hasher);
+    }
+    fs::read(otp_version()).unwrap_or_default().hash(&mut hasher);
+    text.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
 impl Program {
     /// The module's name.
     #[must_use]
@@ -44,14 +56,10 @@ impl Program {
         self.file.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default()
     }
 
-    /// Names everything that the outcome depends on; headers beside the file count as parts of it.
+    /// Names everything that the outcome depends on.
     fn stamp(&self, options: &str) -> String {
-        let mut hasher = DefaultHasher::new();
-        for file in [&self.file, &harness(), &otp_version()] {
-            fs::read(file).unwrap_or_default().hash(&mut hasher);
-        }
-        (options, &self.functions).hash(&mut hasher);
-        format!("{:016x}", hasher.finish())
+        let functions = self.functions.join(",");
+        stamp_of(&[self.file.clone(), harness()], &format!("{options} {functions}"))
     }
 
     fn stamp_file(&self, folder: &Path) -> PathBuf {
