@@ -12,16 +12,17 @@ use hosted::{CodePath, Collections, Flavor, OtpRoot, Settings};
 
 use crate::failure::{Code, Failure};
 
-const HELP: &str =
-    "voxoz beam -pa DIR... [-root DIR] [-stress] [-seed NUMBER] [-emu_flavor emu|jit] -s MODULE [FUNCTION]";
+const HELP: &str = "voxoz beam -pa DIR... [-root DIR] [-stress] [-seed NUMBER] [+P NUMBER] [-emu_flavor emu|jit] -s MODULE [FUNCTION]";
 
 /// Call a function in the virtual machine and print its result
 ///
-/// Usage: `voxoz beam -pa DIR... [-root DIR] [-stress] [-seed NUMBER] [-emu_flavor emu|jit] -s MODULE [FUNCTION]`
+/// Usage: `voxoz beam -pa DIR... [-root DIR] [-stress] [-seed NUMBER] [+P NUMBER] [-emu_flavor emu|jit] -s MODULE [FUNCTION]`
 ///
 /// Calls MODULE:FUNCTION(), start() unless another is named, without OTP's boot, and prints what it returns. Modules are loaded when they are
 /// called, from the folders after -pa and then from the OTP installation in the folder after -root, in VOXOZ_OTP_ROOT or in
 /// /usr/lib/erlang. An exception is printed as {Class, Reason, Stacktrace} on standard error and gives exit code 1.
+///
+/// With +P, there can be another number of processes than 262144, rounded up to a power of two.
 ///
 /// With -stress, heaps are collected wherever they can be and looked at each time. With -seed, the clock is simulated and chance, which follows from
 /// the number, decides in what order processes run and for how long. With -emu_flavor emu, no machine code is made.
@@ -54,7 +55,7 @@ fn parse(flags: &[String]) -> Result<Call, Failure> {
     let mut rest = flags.iter().map(String::as_str).peekable();
     while let Some(flag) = rest.next() {
         let values: Vec<&str> =
-            std::iter::from_fn(|| rest.next_if(|value| !value.starts_with('-'))).collect();
+            std::iter::from_fn(|| rest.next_if(|value| !value.starts_with(['-', '+']))).collect();
         match (flag, values.as_slice()) {
             ("-pa" | "-pz", [_, ..]) => folders.extend(values.iter().map(PathBuf::from)),
             ("-root", [folder]) => root = Some(PathBuf::from(folder)),
@@ -65,9 +66,13 @@ fn parse(flags: &[String]) -> Result<Call, Failure> {
             }
             ("-emu_flavor", ["emu"]) => settings.flavor = Flavor::Emu,
             ("-emu_flavor", ["jit"]) => settings.flavor = Flavor::Jit,
+            ("+P", [number]) => {
+                let limit = number.parse().map_err(|_| usage(format!("+P {number} is no number")))?;
+                settings.process_limit = Some(limit);
+            }
             ("-s", [module]) => call = Some(((*module).into(), "start".into())),
             ("-s", [module, function]) => call = Some(((*module).into(), (*function).into())),
-            ("-emu_flavor" | "-pa" | "-pz" | "-root" | "-s" | "-seed" | "-stress", _) => {
+            ("-emu_flavor" | "-pa" | "-pz" | "-root" | "-s" | "+P" | "-seed" | "-stress", _) => {
                 return Err(usage(format!("{flag} needs another number of values")));
             }
             _ => return Err(usage(format!("{flag} means nothing here"))),
@@ -141,8 +146,13 @@ mod tests {
         };
         assert_eq!(parse(&flags("-pa a b -s m -pz c")).expect("flags"), expected);
         assert_eq!(parse(&flags("-s m f")).expect("flags").function, "f");
-        let expected = Settings { collections: Collections::Stressed, seed: Some(7), ..Settings::default() };
-        assert_eq!(parse(&flags("-stress -seed 7 -s m")).expect("flags").settings, expected);
+        let expected = Settings {
+            collections: Collections::Stressed,
+            seed: Some(7),
+            process_limit: Some(2048),
+            ..Settings::default()
+        };
+        assert_eq!(parse(&flags("-stress -seed 7 +P 2048 -s m")).expect("flags").settings, expected);
     }
 
     #[test]

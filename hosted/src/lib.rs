@@ -12,6 +12,7 @@ pub use modules::{CodePath, OtpRoot};
 
 use beam_vm::gc::Stress;
 use beam_vm::platform::{Fault, Platform, Random, SimPlatform};
+use beam_vm::process::ProcessTable;
 use beam_vm::script::{self, Outcome, ScriptError};
 use beam_vm::vm::Vm;
 
@@ -34,6 +35,8 @@ pub struct Settings {
     pub flavor: Flavor,
     /// The seed of a simulated world, in which the clock jumps from deadline to deadline and chance decides who runs and how long.
     pub seed: Option<u64>,
+    /// How many processes there can be, if not as many as in stock.
+    pub process_limit: Option<u32>,
 }
 
 /// A machine that loads modules from a path when they are called.
@@ -49,6 +52,9 @@ pub fn machine(path: CodePath, settings: Settings) -> Vm {
     };
     let mut vm = Vm::new(platform).expect("there is address space for literals");
     vm.loads_on_demand = true;
+    if let Some(limit) = settings.process_limit {
+        vm.processes = ProcessTable::new(limit);
+    }
     if settings.flavor == Flavor::Jit {
         // Without room for machine code the machine is slower, and nothing else.
         vm.use_machine_code();

@@ -70,6 +70,7 @@ pub fn verify(
     let mut areas = Areas::new(surroundings.literals.clone());
     let heap = &process.heap;
     areas.full_is_due = heap.generations.full_is_due;
+    areas.has_garbage = moment == Moment::Any;
     areas.add(Owner::Young, heap.start, heap.used_words());
     areas.add(Owner::Old, heap.old_start, heap.old_used_words());
     for (start, words) in heap.fragments.iter().flat_map(|fragment| fragment.used()) {

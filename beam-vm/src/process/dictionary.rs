@@ -104,14 +104,19 @@ impl Dictionary {
         }
         let hash = hash_of(atoms, key);
         let slot = self.slot(hash);
-        let found = self.chain(slot).find(|at| is_same(self.entries[*at as usize].key, key));
-        match found {
-            Some(at) => Some(core::mem::replace(&mut self.entries[at as usize].value, value)),
-            None => {
-                self.insert(slot, Entry { key, value, hash, next: self.slots[slot] });
-                None
-            }
+        let Some(place) = self.chain(slot).position(|at| is_same(self.entries[at as usize].key, key)) else {
+            self.insert(slot, Entry { key, value, hash, next: self.slots[slot] });
+            return None;
+        };
+        let mut chain: Vec<u32> = self.chain(slot).collect();
+        let at = chain[place] as usize;
+        if place > 0 && !value.is_immediate() {
+            // Stock writes an immediate into the pair that is there. Anything else gets a new pair, so that nothing old refers to it, and
+            // what was before it in the list is put behind it, turned round.
+            chain[..=place].reverse();
+            self.relink(slot, &chain);
         }
+        Some(core::mem::replace(&mut self.entries[at].value, value))
     }
 
     fn insert(&mut self, slot: usize, entry: Entry) {
@@ -235,6 +240,40 @@ impl Dictionary {
         for entry in self.entries.iter_mut().filter(|entry| entry.key.is_some()) {
             visit(&mut entry.key);
             visit(&mut entry.value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::Dictionary;
+    use crate::atom::{AtomLimit, AtomTable};
+    use crate::term::Term;
+
+    proptest! {
+        #[test]
+        fn it_is_a_map(steps in prop::collection::vec((any::<bool>(), 0_u8..60, any::<i16>()), 0..300)) {
+            let atoms = AtomTable::new(AtomLimit::DEFAULT);
+            let (mut dictionary, mut model) = (Dictionary::default(), BTreeMap::new());
+            for (put, key, value) in steps {
+                let (key, value) = (Term::small_cut(i64::from(key) * 3), Term::small_cut(i64::from(value)));
+                let before = model.get(&key.raw()).copied();
+                prop_assert_eq!(dictionary.get(&atoms, key), before);
+                if put {
+                    prop_assert_eq!(dictionary.put(&atoms, key, value), before);
+                    model.insert(key.raw(), value);
+                } else {
+                    prop_assert_eq!(dictionary.erase(&atoms, key), before);
+                    model.remove(&key.raw());
+                }
+                prop_assert_eq!(dictionary.len(), model.len());
+                let pairs: BTreeMap<u64, Term> = dictionary.pairs().map(|(key, value)| (key.raw(), value)).collect();
+                prop_assert_eq!(&pairs, &model);
+            }
         }
     }
 }

@@ -172,3 +172,6 @@ impl ProcessTable {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

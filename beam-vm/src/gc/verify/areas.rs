@@ -123,12 +123,14 @@ pub(super) struct Areas {
     pub(super) areas: Vec<Area>,
     /// Whether the old generation may refer to the young one, because the next collection is a full one.
     pub(super) full_is_due: bool,
+    /// Whether there may be objects that nothing refers to.
+    pub(super) has_garbage: bool,
     literals: Range<usize>,
 }
 
 impl Areas {
     pub(super) const fn new(literals: Range<usize>) -> Self {
-        Self { areas: Vec::new(), full_is_due: false, literals }
+        Self { areas: Vec::new(), full_is_due: false, has_garbage: false, literals }
     }
 
     pub(super) fn add(&mut self, owner: Owner, start: *const u64, words: usize) {
@@ -151,7 +153,9 @@ impl Areas {
     /// Whether what has an owner may refer to what another has.
     pub(super) fn may_refer(&self, owner: Owner, other: Owner) -> bool {
         let is_backward = owner == Owner::Old && other == Owner::Young;
-        owner.may_refer_to(other) || is_backward && self.full_is_due
+        // What was made of a message before a receive refused it is dead, and lies there until the next collection.
+        let is_refused = owner == Owner::Young && matches!(other, Owner::Message(_));
+        owner.may_refer_to(other) || is_backward && self.full_is_due || is_refused && self.has_garbage
     }
 
     /// Where an address leads at which something of a shape should begin.
