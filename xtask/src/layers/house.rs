@@ -10,7 +10,7 @@ const SPDX: &str = "SPDX-License-Identifier: Apache-2.0";
 const LINE_LIMIT: usize = 800;
 
 /// Files that are one table, which no limit cuts in two.
-const TABLES: &[&str] = &[];
+const TABLES: &[&str] = &["beam-vm/src/atom/predefined.rs"];
 
 /// What is wrong with the files themselves.
 pub fn violations(files: &[SourceFile]) -> Vec<String> {
