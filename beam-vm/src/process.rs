@@ -122,6 +122,8 @@ pub struct Process {
     pub timeout: Option<TimerId>,
     /// Whether that timer has gone off.
     pub timed_out: bool,
+    /// Whether that `receive` waits for ever: its time is not looked at again, as it may be in a register that is gone.
+    pub waits_forever: bool,
     /// The first of the timers that send to it.
     pub timers: Option<TimerSlot>,
     /// What it is doing.
@@ -165,6 +167,7 @@ impl Process {
             watchers: Watchers::default(),
             timeout: None,
             timed_out: false,
+            waits_forever: false,
             timers: None,
             state: State::Runnable,
             suspended: 0,
@@ -200,6 +203,7 @@ impl Process {
         self.watchers = Watchers::default();
         self.timeout = None;
         self.timed_out = false;
+        self.waits_forever = false;
         self.timers = None;
         self.state = State::Runnable;
         self.suspended = 0;

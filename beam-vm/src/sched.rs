@@ -114,24 +114,32 @@ impl Vm {
     /// Runs processes until `wanted` has ended.
     pub fn run_until(&mut self, machine: &mut Machine, wanted: LocalPid) -> Idle {
         loop {
-            if let Some(status) = self.halted {
-                return Idle::Halted(status);
+            if let Some(idle) = self.step(machine, wanted) {
+                return idle;
             }
-            if !self.processes.is_alive(wanted) {
-                return Idle::Finished;
-            }
-            if self.is_time_to_look() {
-                self.expire_timers();
-            }
-            let Some(pid) = self.queue.pop(self.chance.as_mut()) else {
-                let Some(deadline) = self.timers.next_deadline() else { return Idle::Stuck };
-                let since = self.platform.monotonic();
-                self.platform.park(Some(deadline));
-                self.rested += self.platform.monotonic() - since;
-                continue;
-            };
-            self.turn(machine, pid);
         }
+    }
+
+    /// Runs one process for a time slice, or rests until a timer goes off. Tells if there is no more to do for who waits for `wanted`.
+    pub fn step(&mut self, machine: &mut Machine, wanted: LocalPid) -> Option<Idle> {
+        if let Some(status) = self.halted {
+            return Some(Idle::Halted(status));
+        }
+        if !self.processes.is_alive(wanted) {
+            return Some(Idle::Finished);
+        }
+        if self.is_time_to_look() {
+            self.expire_timers();
+        }
+        let Some(pid) = self.queue.pop(self.chance.as_mut()) else {
+            let Some(deadline) = self.timers.next_deadline() else { return Some(Idle::Stuck) };
+            let since = self.platform.monotonic();
+            self.platform.park(Some(deadline));
+            self.rested += self.platform.monotonic() - since;
+            return None;
+        };
+        self.turn(machine, pid);
+        None
     }
 
     fn turn(&mut self, machine: &mut Machine, pid: LocalPid) {

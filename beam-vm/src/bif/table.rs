@@ -4,6 +4,9 @@
 
 use super::{Entry, Kind, Releases};
 
+#[cfg(test)]
+mod tests;
+
 /// What does a BIF here.
 macro_rules! implementation {
     (absent) => { None };

@@ -81,6 +81,7 @@ pub fn translate(vm: &mut Vm, file: &Module, context: &Context<'_>) -> Result<Tr
         imports: &imports,
         out: &mut translation,
         waits_for_entry: false,
+        sets_frame: false,
         last_label: 0,
     };
     let mut line = 0;
@@ -131,6 +132,8 @@ struct Translator<'a> {
     out: &'a mut Translation,
     /// Whether the next label is that of a function's first instruction.
     waits_for_entry: bool,
+    /// Whether the next frame has all of its registers set when it is made.
+    sets_frame: bool,
     /// The last label, which is that of the function's func_info when one comes.
     last_label: u32,
 }
@@ -236,6 +239,13 @@ impl Translator<'_> {
         }
         let args = self.args(instruction)?;
         if let Some(operation) = plain(op) {
+            let operation = match operation {
+                Operation::Allocate if core::mem::take(&mut self.sets_frame) => Operation::AllocateZero,
+                Operation::AllocateHeap if core::mem::take(&mut self.sets_frame) => {
+                    Operation::AllocateHeapZero
+                }
+                other => other,
+            };
             self.push(operation, args);
             return Ok(());
         }
@@ -249,13 +259,20 @@ impl Translator<'_> {
 
     /// What the verifier has left for run time.
     fn check(&mut self, instruction: &Instruction<'_>, check: &Check) -> Result<(), LoadError> {
-        if check.wanted == Wanted::Nothing {
-            self.push(Operation::NotReached, Vec::new());
-            return Ok(());
+        match check.wanted {
+            Wanted::Nothing => {
+                self.push(Operation::NotReached, Vec::new());
+                return Ok(());
+            }
+            Wanted::SetFrame => {
+                self.sets_frame = true;
+                return Ok(());
+            }
+            _ => {}
         }
         let source = self.arg(instruction, instruction.operands()[usize::from(check.operand)])?;
         match check.wanted {
-            Wanted::Nothing => {}
+            Wanted::Nothing | Wanted::SetFrame => {}
             Wanted::Cons => self.push(Operation::EnsureCons, vec![source]),
             Wanted::Tuple(elements) => {
                 self.push(Operation::EnsureTuple, vec![source, Arg::Number(u64::from(elements))]);

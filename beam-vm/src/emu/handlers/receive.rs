@@ -173,6 +173,7 @@ unsafe extern "sysv64" fn remove(ip: *const u64, hp: *mut u64, sp: *mut u64, m: 
             process.heap.absorb(fragment);
         }
         process.timed_out = false;
+        process.waits_forever = false;
         if let Some(timer) = process.timeout.take() {
             vm.timers.cancel(timer);
         }
@@ -202,7 +203,10 @@ unsafe extern "sysv64" fn wait_for(
             s.ip = s.ip.add(size_of_val(op) / 8);
             return go(s);
         }
-        if context.process.timeout.is_none() && after != Term::atom(predefined::INFINITY) {
+        let waits = context.process.timeout.is_some() || context.process.waits_forever;
+        if !waits && after == Term::atom(predefined::INFINITY) {
+            context.process.waits_forever = true;
+        } else if !waits {
             let milliseconds = after.as_small().and_then(|value| u32::try_from(value).ok());
             match milliseconds {
                 Some(0) => {

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The page that lists the BIFs, docs/bifs.md, is made of the table: `UPDATE_DOCS=1 cargo test -p beam-vm the_page_of_bifs` writes it.
+
+use std::fmt::Write;
+use std::string::String;
+use std::{env, fs};
+
+use super::TABLE;
+use crate::bif::{Entry, Releases};
+
+const HEAD: &str = "# Built-in functions
+
+The functions of OTP 25 to 28 that stock's emulator does in C (`bif.tab`), and whether they are here. One that is absent raises `undef`.
+This page is made of the table in `beam-vm/src/bif/table.rs`.
+";
+
+fn releases(releases: Releases) -> &'static str {
+    match releases {
+        Releases::All => "",
+        Releases::Until25 => " (25)",
+        Releases::Since26 => " (26 to 28)",
+        Releases::Since27 => " (27, 28)",
+        Releases::Since28 => " (28)",
+    }
+}
+
+fn list(page: &mut String, title: &str, entries: &[&Entry]) {
+    if entries.is_empty() {
+        return;
+    }
+    let names: std::vec::Vec<String> = entries
+        .iter()
+        .map(|entry| std::format!("`{}/{}`{}", entry.function, entry.arity, releases(entry.releases)))
+        .collect();
+    writeln!(page, "\n{title}: {}", names.join(", ")).expect("a string takes all");
+}
+
+fn page() -> String {
+    let here = TABLE.iter().filter(|entry| entry.implementation.is_some()).count();
+    let mut page = String::from(HEAD);
+    writeln!(page, "\n{here} of {} are here.", TABLE.len()).expect("a string takes all");
+    for module in TABLE.chunk_by(|a, b| a.module == b.module) {
+        writeln!(page, "\n## {}", module[0].module).expect("a string takes all");
+        let (here, absent): (std::vec::Vec<&Entry>, std::vec::Vec<&Entry>) =
+            module.iter().partition(|entry| entry.implementation.is_some());
+        list(&mut page, "Here", &here);
+        list(&mut page, "Absent", &absent);
+    }
+    page
+}
+
+#[test]
+fn the_page_of_bifs_is_that_of_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/bifs.md");
+    let page = page();
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(path, &page).expect("the page can be written");
+    }
+    let written = fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        written == page,
+        "docs/bifs.md is stale: run UPDATE_DOCS=1 cargo test -p beam-vm the_page_of_bifs"
+    );
+}
