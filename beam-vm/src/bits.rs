@@ -9,6 +9,9 @@ mod half;
 mod utf;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use append::{APPEND_WORDS, append, append_private, init_writable};
 pub use cursor::Cursor;
 pub use writer::{Building, Unwritable, Writer, utf8_size, utf16_size};
