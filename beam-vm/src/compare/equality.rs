@@ -74,10 +74,10 @@ fn walk(a: Term, b: Term, exactness: Exactness) -> bool {
 impl Walk {
     /// Compares two terms that are no two cons cells as far as they are not made of terms; what is left goes to the stack.
     fn objects(&mut self, a: Term, b: Term, exactness: Exactness) -> bool {
+        if let (Some(a), Some(b)) = (a.as_tuple(), b.as_tuple()) {
+            return a.len() == b.len() && self.all(a.elements(), b.elements(), exactness);
+        }
         match (a.view(), b.view()) {
-            (View::Tuple(a), View::Tuple(b)) => {
-                a.len() == b.len() && self.all(a.elements(), b.elements(), exactness)
-            }
             (View::Float(a), View::Float(b)) => numbers::floats(a, b).is_eq(),
             (View::Big(a), View::Big(b)) => integer::compare(a.integer(), b.integer()).is_eq(),
             (View::Map(a), View::Map(b)) => self.maps(a, b, exactness),

@@ -7,7 +7,7 @@ use core::cmp::Ordering;
 use super::numbers;
 use crate::atom::{Atom, AtomTable, predefined};
 use crate::map;
-use crate::term::{Bits, Cons, External, Fun, Map, REF_NUMBERS_MAX, Reference, Term, View};
+use crate::term::{Bits, Cons, External, Fun, Map, REF_NUMBERS_MAX, Reference, Term, Tuple, View};
 
 /// How numbers are ordered.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub fn compare(atoms: &AtomTable, a: Term, b: Term) -> Ordering {
     if a.are_small(b) {
         return a.small_value().cmp(&b.small_value());
     }
-    Walk { atoms, stack: Vec::new() }.run(a, b, Numbers::Value)
+    run(atoms, a, b, Numbers::Value)
 }
 
 /// Compares two terms as keys of a map: equal are only those that are the same.
@@ -39,14 +39,29 @@ pub fn compare_keys(atoms: &AtomTable, a: Term, b: Term) -> Ordering {
     if a.are_small(b) {
         return a.small_value().cmp(&b.small_value());
     }
-    Walk { atoms, stack: Vec::new() }.run(a, b, Numbers::Keys)
+    run(atoms, a, b, Numbers::Keys)
 }
 
 /// What is still to be compared once all before was equal.
 enum Rest {
     Pair(Term, Term, Numbers),
     Tails(Cons, Cons, Numbers),
-    Slices { a: Vec<Term>, b: Vec<Term>, at: usize, numbers: Numbers },
+    /// Tuples of the same size from a place on.
+    Tuples(Tuple, Tuple, usize, Numbers),
+    Slices {
+        a: Vec<Term>,
+        b: Vec<Term>,
+        at: usize,
+        numbers: Numbers,
+    },
+}
+
+/// What a look at two terms has come to.
+enum Step {
+    /// They are in this order, as far as it is known; if they are equal, what was put aside decides.
+    Decided(Ordering),
+    /// These decide first.
+    Pair(Term, Term, Numbers),
 }
 
 struct Walk<'a> {
@@ -72,63 +87,115 @@ fn rank(view: &View) -> u8 {
     }
 }
 
+fn run(atoms: &AtomTable, a: Term, b: Term, numbers: Numbers) -> Ordering {
+    let mut walk = Walk { atoms, stack: Vec::new() };
+    let mut step = Step::Pair(a, b, numbers);
+    loop {
+        step = match step {
+            Step::Pair(a, b, numbers) => walk.pair(a, b, numbers),
+            Step::Decided(Ordering::Equal) => match walk.stack.pop() {
+                Some(rest) => walk.resume(rest),
+                None => return Ordering::Equal,
+            },
+            Step::Decided(order) => return order,
+        };
+    }
+}
+
 impl Walk<'_> {
-    fn run(&mut self, a: Term, b: Term, numbers: Numbers) -> Ordering {
-        self.stack.push(Rest::Pair(a, b, numbers));
-        while let Some(rest) = self.stack.pop() {
-            let order = match rest {
-                Rest::Pair(a, b, numbers) => self.pair(a, b, numbers),
-                Rest::Tails(a, b, numbers) => self.lists(a, b, numbers),
-                Rest::Slices { a, b, at, numbers } => match (a.get(at), b.get(at)) {
-                    (Some(left), Some(right)) => {
-                        let (left, right) = (*left, *right);
-                        self.stack.push(Rest::Slices { a, b, at: at + 1, numbers });
-                        self.pair(left, right, numbers)
-                    }
-                    _ => Ordering::Equal,
-                },
-            };
-            if order.is_ne() {
-                return order;
-            }
+    fn resume(&mut self, rest: Rest) -> Step {
+        match rest {
+            Rest::Pair(a, b, numbers) => Step::Pair(a, b, numbers),
+            Rest::Tails(a, b, numbers) => self.lists(a, b, numbers),
+            Rest::Tuples(a, b, from, numbers) => self.tuples(a, b, from, numbers),
+            Rest::Slices { a, b, at, numbers } => match (a.get(at), b.get(at)) {
+                (Some(left), Some(right)) => {
+                    let (left, right) = (*left, *right);
+                    self.stack.push(Rest::Slices { a, b, at: at + 1, numbers });
+                    Step::Pair(left, right, numbers)
+                }
+                _ => Step::Decided(Ordering::Equal),
+            },
         }
-        Ordering::Equal
     }
 
-    /// The rest of two lists whose heads are still to be compared: as far as heads decide by themselves, without the stack.
-    fn lists(&mut self, mut a: Cons, mut b: Cons, numbers: Numbers) -> Ordering {
+    /// The order of two terms that their words, or two atoms, decide.
+    #[inline]
+    fn quick(&self, a: Term, b: Term) -> Option<Ordering> {
+        if a == b {
+            return Some(Ordering::Equal);
+        }
+        if a.are_small(b) {
+            return Some(a.small_value().cmp(&b.small_value()));
+        }
+        Some(self.atoms.compare(a.as_atom()?, b.as_atom()?))
+    }
+
+    /// Two lists: as far as heads decide by themselves, without the stack.
+    fn lists(&mut self, mut a: Cons, mut b: Cons, numbers: Numbers) -> Step {
         loop {
             let (left, right) = (a.head(), b.head());
             let (next_a, next_b) = (a.tail(), b.tail());
-            let order = if left == right {
-                Ordering::Equal
-            } else if left.are_small(right) {
-                left.small_value().cmp(&right.small_value())
-            } else {
-                match (next_a.as_cons(), next_b.as_cons()) {
-                    (Some(a), Some(b)) => self.stack.push(Rest::Tails(a, b, numbers)),
-                    _ => self.stack.push(Rest::Pair(next_a, next_b, numbers)),
+            match self.quick(left, right) {
+                Some(Ordering::Equal) => {}
+                Some(order) => return Step::Decided(order),
+                None => {
+                    self.stack.push(match (next_a.as_cons(), next_b.as_cons()) {
+                        (Some(a), Some(b)) => Rest::Tails(a, b, numbers),
+                        _ => Rest::Pair(next_a, next_b, numbers),
+                    });
+                    return Step::Pair(left, right, numbers);
                 }
-                return self.pair(left, right, numbers);
-            };
-            if order.is_ne() {
-                return order;
             }
             match (next_a.as_cons(), next_b.as_cons()) {
+                _ if next_a == next_b => return Step::Decided(Ordering::Equal),
                 (Some(next_a), Some(next_b)) => (a, b) = (next_a, next_b),
-                _ => return self.pair(next_a, next_b, numbers),
+                _ => return Step::Pair(next_a, next_b, numbers),
             }
         }
+    }
+
+    /// Two tuples of the same size: as far as elements decide by themselves, without the stack.
+    fn tuples(&mut self, a: Tuple, b: Tuple, from: usize, numbers: Numbers) -> Step {
+        let (left, right) = (a.elements(), b.elements());
+        for (at, (x, y)) in left.iter().zip(right).enumerate().skip(from) {
+            match self.quick(*x, *y) {
+                Some(Ordering::Equal) => {}
+                Some(order) => return Step::Decided(order),
+                None => {
+                    if at + 1 < left.len() {
+                        self.stack.push(Rest::Tuples(a, b, at + 1, numbers));
+                    }
+                    return Step::Pair(*x, *y, numbers);
+                }
+            }
+        }
+        Step::Decided(Ordering::Equal)
+    }
+
+    /// Two terms that are not the same words, as far as they are not made of terms.
+    fn pair(&mut self, a: Term, b: Term, numbers: Numbers) -> Step {
+        if let Some(order) = self.quick(a, b) {
+            return Step::Decided(order);
+        }
+        if let (Some(a), Some(b)) = (a.as_cons(), b.as_cons()) {
+            return self.lists(a, b, numbers);
+        }
+        if let (Some(a), Some(b)) = (a.as_tuple(), b.as_tuple()) {
+            return match a.len().cmp(&b.len()) {
+                Ordering::Equal => self.tuples(a, b, 0, numbers),
+                order => Step::Decided(order),
+            };
+        }
+        Step::Decided(self.others(a, b, numbers))
     }
 
     fn slices(&mut self, a: &[Term], b: &[Term], numbers: Numbers) {
         self.stack.push(Rest::Slices { a: a.to_vec(), b: b.to_vec(), at: 0, numbers });
     }
 
-    fn pair(&mut self, a: Term, b: Term, numbers: Numbers) -> Ordering {
-        if a == b {
-            return Ordering::Equal;
-        }
+    /// Two terms that are neither two lists nor two tuples; what they are made of is put aside.
+    fn others(&mut self, a: Term, b: Term, numbers: Numbers) -> Ordering {
         let (left, right) = (a.view(), b.view());
         match rank(&left).cmp(&rank(&right)) {
             Ordering::Equal => {}
@@ -136,14 +203,6 @@ impl Walk<'_> {
         }
         match (left, right) {
             (View::Atom(a), View::Atom(b)) => self.atoms.compare(a, b),
-            (View::Cons(a), View::Cons(b)) => self.lists(a, b, numbers),
-            (View::Tuple(a), View::Tuple(b)) => {
-                let order = a.len().cmp(&b.len());
-                if order.is_eq() {
-                    self.slices(a.elements(), b.elements(), numbers);
-                }
-                order
-            }
             (View::Map(a), View::Map(b)) => self.maps(a, b, numbers),
             (View::Bits(a), View::Bits(b)) => bits(&a, &b),
             (View::Small(_) | View::Big(_) | View::Float(_), _) => {
