@@ -30,6 +30,7 @@ fn all_modules_of_the_installation_load() {
     files(&root.libraries(), &mut paths);
     paths.sort();
     let mut vm = Vm::new(Box::new(LinuxPlatform::new(CodePath::default()))).expect("a machine");
+    vm.use_machine_code();
     let mut failures = Vec::new();
     for path in &paths {
         let bytes = fs::read(path).expect("a file that was listed can be read");

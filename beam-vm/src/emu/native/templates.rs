@@ -80,7 +80,10 @@ pub fn emit(e: &mut Emitter<'_>, instruction: &Instruction) -> Emitted {
         | O::MoveReturn
         | O::MoveDeallocateReturn => calls::emit,
         O::IsEqExact | O::IsNeExact | O::IsEq | O::IsNe | O::IsLt | O::IsGe => compare::emit,
-        O::IsInteger
+        O::EnsureCons
+        | O::EnsureTuple
+        | O::EnsureFloat
+        | O::IsInteger
         | O::IsFloat
         | O::IsNumber
         | O::IsAtom
@@ -101,6 +104,7 @@ pub fn emit(e: &mut Emitter<'_>, instruction: &Instruction) -> Emitted {
         | O::Sub
         | O::Mul
         | O::Div
+        | O::Divide
         | O::Rem
         | O::Band
         | O::Bor

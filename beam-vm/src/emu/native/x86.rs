@@ -320,6 +320,11 @@ impl Assembler {
         self.op_registers(NARROW, (op as u8) << 3 | 1, src, dst);
     }
 
+    /// `dst := dst op [mem]`
+    pub fn alu_load(&mut self, op: Alu, dst: Reg, mem: Mem) {
+        self.op_memory(WIDE, (op as u8) << 3 | 3, dst, mem);
+    }
+
     fn alu_immediate(&mut self, size: u8, op: Alu, dst: Reg, value: i32) {
         self.rex(size, 0, 0, dst.high());
         if let Ok(value) = i8::try_from(value) {

@@ -32,7 +32,8 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
             if matches!((a, b), (Operand::Const(_), Operand::Const(_))) {
                 return Emitted::Nothing;
             }
-            if !may_be_small(a) || !may_be_small(b) {
+            // A quotient is a float.
+            if operation == O::Divide || !may_be_small(a) || !may_be_small(b) {
                 return with_float(e, operation, a, b, to);
             }
             match operation {
@@ -52,11 +53,12 @@ fn float_operation(operation: O) -> Option<Sse> {
         O::Add => Some(Sse::Add),
         O::Sub => Some(Sse::Sub),
         O::Mul => Some(Sse::Mul),
+        O::Divide => Some(Sse::Div),
         _ => None,
     }
 }
 
-/// One operand is a constant that may be a float.
+/// The operation is one on floats, or not for this code.
 fn with_float(e: &mut Emitter<'_>, operation: O, a: Operand, b: Operand, to: Place) -> Emitted {
     let Some(op) = float_operation(operation) else { return Emitted::Nothing };
     let may_be_float = |operand| match operand {

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Moves, and making and taking apart lists and tuples.
 
+use core::mem::offset_of;
+
 use super::Emitted;
+use crate::emu::Machine;
 use crate::emu::native::decode::{Instruction, Operand, Place};
 use crate::emu::native::emitter::{Emitter, NIL, short};
-use crate::emu::native::x86::{Cond, Reg, Xmm, at};
+use crate::emu::native::x86::{Alu, Cond, Label, Reg, Xmm, at};
 use crate::emu::table::Operation as O;
+use crate::heap::ProcessHeap;
+use crate::process::Process;
 use crate::term::{Header, Kind};
 
 /// From a pointer to a cons cell to its head; the tail is a word behind.
@@ -57,10 +62,7 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
         (O::GetTupleElement3, &[tuple, Number(index), P(a), P(b), P(c)]) => {
             words(e, tuple, element(index), &[a, b, c]);
         }
-        (O::SetTupleElement, &[new, tuple, Number(index)]) => {
-            let tuple = e.value(tuple);
-            e.store(at(tuple, element(index)), new);
-        }
+        (O::SetTupleElement, &[new, tuple @ P(_), Number(index)]) => set_element(e, new, tuple, index),
         (O::PutList, &[head, tail, P(to)]) => {
             e.store(at(Reg::RSI, 0), head);
             e.store(at(Reg::RSI, 8), tail);
@@ -123,6 +125,32 @@ fn tuple(e: &mut Emitter<'_>, to: Place, elements: impl ExactSizeIterator<Item =
     let tuple = e.take_heap(size + 1, 2);
     e.write(to, tuple);
     Emitted::Code
+}
+
+/// Changes a tuple that is younger than the last collection; of any other the handler knows more.
+fn set_element(e: &mut Emitter<'_>, new: Operand, tuple: Operand, index: u64) {
+    let slow = e.slow();
+    let (tuple, process) = (e.value(tuple), e.scratch());
+    e.asm.load(process, at(Reg::RCX, offset_of!(Machine, process) as i32));
+    // The pointer's tag is less than a word, so it does not matter.
+    let high_water = offset_of!(Process, heap) + offset_of!(ProcessHeap, high_water);
+    e.asm.alu_load(Alu::Cmp, tuple, at(process, high_water as i32));
+    e.asm.jcc(Cond::Below, slow);
+    e.asm.alu(Alu::Cmp, tuple, Reg::RSI);
+    e.asm.jcc(Cond::AboveOrEqual, slow);
+    e.release(process);
+    has_elements(e, tuple, index as i32 + 1, slow);
+    e.store(at(tuple, element(index)), new);
+}
+
+/// Goes elsewhere if what may be any term is no tuple of so many elements at least.
+pub(super) fn has_elements(e: &mut Emitter<'_>, tuple: Reg, count: i32, slow: Label) {
+    e.asm.test8(tuple, 1);
+    e.asm.jcc(Cond::NotEqual, slow);
+    e.asm.test8_mem(at(tuple, HEADER), 0x3F);
+    e.asm.jcc(Cond::NotEqual, slow);
+    e.asm.alu_mem_imm(Alu::Cmp, at(tuple, HEADER), count << 6);
+    e.asm.jcc(Cond::Below, slow);
 }
 
 /// A tuple's header as a constant.

@@ -13,7 +13,7 @@ use crate::term::{Header, Kind, layout};
 const NOT_FINITE: u32 = 0xFFE0_0000;
 
 /// The header of a float.
-const FLOAT_HEADER: i32 = Header::new(Kind::Float, 1).raw() as i32;
+pub(super) const FLOAT_HEADER: i32 = Header::new(Kind::Float, 1).raw() as i32;
 
 pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
     use Operand::{Float as F, Place as P};

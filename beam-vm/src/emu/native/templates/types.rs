@@ -4,7 +4,8 @@
 use alloc::vec::Vec;
 
 use super::Emitted;
-use super::data::{HEADER, element, header};
+use super::data::{HEADER, element, has_elements, header};
+use super::floats::FLOAT_HEADER;
 use crate::atom::predefined;
 use crate::emu::native::decode::{Instruction, Operand};
 use crate::emu::native::emitter::{Emitter, NIL, SMALL, short};
@@ -24,6 +25,9 @@ const fn bits(kind: Kind) -> i32 {
 
 pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
     use Operand::{Const, Number, Target};
+    if matches!(i.specific.operation, O::EnsureCons | O::EnsureTuple | O::EnsureFloat) {
+        return ensure(e, i);
+    }
     let (Target(fail), Some(term @ Operand::Place(_))) = (i.operands()[0], i.operands().get(1).copied())
     else {
         return Emitted::Nothing;
@@ -122,6 +126,30 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
             arity_is(e, term, *arity, fail);
             e.asm.alu_mem_imm(Alu::Cmp, at(term, element(0)), tag);
             e.asm.jcc(Cond::NotEqual, fail);
+        }
+        _ => return Emitted::Nothing,
+    }
+    Emitted::Code
+}
+
+/// What the loader does not know for sure, and programs of compilers always have.
+fn ensure(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
+    let slow = e.slow();
+    match (i.specific.operation, i.operands()) {
+        (O::EnsureCons, &[term @ Operand::Place(_)]) => {
+            let term = e.value(term);
+            e.asm.test8(term, 2);
+            e.asm.jcc(Cond::NotEqual, slow);
+        }
+        (O::EnsureTuple, &[term @ Operand::Place(_), Operand::Number(count @ 0..=0xFFFF)]) => {
+            let term = e.value(term);
+            has_elements(e, term, count as i32, slow);
+        }
+        (O::EnsureFloat, &[term @ Operand::Place(_)]) => {
+            let term = e.value(term);
+            boxed(e, term, slow);
+            e.asm.alu_mem_imm(Alu::Cmp, at(term, HEADER), FLOAT_HEADER);
+            e.asm.jcc(Cond::NotEqual, slow);
         }
         _ => return Emitted::Nothing,
     }

@@ -45,6 +45,7 @@ const LINES: &[Line] = &[
     (|a| a.alu(A::Add, R::RAX, R::R9), "add rax, r9", &[0x4C, 0x01, 0xC8]),
     (|a| a.alu(A::Cmp, R::R10, R::RDX), "cmp r10, rdx", &[0x49, 0x39, 0xD2]),
     (|a| a.alu32(A::And, R::R11, R::RDI), "and r11d, edi", &[0x41, 0x21, 0xFB]),
+    (|a| a.alu_load(A::Cmp, R::R9, at(R::RAX, 0x40)), "cmp r9, [rax+0x40]", &[0x4C, 0x3B, 0x48, 0x40]),
     (|a| a.alu_imm(A::Sub, R::RDX, 16), "sub rdx, 16", &[0x48, 0x83, 0xEA, 0x10]),
     (|a| a.alu_imm(A::Cmp, R::R9, 1000), "cmp r9, 1000", &[0x49, 0x81, 0xF9, 0xE8, 0x03, 0x00, 0x00]),
     (|a| a.alu_imm(A::Xor, R::R11, -16), "xor r11, -16", &[0x49, 0x83, 0xF3, 0xF0]),
