@@ -30,9 +30,11 @@ fn modules() -> &'static [Vec<u8>] {
     static MODULES: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
     MODULES.get_or_init(|| {
         let Some(root) = OtpRoot::find() else { return Vec::new() };
-        let folders = fs::read_dir(root.libraries()).into_iter().flatten().flatten().map(|entry| entry.path());
+        let folders =
+            fs::read_dir(root.libraries()).into_iter().flatten().flatten().map(|entry| entry.path());
         let stdlib = folders.filter(|folder| folder.to_string_lossy().contains("/stdlib-"));
-        let files = stdlib.flat_map(|folder| fs::read_dir(folder.join("ebin")).into_iter().flatten().flatten());
+        let files =
+            stdlib.flat_map(|folder| fs::read_dir(folder.join("ebin")).into_iter().flatten().flatten());
         let mut paths: Vec<PathBuf> = files.map(|file| file.path()).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "beam"));
         paths.sort();
@@ -75,7 +77,8 @@ fuzz_target!(|input: Input| {
     for (number, (function, arity)) in exports.into_iter().enumerate() {
         let mut heap = Fragment::default();
         let terms = terms(&mut vm, &mut heap);
-        let choose = |place: u32| terms[(usize::from(input.arguments[place as usize % 8]) + number) % terms.len()];
+        let choose =
+            |place: u32| terms[(usize::from(input.arguments[place as usize % 8]) + number) % terms.len()];
         let arguments: Vec<Term> = (0..arity).map(choose).collect();
         let export = vm.code.export(module, function, arity);
         let Ok(pid) = vm.spawn(export, &arguments, LocalPid(0), Term::pid(LocalPid(0))) else { continue };
