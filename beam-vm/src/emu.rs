@@ -31,7 +31,7 @@ pub use handlers::binaries::segments;
 pub use machine::{Fault, Machine};
 pub use run::{Stop, run};
 
-/// Instructions that belong to no module: at 0 what the first function of a process returns to, at [`RETURN`] a `return`.
+/// Instructions that belong to no module: at 0 what the first function of a process returns to, at `RETURN` a `return`.
 #[must_use]
 pub fn own_instructions() -> alloc::boxed::Box<[u64]> {
     let code = |operation| u64::from(table::code(operation));

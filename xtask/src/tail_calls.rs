@@ -80,6 +80,9 @@ fn findings(functions: &Functions) -> Vec<String> {
         for called in function.calls.iter().filter(|called| *called != address && going.contains(called)) {
             findings.insert(format!("{} calls {}, which goes on", function.name, functions[called].name));
         }
+        if function.calls_next {
+            findings.insert(format!("{} calls the next instruction", function.name));
+        }
         if is_hot(&function.name) && function.saves {
             findings.insert(format!("{} saves registers or calls", function.name));
         }
@@ -142,6 +145,11 @@ mod tests {
     5000:\tpush   %rbx
     5001:\tcall   4000 <beam_vm::emu::exception::kind>
     5006:\tjmp    *%rax
+
+0000000000006000 <beam_vm::emu::handlers::receive::send>:
+    6000:\tmov    (%rdi),%eax
+    6002:\tcall   *%rax
+    6004:\tret
 ";
 
     #[test]
@@ -150,6 +158,7 @@ mod tests {
         let expected = [
             "beam_vm::emu::call::apply calls beam_vm::emu::call::enter, which goes on",
             "beam_vm::emu::handlers::data::get_hd saves registers or calls",
+            "beam_vm::emu::handlers::receive::send calls the next instruction",
         ];
         assert_eq!(findings(&functions), expected);
     }

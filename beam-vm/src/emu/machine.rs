@@ -39,7 +39,7 @@ pub struct Machine {
     pub parked_reductions: isize,
     /// What was raised last.
     pub fault: Fault,
-    /// Arguments of an instruction that calls, put aside: see [`super::invoke`].
+    /// Arguments of an instruction that calls, put aside: see `invoke`.
     pub arguments: [Term; 3],
     /// Why the last such call has failed.
     pub raise: Raise,

@@ -19,6 +19,8 @@ pub struct Function {
     pub jumps: Vec<u64>,
     /// Whether it jumps to a handler that it has loaded from an instruction.
     pub dispatches: bool,
+    /// Whether it calls a handler that it has loaded from an instruction, which never returns until the process stops.
+    pub calls_next: bool,
     /// Whether it saves registers, calls or returns.
     pub saves: bool,
 }
@@ -58,7 +60,10 @@ fn function(name: &str, lines: &[&str], table: &OffsetTable) -> Function {
             "push" | "ret" => function.saves = true,
             "call" => {
                 function.saves = true;
-                function.calls.extend(target(operands, table));
+                match operands.strip_prefix("*%") {
+                    Some(register) => function.calls_next |= is_loaded(&lines[..index], register),
+                    None => function.calls.extend(target(operands, table)),
+                }
             }
             "jmp" => match operands.strip_prefix("*%") {
                 Some(register) => function.dispatches |= is_loaded(&lines[..index], register),

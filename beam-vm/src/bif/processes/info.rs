@@ -2,7 +2,7 @@
 //! What is known of a process: `process_info/1` and `process_info/2`.
 //!
 //! The process that is asked about is taken out of the table for as long as that takes, unless it is the one that asks. What is found is
-//! kept as [`Facts`], which become terms of the process that asks when nothing of the other is borrowed any more.
+//! kept as `Facts`, which become terms of the process that asks when nothing of the other is borrowed any more.
 
 mod facts;
 
