@@ -91,7 +91,7 @@ fn run(arguments: &Arguments, filters: &[String], modes: &[Mode], more: u64) -> 
         trials.extend(generated.trials(*mode));
     }
     if modes.contains(&Mode::Ordinary) {
-        trials.extend(compiler.trials(Mode::Ordinary));
+        trials.extend(compiler.trials(fixtures.known(), Mode::Ordinary));
     }
     trials.retain(|trial| wanted(trial.name()));
     Ok(libtest_mimic::run(arguments, trials).exit_code())
