@@ -6,31 +6,43 @@
 
 main(Sources, Folder, Application) ->
     Files = filelib:wildcard(filename:join(code:lib_dir(Application, ebin), "*.beam")),
-    Modules = [packed(File) || File <- Files],
-    [ours(Sources, Folder, Name) || Name <- [zlib, compiler_driver]],
-    Parts = erlang:system_info(schedulers_online),
-    Numbered = lists:zip(lists:seq(1, length(Modules)), Modules),
-    Work = fun(K) -> [prepare(Folder, Module) || {N, Module} <- Numbered, N rem Parts =:= K] end,
-    Monitors = [spawn_monitor(fun() -> Work(K) end) || K <- lists:seq(0, Parts - 1)],
-    [receive {'DOWN', Monitor, process, Pid, normal} -> ok end || {Pid, Monitor} <- Monitors],
+    in_parallel(fun(File) -> make(Folder, File) end, Files),
+    %% From here on nothing is compressed, so all that this node loads is compiled before.
+    Ours = [{Name, compiled(Sources, Folder, Name)} || Name <- [compiler_driver, zlib]],
+    [load(Name, Code) || {Name, Code} <- Ours],
+    in_parallel(fun(File) -> compile_here(Folder, File) end, Files),
     halt(0).
+
+in_parallel(Work, Files) ->
+    Parts = erlang:system_info(schedulers_online),
+    Numbered = lists:zip(lists:seq(1, length(Files)), Files),
+    Share = fun(K) -> [Work(File) || {N, File} <- Numbered, N rem Parts =:= K] end,
+    Monitors = [spawn_monitor(fun() -> Share(K) end) || K <- lists:seq(0, Parts - 1)],
+    [receive {'DOWN', Monitor, process, Pid, normal} -> ok end || {Pid, Monitor} <- Monitors].
+
+name(File) -> "compile_" ++ filename:basename(File, ".beam").
 
 packed(File) ->
     {ok, {_, [{abstract_code, {raw_abstract_v1, Forms}}]}} = beam_lib:chunks(File, [abstract_code]),
-    {"compile_" ++ filename:basename(File, ".beam"), term_to_binary(Forms)}.
+    term_to_binary(Forms).
 
-%% Compiles a module of this folder and loads it, here and for the other side.
-ours(Sources, Folder, Name) ->
+make(Folder, File) ->
+    ok = file:write_file(filename:join(Folder, name(File) ++ ".beam"), wrapped(list_to_atom(name(File)), packed(File))).
+
+compile_here(Folder, File) ->
+    Result = compiler_driver:run(packed(File)),
+    Text = unicode:characters_to_binary(["returned\n", io_lib:format("~tp~n", [Result])]),
+    ok = file:write_file(filename:join(Folder, name(File) ++ ".start.stock"), Text).
+
+%% A module of this folder, also for the other side.
+compiled(Sources, Folder, Name) ->
     {ok, Name, Code} = compile:file(filename:join(Sources, Name), [binary, report]),
     ok = file:write_file(filename:join(Folder, atom_to_list(Name) ++ ".beam"), Code),
-    code:unstick_mod(Name),
-    {module, Name} = code:load_binary(Name, "", Code).
+    Code.
 
-prepare(Folder, {Name, Packed}) ->
-    ok = file:write_file(filename:join(Folder, Name ++ ".beam"), wrapped(list_to_atom(Name), Packed)),
-    Result = compiler_driver:run(Packed),
-    Text = unicode:characters_to_binary(["returned\n", io_lib:format("~tp~n", [Result])]),
-    ok = file:write_file(filename:join(Folder, Name ++ ".start.stock"), Text).
+load(Name, Code) ->
+    code:unstick_mod(Name),
+    {module, Name} = code:load_binary(Name, "conformance", Code).
 
 wrapped(Name, Packed) ->
     Literal = {bin, 1, [{bin_element, 1, {string, 1, binary_to_list(Packed)}, default, default}]},

@@ -5,12 +5,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hosted::OtpRoot;
 use libtest_mimic::Trial;
 
+use crate::fixtures::judge;
 use crate::here::{self, Call, Mode};
+use crate::known::KnownFailures;
 use crate::outcome;
 use crate::stock;
 
@@ -73,8 +76,9 @@ impl Compiler {
     }
 
     /// A test for each module.
-    pub fn trials(&self, mode: Mode) -> Vec<Trial> {
+    pub fn trials(&self, known: &Arc<KnownFailures>, mode: Mode) -> Vec<Trial> {
         let trial = |module: &String| {
+            let (module, known) = (module.clone(), known.clone());
             let call = Call {
                 folder: self.work.clone(),
                 module: format!("compile_{module}"),
@@ -82,14 +86,17 @@ impl Compiler {
                 mode,
                 limit: LIMIT,
             };
-            Trial::test(Self::name(module), move || {
-                let file = stock::outcome_file(&call.folder, &call.module, &call.function);
-                let stock = fs::read(&file)
-                    .map_err(|why| format!("stock OTP has left no {}: {why}", file.display()))?;
-                let here = here::run(&call)?;
-                if stock == here { Ok(()) } else { Err(outcome::difference(&stock, &here).into()) }
+            Trial::test(Self::name(&module), move || {
+                judge(compare(&call), known.reason(&["compiler"], &module))
             })
         };
         self.modules.iter().map(trial).collect()
     }
+}
+
+fn compare(call: &Call) -> Result<(), String> {
+    let file = stock::outcome_file(&call.folder, &call.module, &call.function);
+    let stock = fs::read(&file).map_err(|why| format!("stock OTP has left no {}: {why}", file.display()))?;
+    let here = here::run(call)?;
+    if stock == here { Ok(()) } else { Err(outcome::difference(&stock, &here)) }
 }

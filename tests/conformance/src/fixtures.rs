@@ -48,6 +48,11 @@ impl Fixtures {
         Ok(Self { programs, known: Arc::new(known), work: work.join("fixtures") })
     }
 
+    /// The known failures.
+    pub fn known(&self) -> &Arc<KnownFailures> {
+        &self.known
+    }
+
     fn folder(&self, variant: &str) -> PathBuf {
         self.work.join(variant)
     }
@@ -122,7 +127,11 @@ fn is_compiled(call: &Call) -> bool {
     call.folder.join(format!("{}.beam", call.module)).is_file()
 }
 
-fn judge(result: Result<(), String>, known: Option<&str>) -> Result<(), Failed> {
+/// The verdict on a test: one that is known to fail has to fail.
+///
+/// # Errors
+/// It fails and is not known to, or passes and is.
+pub fn judge(result: Result<(), String>, known: Option<&str>) -> Result<(), Failed> {
     match (result, known) {
         (Ok(()), None) | (Err(_), Some(_)) => Ok(()),
         (Err(why), None) => Err(why.into()),

@@ -136,6 +136,13 @@ impl Generated {
         format!("generated/{}/seed_{seed}", variant(seed).name)
     }
 
+    fn name_in(mode: Mode, seed: u64) -> String {
+        match mode {
+            Mode::Ordinary => Self::name(seed),
+            _ => format!("{}/{}", mode.name(), Self::name(seed)),
+        }
+    }
+
     /// Makes the programs and runs those on stock OTP whose tests are wanted.
     ///
     /// # Errors
@@ -161,7 +168,7 @@ impl Generated {
     pub fn trials(&self, mode: Mode) -> Vec<Trial> {
         let trial = |seed: u64| {
             let this = self.clone();
-            Trial::test(Self::name(seed), move || this.judge(seed, mode))
+            Trial::test(Self::name_in(mode, seed), move || this.judge(seed, mode))
         };
         self.seeds.iter().copied().map(trial).collect()
     }
