@@ -63,13 +63,13 @@ const WORDS_A_BYTE: usize = 16;
 fn decode(vm: &mut Vm, heap: &mut Fragment, bytes: &[u8], names: Names, step: usize) -> Option<Term> {
     let mut expanded = None;
     if let Some(mut inflater) = Inflater::new(bytes).ok()? {
-        while !inflater.run(bytes, &mut step.clone()).ok()? {}
+        while !inflater.run(bytes, &mut { step }).ok()? {}
         expanded = Some(inflater.into_bytes());
     }
     let bytes = expanded.as_deref().unwrap_or(bytes);
     let mut decoder = Decoder::new(bytes, names).ok()?;
     let term = loop {
-        if let Some(term) = decoder.run(vm, heap, bytes, &mut step.clone()).ok()? {
+        if let Some(term) = decoder.run(vm, heap, bytes, &mut { step }).ok()? {
             break term;
         }
     };
@@ -80,7 +80,7 @@ fn decode(vm: &mut Vm, heap: &mut Fragment, bytes: &[u8], names: Names, step: us
 
 fn encode(vm: &Vm, term: Term, step: usize) -> Vec<u8> {
     let mut encoder = Encoder::new(term, EncodeOptions::default(), Keep::Together);
-    while !encoder.run(Origin { atoms: &vm.atoms, node: vm.node }, &mut step.clone()) {}
+    while !encoder.run(Origin { atoms: &vm.atoms, node: vm.node }, &mut { step }) {}
     encoder.into_bytes()
 }
 
@@ -98,11 +98,11 @@ fuzz_target!(|input: Input<'_>| VM.with_borrow_mut(|vm| {
     let again = decode(vm, &mut second, &bytes, Names::Known, all).expect("what was encoded");
     assert!(compare::same(term, again));
     let hash = |mut hash: Portable, step: usize| loop {
-        if let Some(hash) = hash.run(&vm.atoms, &mut step.clone()) {
+        if let Some(hash) = hash.run(&vm.atoms, &mut { step }) {
             return hash;
         }
     };
     assert_eq!(hash(Portable::new(term), step), hash(Portable::new(again), all));
-    assert!(Old::new(term).run(&vm.atoms, &mut all.clone()).is_some());
+    assert!(Old::new(term).run(&vm.atoms, &mut { all }).is_some());
     assert!(!Printed::new(&vm.atoms, vm.node.name, term).to_bytes().is_empty());
 }));

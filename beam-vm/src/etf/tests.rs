@@ -104,14 +104,14 @@ impl World {
     fn encode(&self, term: Term, options: EncodeOptions, step: usize) -> Vec<u8> {
         let mut encoder = Encoder::new(term, options, Keep::Together);
         let origin = Origin { atoms: &self.vm.atoms, node: self.vm.node };
-        while !encoder.run(origin, &mut step.clone()) {}
+        while !encoder.run(origin, &mut { step }) {}
         encoder.into_bytes()
     }
 
     fn decode(&mut self, bytes: &[u8], step: usize) -> Result<Term, DecodeError> {
         let mut decoder = Decoder::new(bytes, Names::New)?;
         loop {
-            if let Some(term) = decoder.run(&mut self.vm, &mut self.heap, bytes, &mut step.clone())? {
+            if let Some(term) = decoder.run(&mut self.vm, &mut self.heap, bytes, &mut { step })? {
                 return Ok(term);
             }
         }
@@ -189,10 +189,12 @@ proptest! {
         let bytes = world.encode(term, options, usize::MAX);
         let origin = Origin { atoms: &world.vm.atoms, node: world.vm.node };
         let mut counted = Encoder::new(term, options, Keep::Number);
-        prop_assert!(counted.run(origin, &mut usize::MAX.clone()));
+        let is_done = counted.run(origin, &mut { usize::MAX });
+        prop_assert!(is_done);
         prop_assert_eq!(counted.len(), bytes.len());
         let mut apart = Encoder::new(term, options, Keep::Apart);
-        prop_assert!(apart.run(origin, &mut usize::MAX.clone()));
+        let is_done = apart.run(origin, &mut { usize::MAX });
+        prop_assert!(is_done);
         let mut joined = Vec::new();
         for part in apart.into_parts() {
             match part {
@@ -212,11 +214,11 @@ proptest! {
         let term = world.build(&sketch);
         let plain = world.encode(term, EncodeOptions::default(), usize::MAX);
         let mut deflater = Deflater::new(plain.clone(), Level(level));
-        while !deflater.run(&mut step.clone()) {}
+        while !deflater.run(&mut { step }) {}
         let packed = deflater.into_bytes();
         prop_assert!(packed.len() <= plain.len());
         if let Some(mut inflater) = Inflater::new(&packed).expect("a header") {
-            while !inflater.run(&packed, &mut step.clone()).expect("a stream") {}
+            while !inflater.run(&packed, &mut { step }).expect("a stream") {}
             prop_assert_eq!(inflater.used(), packed.len());
             prop_assert_eq!(inflater.into_bytes(), plain);
         } else {
