@@ -194,7 +194,7 @@ impl Walker<'_> {
             }
             (G::PUT_MAP_ASSOC | G::PUT_MAP_EXACT, [fail, source, into, live, _]) => {
                 self.read(*source)?;
-                if list.len() % 2 != 0 {
+                if !list.len().is_multiple_of(2) {
                     return Err(Violation::List);
                 }
                 self.read_all(list)?;
