@@ -111,9 +111,9 @@ impl Dictionary {
         let mut chain: Vec<u32> = self.chain(slot).collect();
         let at = chain[place] as usize;
         if place > 0 && !value.is_immediate() {
-            // Stock writes an immediate into the pair that is there. Anything else gets a new pair, so that nothing old refers to it, and
-            // what was before it in the list is put behind it, turned round.
-            chain[..=place].reverse();
+            // Stock writes an immediate into the pair that is there. Anything else gets a new pair in front, so that nothing old refers
+            // to it.
+            chain[..=place].rotate_right(1);
             self.relink(slot, &chain);
         }
         Some(core::mem::replace(&mut self.entries[at].value, value))
