@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The table of BIFs: each of OTP 25 to 28 once (`erts/emulator/beam/bif.tab` of those releases), with its kind, the releases that have it,
 //! and the function that does it here, or `absent`. What is absent raises `undef` when it is called and is named by `voxoz check`.
+//! `erlang:yield/0`, which stock's loader makes an instruction, is one here.
 
 use super::{Entry, Kind, Releases};
 
@@ -344,6 +345,7 @@ bifs! {
     "erlang" "unregister" 1 Plain All => [processes::registry::unregister];
     "erlang" "whereis" 1 Plain All => [processes::registry::whereis];
     "erlang" "xor" 2 Guard All => [logic::xor];
+    "erlang" "yield" 0 Plain All => [processes::suspend::yield_now];
     "error_logger" "warning_map" 0 Plain All => [absent];
     "erts_debug" "breakpoint" 2 Plain All => [absent];
     "erts_debug" "copy_shared" 2 Plain All => [absent];

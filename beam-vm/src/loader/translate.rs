@@ -82,7 +82,6 @@ pub fn translate(vm: &mut Vm, file: &Module, context: &Context<'_>) -> Result<Tr
         out: &mut translation,
         waits_for_entry: false,
         sets_frame: false,
-        last_label: 0,
     };
     let mut line = 0;
     while let Some(instruction) = code.next().map_err(LoadError::Instruction)? {
@@ -134,8 +133,6 @@ struct Translator<'a> {
     waits_for_entry: bool,
     /// Whether the next frame has all of its registers set when it is made.
     sets_frame: bool,
-    /// The last label, which is that of the function's func_info when one comes.
-    last_label: u32,
 }
 
 impl Translator<'_> {
@@ -217,7 +214,6 @@ impl Translator<'_> {
                 {
                     function.entry = label;
                 }
-                self.last_label = label;
                 self.push(Operation::Label, vec![Arg::Label(label)]);
                 return Ok(());
             }

@@ -94,6 +94,12 @@ pub fn bump_reductions(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(Term::boolean(true))
 }
 
+/// `yield/0`: the next call finds the time slice used up.
+pub fn yield_now(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    cx.process.reductions_left = cx.process.reductions_left.min(0);
+    Ok(Term::boolean(true))
+}
+
 /// `erts_internal:request_system_task/3`: a collection of another process, or whether it runs old code, done at once; the answer comes as
 /// a message.
 pub fn request_system_task(cx: &mut Context<'_>, args: &[Term]) -> BifResult {

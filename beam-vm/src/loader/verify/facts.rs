@@ -78,7 +78,7 @@ impl Slot {
 pub struct Facts {
     /// X registers; those behind are unset.
     pub x: Vec<Slot>,
-    /// Y registers, if there is a frame.
+    /// Y registers, if there is a frame; those that all frames have, if they differ.
     pub y: Option<Vec<Slot>>,
     /// Whether there may be one frame or another, or none: compilers let all ways share what raises in the end.
     pub frame_differs: bool,
@@ -115,9 +115,9 @@ impl Facts {
         self.x.len() >= count && self.x[..count].iter().all(|slot| slot.is_term())
     }
 
-    /// Whether all Y registers may be looked at.
+    /// Whether all Y registers may be looked at. Where frames differ it was looked at before.
     pub fn has_whole_frame(&self) -> bool {
-        self.y.iter().flatten().all(|slot| slot.is_set())
+        self.frame_differs || self.y.iter().flatten().all(|slot| slot.is_set())
     }
 
     /// Where an exception that is raised here goes on, if not in a caller: the handler in the newest register counts.
@@ -144,10 +144,11 @@ impl Facts {
 
     /// Keeps what holds here and at another point, for a label that both lead to. Tells whether that is less than before.
     pub fn meet(&mut self, other: &Self) -> bool {
-        let mut changed = false;
         let is_caught = self.is_caught && other.is_caught
             || (self.is_caught || other.is_caught) && self.has_outcome() && other.has_outcome();
         let has_one_frame = self.has_frame_of(other);
+        let size = |facts: &Self| facts.y.as_ref().map_or(0, Vec::len);
+        let mut changed = !has_one_frame && (!self.frame_differs || size(other) < size(self));
         let mut set = |mine: &mut Slot, other: Slot| {
             let both = mine.meet(other);
             changed |= both != *mine;
@@ -161,10 +162,17 @@ impl Facts {
                 mine.iter_mut().zip(other).for_each(|(mine, other)| set(mine, *other));
             }
             _ if has_one_frame => {}
-            _ => {
-                changed |= !self.frame_differs;
+            (mine, other) => {
                 self.frame_differs = true;
-                self.y = None;
+                // Registers are counted from the newest on, so that those which both frames have are at the same places.
+                *mine = match (mine.take(), other) {
+                    (Some(mut slots), Some(other)) => {
+                        slots.truncate(other.len());
+                        slots.iter_mut().zip(other).for_each(|(mine, other)| set(mine, *other));
+                        Some(slots)
+                    }
+                    _ => None,
+                };
             }
         }
         let heap = self.heap.min(other.heap);

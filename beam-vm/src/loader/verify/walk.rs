@@ -132,7 +132,7 @@ impl Walker<'_> {
             self.meet(place, &entry)?;
         }
         if let Some(above) = self.facts.take() {
-            if self.begins_with(G::TRY_CASE) {
+            if self.is_handler(label) {
                 // Only exceptions come here. What is above has called a function that never returns, as the compiler knows.
                 self.not_reached(self.at);
             } else {
@@ -143,10 +143,11 @@ impl Walker<'_> {
         Ok(())
     }
 
-    /// Whether the next instruction is this one.
-    fn begins_with(&self, op: G) -> bool {
-        let mut after = self.code.lines[self.at..self.body.lines.end].iter().map(|line| line.op);
-        after.find(|op| *op != G::LABEL && *op != G::LINE) == Some(op)
+    /// Whether a label is that of a `try`: its first instruction needs an exception.
+    fn is_handler(&self, label: u32) -> bool {
+        let Some((_, line)) = self.place_of(label) else { return false };
+        let mut after = self.code.lines[line..self.body.lines.end].iter().map(|line| line.op);
+        after.find(|op| *op != G::LABEL && *op != G::LINE) == Some(G::TRY_CASE)
     }
 
     /// The program is to end if it comes to a line.
@@ -208,7 +209,8 @@ impl Walker<'_> {
     }
 
     fn raise_with(&mut self, facts: &Facts) -> Step {
-        if facts.y.is_none() {
+        // Where frames differ it was looked at before.
+        if facts.y.is_none() || facts.frame_differs {
             return Ok(());
         }
         if !facts.has_whole_frame() {
@@ -381,7 +383,11 @@ impl Walker<'_> {
                 self.write(*b, first)
             }
             (G::JUMP, [label]) => {
-                self.jump(*label)?;
+                match label {
+                    // Only exceptions go there: what was called before never returns.
+                    Operand::Label(label) if self.is_handler(label.get() as u32) => self.not_reached(self.at),
+                    _ => self.jump(*label)?,
+                }
                 self.end()
             }
             _ => self.calls(line, args, list),

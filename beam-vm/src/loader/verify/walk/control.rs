@@ -14,14 +14,15 @@ impl Walker<'_> {
     }
 
     pub(super) fn frame(&mut self) -> Step {
-        if self.known().y.is_some() { self.whole_frame() } else { Err(Violation::FrameSize) }
+        let facts = self.known();
+        if facts.y.is_some() && !facts.frame_differs { self.whole_frame() } else { Err(Violation::FrameSize) }
     }
 
     /// The frame is left.
     pub(super) fn leave(&mut self, slots: Operand) -> Step {
         let facts = self.known();
         match facts.y.as_ref().map(|y| y.len() as u64) {
-            Some(size) if Some(size) == number(slots) => {
+            Some(size) if Some(size) == number(slots) && !facts.frame_differs => {
                 facts.y = None;
                 Ok(())
             }
@@ -185,8 +186,9 @@ impl Walker<'_> {
                 let (Some(slots), Some(left)) = (number(*slots), number(*left)) else {
                     return Err(Violation::FrameSize);
                 };
-                match &mut self.known().y {
-                    Some(y) if slots.checked_add(left) == Some(y.len() as u64) => {
+                let facts = self.known();
+                match &mut facts.y {
+                    Some(y) if !facts.frame_differs && slots.checked_add(left) == Some(y.len() as u64) => {
                         y.drain(..slots as usize);
                         Ok(())
                     }
