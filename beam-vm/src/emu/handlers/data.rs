@@ -142,19 +142,26 @@ handlers! {
         next!(s, op)
     }
 
-    /// `set_tuple_element New Tuple Index`: the tuple has been made right before. One that is older would get a term that is younger than itself.
+    /// `set_tuple_element New Tuple Index`: the tuple has been made right before, and the term was there already. An older tuple would get a
+    /// term that is younger than itself. A collection between the two makes both equally old.
     fn set_tuple_element(s, op: I3<S, S, N16>) {
-        let tuple = op.b.get(&s);
+        let (new, tuple) = (op.a.get(&s), op.b.get(&s));
         let address = (tuple.raw() as usize).wrapping_sub(2);
         let heap = &(*(*s.m).process).heap;
-        let is_old = (heap.start.addr()..heap.high_water.addr()).contains(&address)
-            || (heap.old_start.addr()..heap.old_end.addr()).contains(&address)
-            || (*(*s.m).vm).literals.addresses().contains(&address);
+        let mature = heap.start.addr()..heap.high_water.addr();
+        let old = heap.old_start.addr()..heap.old_end.addr();
+        let literals = (*(*s.m).vm).literals.addresses();
+        let stays = |address: usize| old.contains(&address) || literals.contains(&address);
+        let is_younger = |term: Term| {
+            let address = term.raw() as usize & !3;
+            !term.is_immediate() && !mature.contains(&address) && !stays(address)
+        };
+        let is_older = stays(address) || mature.contains(&address) && is_younger(new);
         let index = usize::from(op.c.0);
-        if !tuple.is_boxed() || is_old || !is_tuple_with(tuple, index) {
+        if !tuple.is_boxed() || is_older || !is_tuple_with(tuple, index) {
             slow!(s, call::not_as_promised)
         }
-        core::ptr::with_exposed_provenance_mut::<Term>(address).add(index + 1).write(op.a.get(&s));
+        core::ptr::with_exposed_provenance_mut::<Term>(address).add(index + 1).write(new);
         next!(s, op)
     }
 
