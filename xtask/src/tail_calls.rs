@@ -29,6 +29,9 @@ const ROOMS: &[&str] = &[
 /// The modules whose handlers run most.
 const HOT: &[&str] = &["arithmetic", "calls", "compare", "data", "floats", "frames", "select", "types"];
 
+/// How the names of slow paths end.
+const SLOW: &[&str] = &["_rest", "_floats"];
+
 /// Handlers among them that may save registers or call, and why.
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("data::get_list", "the general form has three registers of either kind"),
@@ -36,8 +39,10 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("data::get_tuple_element3", "the general form has four registers of either kind"),
     ("data::init_yregs", "a loop over a list"),
     ("data::put_tuple2", "a loop over a list"),
+    ("data::set_tuple_element", "checks what the loader cannot"),
     ("data::swap", "registers of either kind"),
     ("data::update_record", "copies any number of words"),
+    ("arithmetic::operator_failed", "raises"),
     ("floats::not_finite", "raises"),
     ("frames::allocate_heap_zero", "a loop, only in code of old compilers"),
     ("frames::allocate_zero", "a loop, only in code of old compilers"),
@@ -94,7 +99,8 @@ fn is_hot(name: &str) -> bool {
     let Some(handler) = name.strip_prefix(ROOMS[0]) else { return false };
     let is_exception = EXCEPTIONS.iter().any(|(exception, _)| *exception == handler);
     let hot = HOT.iter().any(|module| handler.split("::").next() == Some(module));
-    hot && !handler.ends_with("_rest") && !is_exception
+    let is_slow = SLOW.iter().any(|end| handler.ends_with(end));
+    hot && !is_slow && !is_exception
 }
 
 /// The functions that go on.

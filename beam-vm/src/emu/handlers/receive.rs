@@ -6,8 +6,9 @@ use crate::atom::predefined;
 use crate::bif::{Context, Raise, messages};
 use crate::emu::Machine;
 use crate::emu::call::slow_paths;
-use crate::emu::dispatch::{State, go, handlers, jump, next, slow};
+use crate::emu::dispatch::{State, go, handlers, jump, next, resume, slow};
 use crate::emu::exception;
+use crate::emu::invoke;
 use crate::emu::operand::{D, Dest, I0, I1, I2, L, S, Source};
 use crate::emu::run::Stop;
 use crate::process::{MarkerId, RefNumbers};
@@ -16,7 +17,15 @@ use crate::term::{REF_NUMBERS_MAX, Term, View};
 handlers! {
     /// `send`: x1 to x0.
     fn send(s, op: I0) {
-        slow!(s, send_rest)
+        s.process();
+        let sent = send_message(s.m);
+        s.reload();
+        if sent.is_none() {
+            slow!(s, send_failed)
+        }
+        s.x()[0] = sent;
+        s.fcalls -= 3;
+        next!(s, op)
     }
 
     /// `loop_rec Empty Dst`: the next message that this `receive` has not seen.
@@ -38,7 +47,11 @@ handlers! {
 
     /// `remove_message`
     fn remove_message(s, op: I0) {
-        slow!(s, remove)
+        s.process();
+        take_message(s.m);
+        s.reload();
+        crate::emu::call::look_soon(&mut s);
+        next!(s, op)
     }
 
     /// `wait Label`: goes on at the label when there is another message.
@@ -88,13 +101,22 @@ fn key(term: Term) -> Option<RefNumbers> {
 }
 
 slow_paths! {
+    /// `send` of what cannot be sent, or to whom nothing can be.
+    fn send_failed(s) {
+        let (raise, arguments) = ((*s.m).raise, [s.x()[0], s.x()[1]]);
+        match crate::bif::BifIndex::find("erlang", "send", 2) {
+            Some(bif) => exception::raise_in_bif(s, raise, bif, &arguments),
+            None => exception::raise(s, raise),
+        }
+    }
+
     /// See [`marker_reserve`].
     fn reserve(s) {
         let op = &*s.ip.cast::<I1<D>>();
         let marker = (*(*s.m).process).mailbox.reserve_marker();
         op.a.set(&s, Term::small_cut(i64::from(marker.0)));
         s.ip = s.ip.add(size_of_val(op) / 8);
-        go(s)
+        resume(s)
     }
 
     /// See [`marker_bind`].
@@ -104,7 +126,7 @@ slow_paths! {
             (*(*s.m).process).mailbox.bind_marker(MarkerId(marker as u32), key);
         }
         s.ip = s.ip.add(size_of_val(op) / 8);
-        go(s)
+        resume(s)
     }
 
     /// See [`marker_clear`].
@@ -114,7 +136,7 @@ slow_paths! {
             (*(*s.m).process).mailbox.clear_marker(key);
         }
         s.ip = s.ip.add(size_of_val(op) / 8);
-        go(s)
+        resume(s)
     }
 
     /// See [`marker_use`].
@@ -124,49 +146,28 @@ slow_paths! {
             (*(*s.m).process).mailbox.use_marker(key);
         }
         s.ip = s.ip.add(size_of_val(op) / 8);
-        go(s)
+        resume(s)
     }
 }
 
+/// Sends what is in x1 to whom is in x0; gives no term if that fails, and why is in the machine.
 #[inline(never)]
-unsafe extern "sysv64" fn send_rest(
-    ip: *const u64,
-    hp: *mut u64,
-    sp: *mut u64,
-    m: *mut Machine,
-    fcalls: isize,
-) {
-    let mut s = State { ip, hp, sp, m, fcalls };
-    // SAFETY: as for the handler that has come here.
+unsafe fn send_message(m: *mut Machine) -> Term {
+    // SAFETY: the registers are a part of the machine that sending does not touch.
     unsafe {
-        let (to, message) = (s.x()[0], s.x()[1]);
-        let mut context = s.context();
+        let (to, message) = ((*m).x[0], (*m).x[1]);
+        let mut context = Context { vm: &mut *(*m).vm, process: &mut *(*m).process };
         let result = messages::send(&mut context, to, message);
-        s.reload();
-        match result {
-            Ok(_) => {
-                s.x()[0] = message;
-                s.fcalls -= 3;
-                s.ip = s.ip.add(1);
-                go(s)
-            }
-            Err(raise) => {
-                let bif = crate::bif::BifIndex::find("erlang", "send", 2);
-                match bif {
-                    Some(bif) => exception::raise_in_bif(s, raise, bif, &[to, message]),
-                    None => exception::raise(s, raise),
-                }
-            }
-        }
+        invoke::word(m, result.map(|_| message))
     }
 }
 
+/// Takes out the message that the current `receive` has seen last, and its timer.
 #[inline(never)]
-unsafe extern "sysv64" fn remove(ip: *const u64, hp: *mut u64, sp: *mut u64, m: *mut Machine, fcalls: isize) {
-    let mut s = State { ip, hp, sp, m, fcalls };
-    // SAFETY: as for the handler that has come here.
+unsafe fn take_message(m: *mut Machine) {
+    // SAFETY: nobody else looks at the process or the machine's other parts.
     unsafe {
-        let Context { vm, process } = s.context();
+        let (vm, process) = (&mut *(*m).vm, &mut *(*m).process);
         if let Some(message) = process.mailbox.remove(&mut vm.nodes)
             && let Some(fragment) = message.fragment
         {
@@ -177,10 +178,6 @@ unsafe extern "sysv64" fn remove(ip: *const u64, hp: *mut u64, sp: *mut u64, m: 
         if let Some(timer) = process.timeout.take() {
             vm.timers.cancel(timer);
         }
-        s.reload();
-        s.ip = s.ip.add(1);
-        crate::emu::call::look_soon(&mut s);
-        go(s)
     }
 }
 

@@ -280,6 +280,7 @@ unsafe fn no_memory(s: &State, words: &'static [S]) -> Failure {
     Parts::new(words).1.next().map_or(none, about)
 }
 
+#[inline(never)]
 unsafe extern "sysv64" fn create(
     ip: *const u64,
     hp: *mut u64,

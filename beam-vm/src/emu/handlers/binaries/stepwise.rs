@@ -70,6 +70,7 @@ macro_rules! steps {
             }
         }
 
+        #[inline(never)]
         unsafe extern "sysv64" fn $name(
             ip: *const u64, hp: *mut u64, sp: *mut u64, m: *mut Machine, fcalls: isize,
         ) -> Became {
@@ -204,6 +205,7 @@ steps! {
     }
 }
 
+#[inline(never)]
 unsafe extern "sysv64" fn do_init_writable(
     ip: *const u64,
     hp: *mut u64,
