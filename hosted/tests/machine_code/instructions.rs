@@ -299,17 +299,13 @@ pub fn program() -> impl Strategy<Value = Vec<Op>> {
             op(O::Move, &[X(0), Y(0)]),
             op(O::Move, &[X(1), Y(1)]),
         ];
-        let mut skip = FIRST_SKIP;
-        let mut next = FIRST_NEXT;
         let mut behind = None;
-        for step in steps {
+        for ((step, skip), next) in steps.into_iter().zip(FIRST_SKIP..).zip(FIRST_NEXT..) {
             for mut op in step {
                 resolve(&mut op, skip, next);
                 ops.push(op);
             }
             ops.extend(behind.replace(skip).map(|label| op(O::Label, &[Label(label)])));
-            skip += 1;
-            next += 1;
         }
         ops.extend(behind.map(|label| op(O::Label, &[Label(label)])));
         ops.push(op(O::DeallocateReturn, &[Number(SLOTS)]));
