@@ -300,7 +300,7 @@ pub fn program() -> impl Strategy<Value = Vec<Op>> {
             op(O::Move, &[X(1), Y(1)]),
         ];
         let mut behind = None;
-        for (skip, (next, step)) in (FIRST_SKIP..).zip((FIRST_NEXT..).zip(steps)) {
+        for ((step, skip), next) in steps.into_iter().zip(FIRST_SKIP..).zip(FIRST_NEXT..) {
             for mut op in step {
                 resolve(&mut op, skip, next);
                 ops.push(op);
