@@ -136,7 +136,9 @@ fn start_match() -> Vec<u8> {
 fn tuple(registers: &[i128]) -> Vec<u8> {
     let elements: Vec<_> = registers.iter().map(|register| x(*register)).collect();
     let words = u(elements.len() as i128 + 1);
-    [op(TEST_HEAP, &[words, u(8)]), op(PUT_TUPLE2, &[x(0), list(&elements)]), op(RETURN, &[])].concat()
+    // x0 and x1 are set in any case.
+    let live = registers.iter().max().map_or(2, |register| register + 1);
+    [op(TEST_HEAP, &[words, u(live)]), op(PUT_TUPLE2, &[x(0), list(&elements)]), op(RETURN, &[])].concat()
 }
 
 fn bs_match(fail: i128, commands: &[&[Vec<u8>]]) -> Vec<u8> {
