@@ -23,11 +23,11 @@ pub const VM: Benchmark =
     Benchmark { name: "vm", about: "Erlang programs, beside stock OTP with one scheduler", measure };
 
 /// Starts of each program on each side; the median of all runs counts.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 const ABOUT: &str = "The same `.beam` files, made by stock `erlc`, on stock OTP (JIT, `erl +S 1:1 +SDcpu 1:1`, theirs) and in our virtual machine \
-as a Linux process (ours). Programs are in `tests/fixtures/bench`. Each is started five times on each side, in turn; in each start it runs once \
-to warm up and then three times, each in a new process; the figure is the median of all fifteen. Peak memory is that of the whole operating \
+as a Linux process (ours). Programs are in `tests/fixtures/bench`. Each is started three times on each side, in turn; in each start it runs once \
+to warm up and then three times, each in a new process; the figure is the median of all nine. Peak memory is that of the whole operating \
 system process, with what stock's boot brings along; ours loads what it calls. *Bound by* says what most of our time goes into.";
 
 fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
