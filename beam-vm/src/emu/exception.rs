@@ -232,6 +232,8 @@ unsafe fn deliver(mut s: State) {
         x[1] = Term::atom(class);
         x[2] = reason;
         x[3] = trace;
+        // The trace may have gone to a fragment, and a program that only raises and catches allocates nothing itself.
+        super::call::look_soon(&mut s);
         resume(s)
     }
 }

@@ -101,8 +101,10 @@ pub struct Call {
 /// # Errors
 /// The process has crashed, or was too slow; what it has said.
 pub fn run(call: &Call) -> Result<Vec<u8>, String> {
-    let stem = call.folder.join(format!("{}.{}.{}", call.module, call.function, call.mode.name()));
-    let (outcome, log) = (stem.with_extension("here"), stem.with_extension("log"));
+    let file = |kind: &str| {
+        call.folder.join(format!("{}.{}.{}.{kind}", call.module, call.function, call.mode.name()))
+    };
+    let (outcome, log) = (file("here"), file("log"));
     let _ = fs::remove_file(&outcome);
     let said = fs::File::create(&log).map_err(|why| format!("cannot write {}: {why}", log.display()))?;
     let same = said.try_clone().map_err(|why| format!("cannot share the log: {why}"))?;
