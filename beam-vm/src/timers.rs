@@ -132,7 +132,8 @@ impl Vm {
         form: Form,
         term: Term,
     ) {
-        let literals = self.literals.addresses();
+        // Literals may go while nobody but processes is looked at, so what waits here is copied whole.
+        let literals = 0..0;
         let words = copy::size_of(term, &literals);
         let fragment = match form {
             Form::Plain if words == 0 => None,
