@@ -137,7 +137,9 @@ impl Inflater {
             *budget = budget.saturating_sub(written / EXPANDED_A_TERM + 1);
             match status {
                 TINFLStatus::Done if self.written == self.out.len() => return Ok(true),
-                TINFLStatus::NeedsMoreInput if used > 0 && end < bytes.len() => {}
+                // When the last byte is there and the checksum is still to come, it asks for room.
+                TINFLStatus::NeedsMoreInput | TINFLStatus::HasMoreOutput if used > 0 && end < bytes.len() => {
+                }
                 _ => return Err(DecodeError::Compressed),
             }
         }

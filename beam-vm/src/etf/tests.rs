@@ -168,6 +168,27 @@ fn options() -> impl Strategy<Value = EncodeOptions> {
     (versions, maps).prop_map(|(version, maps)| EncodeOptions { version, maps })
 }
 
+/// Streams of each length around the number of bytes that are taken at once: the last byte and the
+/// checksum fall into different pieces.
+#[test]
+fn a_checksum_may_come_in_pieces() {
+    for length in 600..1200u32 {
+        let mut state = length;
+        let noise = (0..length).map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8 & 0x3F
+        });
+        let plain: Vec<u8> = core::iter::once(131).chain(noise).collect();
+        let mut deflater = Deflater::new(plain.clone(), Level::DEFAULT);
+        while !deflater.run(&mut 1000) {}
+        let packed = deflater.into_bytes();
+        let mut inflater = Inflater::new(&packed).expect("a header").expect("fewer bytes");
+        while !inflater.run(&packed, &mut 1000).expect("a stream") {}
+        assert_eq!(inflater.used(), packed.len());
+        assert_eq!(inflater.into_bytes(), plain);
+    }
+}
+
 proptest! {
     #[test]
     fn any_term_comes_back(sketch in sketches(), options in options(), step in 1usize..50) {
