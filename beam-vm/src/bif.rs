@@ -27,6 +27,7 @@ pub mod maps;
 pub mod math;
 pub mod memory;
 pub mod messages;
+pub mod natives;
 pub mod node;
 pub mod numbers;
 pub mod os;
@@ -50,7 +51,7 @@ use crate::process::{Parked, Process};
 use crate::term::{Export, Term};
 use crate::vm::Vm;
 
-/// A BIF's number: its place in the table.
+/// The number of a BIF or native: its place in the table.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct BifIndex(pub u32);
 
@@ -81,7 +82,7 @@ pub enum Releases {
 }
 
 /// A line of the table.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Entry {
     /// The module.
     pub module: &'static str,
@@ -218,7 +219,7 @@ impl BifIndex {
         &table::TABLE[self.0 as usize]
     }
 
-    /// The BIF of a name.
+    /// The BIF or native of a name.
     #[must_use]
     pub fn find(module: &str, function: &str, arity: u8) -> Option<Self> {
         let is_named =

@@ -29,6 +29,7 @@ pub mod loader;
 pub mod logger;
 pub mod map;
 pub mod memory;
+pub mod native;
 pub mod number;
 pub mod persistent;
 pub mod platform;

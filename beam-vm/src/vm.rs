@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use crate::atom::{Atom, AtomError, AtomLimit, AtomTable, predefined};
 use crate::bif::BifIndex;
 use crate::bif::statistics::Told;
-use crate::bif::table::TABLE;
+use crate::bif::table::{BIFS, TABLE};
 use crate::code::Code;
 use crate::emu::native;
 use crate::ets::Tables;
@@ -224,7 +224,9 @@ impl Vm {
             let module = self.atoms.insert(entry.module).map_err(StartError::Atom)?;
             let function = self.atoms.insert(entry.function).map_err(StartError::Atom)?;
             self.bif_names.push([module, function]);
-            self.code.bind_bif(module, function, u32::from(entry.arity), BifIndex(index as u32));
+            if index < BIFS.len() {
+                self.code.bind_bif(module, function, u32::from(entry.arity), BifIndex(index as u32));
+            }
         }
         Ok(())
     }

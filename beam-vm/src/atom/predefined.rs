@@ -48,6 +48,7 @@ predefined! {
     UPPER_DOWN = "DOWN",
     ETS_TRANSFER = "ETS-TRANSFER",
     UPPER_EXIT = "EXIT",
+    LOAD_FAILED_LOAD_FAILED = "LOAD_FAILED=load_failed",
     UPPER_SIGHUP = "SIGHUP",
     UNDERSCORE = "_",
     ABORT = "abort",

@@ -7,7 +7,7 @@ use super::time::{BEGINNING, END};
 use super::{BifResult, Context, Raise, memory};
 use crate::atom::{Atom, predefined};
 use crate::bif::Releases;
-use crate::bif::table::TABLE;
+use crate::bif::table::BIFS;
 use crate::heap::build;
 use crate::term::{Term, View};
 
@@ -142,7 +142,7 @@ fn system_logger(cx: &Context<'_>) -> Term {
 /// The BIFs of the release.
 fn snifs(cx: &mut Context<'_>) -> Term {
     let mut all = Vec::new();
-    for entry in TABLE.iter().filter(|entry| matches!(entry.releases, Releases::All | Releases::Until25)) {
+    for entry in BIFS.iter().filter(|entry| matches!(entry.releases, Releases::All | Releases::Until25)) {
         let names = (cx.vm.atoms.find(entry.module), cx.vm.atoms.find(entry.function));
         if let (Some(module), Some(function)) = names {
             let parts = [Term::atom(module), Term::atom(function), Term::count(usize::from(entry.arity))];

@@ -4,6 +4,7 @@
 //! `erlang:yield/0`, which stock's loader makes an instruction, is one here.
 
 use super::{Entry, Kind, Releases};
+use crate::native::table::NATIVES;
 
 #[cfg(test)]
 mod tests;
@@ -14,10 +15,21 @@ macro_rules! implementation {
     ($($path:tt)+) => { Some(super::$($path)+) };
 }
 
+/// BIFs, and behind them natives: what an index leads to.
+pub static TABLE: [Entry; BIFS.len() + NATIVES.len()] = {
+    let mut table = [BIFS[0]; BIFS.len() + NATIVES.len()];
+    let mut place = 0;
+    while place < table.len() {
+        table[place] = if place < BIFS.len() { BIFS[place] } else { NATIVES[place - BIFS.len()] };
+        place += 1;
+    }
+    table
+};
+
 macro_rules! bifs {
     ($($module:literal $function:literal $arity:literal $kind:ident $releases:ident => [$($path:tt)+];)*) => {
         /// All BIFs by module, function and arity.
-        pub static TABLE: &[Entry] = &[$(
+        pub const BIFS: &[Entry] = &[$(
             Entry {
                 module: $module,
                 function: $function,
@@ -232,7 +244,7 @@ bifs! {
     "erlang" "list_to_port" 1 Plain All => [printing::list_to_port];
     "erlang" "list_to_ref" 1 Plain All => [printing::list_to_ref];
     "erlang" "list_to_tuple" 1 Plain All => [tuples::list_to_tuple];
-    "erlang" "load_nif" 2 Plain All => [absent];
+    "erlang" "load_nif" 2 Plain All => [natives::load_nif];
     "erlang" "loaded" 0 Plain All => [loading::loaded];
     "erlang" "localtime" 0 Plain All => [time::localtime];
     "erlang" "localtime_to_universaltime" 2 Plain All => [time::localtime_to_universaltime];

@@ -15,11 +15,13 @@ use super::verify::{self, Check, Wanted};
 use super::{LoadError, atom, peephole};
 use crate::atom::Atom;
 use crate::beam_file::{Allocation, Code, GenericOp, Instruction, LineIndex, Module, Operand};
+use crate::bif::BifIndex;
 use crate::code::LambdaName;
 use crate::emu::assemble::Op;
 use crate::emu::operand::Arg;
 use crate::emu::table::Operation;
 use crate::heap::build;
+use crate::native;
 use crate::number::integer::{Bits, Endian, Signedness, bits_limbs, from_bits};
 use crate::term::{Export, FunEntry, Term, layout};
 use crate::vm::Vm;
@@ -82,11 +84,15 @@ pub fn translate(vm: &mut Vm, file: &Module, context: &Context<'_>) -> Result<Tr
         out: &mut translation,
         waits_for_entry: false,
         sets_frame: false,
+        native: None,
+        skips: false,
     };
     let mut line = 0;
     while let Some(instruction) = code.next().map_err(LoadError::Instruction)? {
         while let Some(check) = checks.next_if(|check| check.line == line) {
-            translator.check(&instruction, check)?;
+            if !translator.skips {
+                translator.check(&instruction, check)?;
+            }
         }
         translator.instruction(&instruction)?;
         line += 1;
@@ -133,6 +139,10 @@ struct Translator<'a> {
     waits_for_entry: bool,
     /// Whether the next frame has all of its registers set when it is made.
     sets_frame: bool,
+    /// What does the function that begins at the next label, if it is a native.
+    native: Option<BifIndex>,
+    /// Whether the instructions are those of a function that a native does.
+    skips: bool,
 }
 
 impl Translator<'_> {
@@ -205,6 +215,12 @@ impl Translator<'_> {
 
     fn instruction(&mut self, instruction: &Instruction<'_>) -> Result<(), LoadError> {
         let op = instruction.op;
+        if self.skips {
+            if !matches!(op, GenericOp::FUNC_INFO | GenericOp::INT_CODE_END) {
+                return self.leave_out(instruction);
+            }
+            self.skips = false;
+        }
         match op {
             GenericOp::LABEL => {
                 let Some(label) = instruction.label() else { return Ok(()) };
@@ -215,6 +231,10 @@ impl Translator<'_> {
                     function.entry = label;
                 }
                 self.push(Operation::Label, vec![Arg::Label(label)]);
+                if let Some(native) = self.native.take() {
+                    self.push(Operation::BifStub, vec![Arg::Bif(native)]);
+                    self.skips = true;
+                }
                 return Ok(());
             }
             GenericOp::LINE => {
@@ -246,6 +266,15 @@ impl Translator<'_> {
             return Ok(());
         }
         self.special(instruction, args)
+    }
+
+    /// Leaves out an instruction of a function that a native does. Labels stay: the one before the next function is called where
+    /// arguments do not fit, and all others are only jumped to from what is left out.
+    fn leave_out(&mut self, instruction: &Instruction<'_>) -> Result<(), LoadError> {
+        if let Some(label) = instruction.label() {
+            self.push(Operation::Label, vec![Arg::Label(label.get() as u32)]);
+        }
+        Ok(())
     }
 
     /// A label of our own at the end of the code, one more than the file's, for what cannot fail.
@@ -287,6 +316,9 @@ impl Translator<'_> {
                 let at = self.out.ops.len();
                 self.out.functions.push(Info { name, arity: *arity as u32, op: at, entry: 0 });
                 self.waits_for_entry = true;
+                let atoms = &self.vm.atoms;
+                let (module, function) = (atoms.text(self.context.module), atoms.text(name));
+                self.native = native::find(module, function, *arity as u32);
                 self.push(Operation::FuncInfo, args);
             }
             (GenericOp::INT_CODE_END, _) => {

@@ -5,13 +5,21 @@ use std::fmt::Write;
 use std::string::String;
 use std::{env, fs};
 
-use super::TABLE;
+use super::BIFS;
 use crate::bif::{Entry, Releases};
+use crate::native::table::NATIVES;
 
 const HEAD: &str = "# Built-in functions
 
 The functions of OTP 25 to 28 that stock's emulator does in C (`bif.tab`), and whether they are here. One that is absent raises `undef`.
 This page is made of the table in `beam-vm/src/bif/table.rs`.
+";
+
+const NATIVES_HEAD: &str = "
+# Natives
+
+The functions that stock does in libraries in C (NIFs). One that is absent raises `nif_error`, as where the library is not loaded.
+The table is `beam-vm/src/native/table.rs`.
 ";
 
 fn releases(releases: Releases) -> &'static str {
@@ -36,17 +44,23 @@ fn list(page: &mut String, title: &str, entries: &[&Entry]) {
 }
 
 fn page() -> String {
-    let here = TABLE.iter().filter(|entry| entry.implementation.is_some()).count();
+    let here = BIFS.iter().filter(|entry| entry.implementation.is_some()).count();
     let mut page = String::from(HEAD);
-    writeln!(page, "\n{here} of {} are here.", TABLE.len()).expect("a string takes all");
-    for module in TABLE.chunk_by(|a, b| a.module == b.module) {
+    writeln!(page, "\n{here} of {} are here.", BIFS.len()).expect("a string takes all");
+    modules(&mut page, BIFS);
+    page.push_str(NATIVES_HEAD);
+    modules(&mut page, NATIVES);
+    page
+}
+
+fn modules(page: &mut String, table: &[Entry]) {
+    for module in table.chunk_by(|a, b| a.module == b.module) {
         writeln!(page, "\n## {}", module[0].module).expect("a string takes all");
         let (here, absent): (std::vec::Vec<&Entry>, std::vec::Vec<&Entry>) =
             module.iter().partition(|entry| entry.implementation.is_some());
-        list(&mut page, "Here", &here);
-        list(&mut page, "Absent", &absent);
+        list(page, "Here", &here);
+        list(page, "Absent", &absent);
     }
-    page
 }
 
 #[test]

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The table of natives: functions that stock does as NIFs which are part of it or of OTP's applications, each once, with the function
+//! that does it here, or `absent`. One that is absent does what its module's own code does, which is to raise `nif_error`.
+
+use crate::bif::{Entry, Kind, Releases};
+
+macro_rules! implementation {
+    (absent) => { None };
+    ($($path:tt)+) => { Some(super::$($path)+) };
+}
+
+macro_rules! natives {
+    ($($module:literal $function:literal $arity:literal => [$($path:tt)+];)*) => {
+        /// All natives by module, function and arity.
+        pub const NATIVES: &[Entry] = &[$(
+            Entry {
+                module: $module,
+                function: $function,
+                arity: $arity,
+                kind: Kind::Plain,
+                releases: Releases::All,
+                implementation: implementation!($($path)+),
+            },
+        )*];
+    };
+}
+
+natives! {
+    "asn1rt_nif" "decode_ber_tlv_raw" 1 => [absent];
+    "asn1rt_nif" "encode_ber_tlv" 1 => [absent];
+    "asn1rt_nif" "encode_per_complete" 1 => [absent];
+    "erl_tracer" "enabled" 3 => [absent];
+    "erl_tracer" "trace" 5 => [absent];
+    "prim_buffer" "copying_read" 2 => [absent];
+    "prim_buffer" "find_byte_index" 2 => [absent];
+    "prim_buffer" "new" 0 => [absent];
+    "prim_buffer" "peek_head" 1 => [absent];
+    "prim_buffer" "size" 1 => [absent];
+    "prim_buffer" "skip" 2 => [absent];
+    "prim_buffer" "try_lock" 1 => [absent];
+    "prim_buffer" "unlock" 1 => [absent];
+    "prim_buffer" "write" 2 => [absent];
+    "prim_file" "advise_nif" 4 => [absent];
+    "prim_file" "allocate_nif" 3 => [absent];
+    "prim_file" "altname_nif" 1 => [absent];
+    "prim_file" "close_nif" 1 => [absent];
+    "prim_file" "del_dir_nif" 1 => [absent];
+    "prim_file" "del_file_nif" 1 => [absent];
+    "prim_file" "delayed_close_nif" 1 => [absent];
+    "prim_file" "file_desc_to_ref_nif" 1 => [absent];
+    "prim_file" "get_cwd_nif" 0 => [absent];
+    "prim_file" "get_device_cwd_nif" 1 => [absent];
+    "prim_file" "get_handle_nif" 1 => [absent];
+    "prim_file" "ipread_s32bu_p32bu_nif" 3 => [absent];
+    "prim_file" "list_dir_nif" 1 => [absent];
+    "prim_file" "make_dir_nif" 1 => [absent];
+    "prim_file" "make_hard_link_nif" 2 => [absent];
+    "prim_file" "make_soft_link_nif" 2 => [absent];
+    "prim_file" "open_nif" 2 => [absent];
+    "prim_file" "pread_nif" 3 => [absent];
+    "prim_file" "pwrite_nif" 3 => [absent];
+    "prim_file" "read_file_nif" 1 => [absent];
+    "prim_file" "read_handle_info_nif" 1 => [absent];
+    "prim_file" "read_info_nif" 2 => [absent];
+    "prim_file" "read_link_nif" 1 => [absent];
+    "prim_file" "read_nif" 2 => [absent];
+    "prim_file" "rename_nif" 2 => [absent];
+    "prim_file" "seek_nif" 3 => [absent];
+    "prim_file" "set_cwd_nif" 1 => [absent];
+    "prim_file" "set_owner_nif" 3 => [absent];
+    "prim_file" "set_permissions_nif" 2 => [absent];
+    "prim_file" "set_time_nif" 4 => [absent];
+    "prim_file" "sync_nif" 2 => [absent];
+    "prim_file" "truncate_nif" 1 => [absent];
+    "prim_file" "write_nif" 2 => [absent];
+    "zlib" "clearStash_nif" 1 => [absent];
+    "zlib" "close_nif" 1 => [absent];
+    "zlib" "crc32_nif" 1 => [absent];
+    "zlib" "deflateEnd_nif" 1 => [absent];
+    "zlib" "deflateInit_nif" 6 => [absent];
+    "zlib" "deflateParams_nif" 3 => [absent];
+    "zlib" "deflateReset_nif" 1 => [absent];
+    "zlib" "deflateSetDictionary_nif" 2 => [absent];
+    "zlib" "deflate_nif" 4 => [absent];
+    "zlib" "enqueue_nif" 2 => [absent];
+    "zlib" "getBufSize_nif" 1 => [absent];
+    "zlib" "getStash_nif" 1 => [absent];
+    "zlib" "inflateEnd_nif" 1 => [absent];
+    "zlib" "inflateGetDictionary_nif" 1 => [absent];
+    "zlib" "inflateInit_nif" 3 => [absent];
+    "zlib" "inflateReset_nif" 1 => [absent];
+    "zlib" "inflateSetDictionary_nif" 2 => [absent];
+    "zlib" "inflate_nif" 4 => [absent];
+    "zlib" "open_nif" 0 => [absent];
+    "zlib" "setBufSize_nif" 2 => [absent];
+    "zlib" "setStash_nif" 2 => [absent];
+    "zlib" "set_controller_nif" 2 => [absent];
+}
