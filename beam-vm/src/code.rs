@@ -16,7 +16,7 @@ pub use entries::{Entries, LambdaName};
 pub use instance::{Function, Instance};
 pub(crate) use lines::Place;
 pub use lines::{LineTable, Location};
-pub use preloaded::is_preloaded;
+pub use preloaded::{PRELOADED, Presence, is_preloaded};
 pub use prepared::{PreparedCode, PreparedTable};
 pub use purge::{Purge, Purged};
 

@@ -14,6 +14,7 @@ pub mod atom;
 pub mod beam_file;
 pub mod bif;
 pub mod bits;
+pub mod boot;
 pub mod chardata;
 pub mod code;
 pub mod compare;

@@ -113,18 +113,20 @@ pub struct Vm {
     pub unique: u64,
 }
 
-/// What `system_flag/2` sets and nobody here looks at.
+/// What flags and `system_flag/2` set and nobody here looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
     /// `outstanding_system_requests_limit`
     pub outstanding_requests: u32,
+    /// Whether `io` takes all letters for printable ones, and not only those of Latin-1: `+pc`.
+    pub prints_unicode: bool,
     /// `trace_control_word`
     pub trace_control_word: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { outstanding_requests: 2, trace_control_word: 0 }
+        Self { outstanding_requests: 2, prints_unicode: false, trace_control_word: 0 }
     }
 }
 

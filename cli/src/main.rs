@@ -7,6 +7,7 @@
 
 mod beam;
 mod doctor;
+mod erl;
 mod failure;
 mod file;
 mod inspect;
@@ -35,6 +36,7 @@ struct Arguments {
 enum Command {
     Run(run::Options),
     Beam(beam::Options),
+    Erl(erl::Options),
     Inspect(inspect::Options),
     Pack(pack::Options),
     /// Tell what this machine lacks to run guests
@@ -44,7 +46,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    // What follows is erl's, to the last dash.
+    let mut words = std::env::args_os();
+    let arguments = match words.nth(1) {
+        Some(word) if word == "erl" => Arguments {
+            no_install: false,
+            command: Command::Erl(erl::Options { arguments: words.collect() }),
+        },
+        _ => Arguments::parse(),
+    };
     match perform(&arguments) {
         Ok(code) => code,
         Err(failure) => failure.report(),
@@ -56,6 +66,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
         Command::Run(options) => run::run(options, install)?,
         Command::Beam(options) => return beam::run(options),
+        Command::Erl(options) => return erl::run(options),
         Command::Inspect(options) => inspect::run(options)?,
         Command::Pack(options) => pack::run(options)?,
         Command::Doctor => doctor::run()?,

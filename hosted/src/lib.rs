@@ -5,10 +5,12 @@
 mod linux;
 mod memory;
 mod modules;
+mod node;
 
 pub use beam_vm::emu::native::Flavor;
 pub use linux::LinuxPlatform;
 pub use modules::{CodePath, OtpRoot};
+pub use node::{Node, boot};
 
 use beam_vm::gc::Stress;
 use beam_vm::platform::{Fault, Platform, Random, SimPlatform};
@@ -45,13 +47,19 @@ pub struct Settings {
 /// When the system has no address space for the machine's literals.
 #[must_use]
 pub fn machine(path: CodePath, settings: Settings) -> Vm {
+    let mut vm = bare_machine(path, settings);
+    vm.loads_on_demand = true;
+    vm
+}
+
+/// A machine in which OTP's code server loads modules.
+fn bare_machine(path: CodePath, settings: Settings) -> Vm {
     let linux = LinuxPlatform::new(path);
     let platform: Box<dyn Platform> = match settings.seed {
         Some(seed) => Box::new(SimPlatform::new(seed, linux).with(Fault::RestlessPark)),
         None => Box::new(linux),
     };
     let mut vm = Vm::new(platform).expect("there is address space for literals");
-    vm.loads_on_demand = true;
     if let Some(limit) = settings.process_limit {
         vm.processes = ProcessTable::new(limit);
     }

@@ -23,6 +23,21 @@ impl OtpRoot {
         named.into_iter().chain(usual).find_map(|folder| Self::at(&folder))
     }
 
+    /// The folder itself.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// The version of its emulator, as the folder of the preloaded modules names it.
+    #[must_use]
+    pub fn erts_version(&self) -> Option<String> {
+        let entries = fs::read_dir(self.libraries()).ok()?.flatten();
+        let version =
+            |entry: fs::DirEntry| entry.file_name().to_str()?.strip_prefix("erts-").map(String::from);
+        entries.filter_map(version).max()
+    }
+
     /// The folder of its applications.
     #[must_use]
     pub fn libraries(&self) -> PathBuf {

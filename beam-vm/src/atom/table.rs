@@ -68,6 +68,11 @@ pub struct AtomTable {
 }
 
 impl AtomTable {
+    /// Lets there be another number of atoms. What is there stays.
+    pub fn set_limit(&mut self, limit: AtomLimit) {
+        self.limit = limit;
+    }
+
     /// A table with the predefined atoms.
     #[must_use]
     pub fn new(limit: AtomLimit) -> Self {

@@ -217,9 +217,10 @@ pub fn halt(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Err(Raise::Ended)
 }
 
-/// `io:printable_range/0`: what stock says unless it was started with `+pc unicode`.
-pub fn printable_range(_: &mut Context<'_>, _: &[Term]) -> BifResult {
-    Ok(Term::atom(predefined::LATIN1))
+/// `io:printable_range/0`: as `+pc` says.
+pub fn printable_range(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let is_unicode = cx.vm.settings.prints_unicode;
+    Ok(Term::atom(if is_unicode { predefined::UNICODE } else { predefined::LATIN1 }))
 }
 
 /// `file:native_name_encoding/0`: names of files are UTF-8 everywhere here.

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//! An OTP system as a process of this one: what `voxoz erl` starts.
+
+use std::thread;
+
+use beam_vm::atom::AtomLimit;
+use beam_vm::boot::{self, BootError, End};
+
+use crate::{CodePath, OtpRoot, Settings, bare_machine};
+
+/// What a system is started with.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Node {
+    /// What `init` gets to see of the command line.
+    pub arguments: Vec<Vec<u8>>,
+    /// Variables that are set besides those of this process.
+    pub variables: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Whether `io` prints all letters.
+    pub prints_unicode: bool,
+    /// How many atoms there can be, if not as many as in stock.
+    pub atom_limit: Option<u32>,
+}
+
+/// Starts OTP and waits until it halts. Gives the status.
+///
+/// # Errors
+/// [`BootError`].
+///
+/// # Panics
+/// When the system has no address space for the machine's literals.
+pub fn boot(root: &OtpRoot, settings: Settings, node: &Node) -> Result<i32, BootError> {
+    let mut vm = bare_machine(CodePath::new(Vec::new(), Some(root)), settings);
+    vm.environment.extend(node.variables.iter().cloned());
+    vm.settings.prints_unicode = node.prints_unicode;
+    if let Some(limit) = node.atom_limit.and_then(AtomLimit::new) {
+        vm.atoms.set_limit(limit);
+    }
+    let init = boot::start(&mut vm, &node.arguments)?;
+    match boot::run(&mut vm, init) {
+        End::Halted(status) => Ok(status),
+        // Nothing can happen any more, and the program has not said that it is done.
+        End::Stuck => loop {
+            thread::park();
+        },
+    }
+}
