@@ -2,11 +2,15 @@
 //! The virtual machine as a Linux process: for development, tests and measurements.
 #![deny(unsafe_code)]
 
+mod files;
+mod host_files;
 mod linux;
 mod memory;
 mod modules;
 
 pub use beam_vm::emu::native::Flavor;
+pub use files::PluggedFiles;
+pub use host_files::HostFiles;
 pub use linux::LinuxPlatform;
 pub use modules::{CodePath, OtpRoot};
 

@@ -14,37 +14,25 @@ use super::Errno;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct FileHandle(pub u32);
 
-/// How a file is opened: a set.
+/// How a file is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct OpenModes(u8);
-
-impl OpenModes {
+pub struct OpenModes {
     /// To read.
-    pub const READ: Self = Self(1);
-    /// To write. A file that is not there is made; without `READ` and `APPEND`, one that is there becomes empty.
-    pub const WRITE: Self = Self(2);
-    /// All that is written goes to the end.
-    pub const APPEND: Self = Self(4);
+    pub read: bool,
+    /// To write.
+    pub write: bool,
+    /// It is made if it is not there.
+    pub create: bool,
     /// It may not be there yet.
-    pub const EXCLUSIVE: Self = Self(8);
+    pub exclusive: bool,
+    /// It becomes empty.
+    pub truncate: bool,
+    /// All that is written goes to the end.
+    pub append: bool,
     /// What is written is on the disk when the call returns.
-    pub const SYNC: Self = Self(16);
-    /// It is a folder.
-    pub const FOLDER: Self = Self(32);
-    /// It may be anything, also a folder that was not asked for.
-    pub const ANY_KIND: Self = Self(64);
-
-    /// Those of both sets.
-    #[must_use]
-    pub const fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Whether any of another set is in it.
-    #[must_use]
-    pub const fn has(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
+    pub sync: bool,
+    /// It has to be a folder.
+    pub folder: bool,
 }
 
 /// Where something is read or written.
@@ -193,7 +181,7 @@ pub type FileResult<T> = Result<T, Errno>;
 
 /// Files.
 pub trait Files {
-    /// Opens a file. What is no file and was not asked for is `EISDIR`, if it is a folder.
+    /// Opens a file, or a folder to look at.
     ///
     /// # Errors
     /// As `open`.
@@ -331,7 +319,7 @@ const CLOSED: Errno = Errno::EBADF;
 
 impl Files for NoFiles {
     fn open(&mut self, _: &[u8], modes: OpenModes) -> FileResult<FileHandle> {
-        Err(if modes.has(OpenModes::WRITE) { Errno::EROFS } else { NOTHING })
+        Err(if modes.create { Errno::EROFS } else { NOTHING })
     }
 
     fn close(&mut self, _: FileHandle) -> FileResult<()> {
