@@ -5,14 +5,22 @@
 //! The scheduler asks for the time once for many turns, and nothing asks for anything between two instructions. The end of the
 //! machine is no call: the scheduler returns to the host with a status.
 
+mod errno;
+mod files;
 mod memory;
 mod random;
 mod sim;
 
+pub use errno::Errno;
+pub use files::{
+    Access, Advice, At, Change, FileHandle, FileInfo, FileKind, FileResult, Files, Follow, From, Make,
+    NoFiles, OpenModes, Remove, Sync,
+};
 pub use memory::{FixedRange, LITERALS, MACHINE_CODE, Reservation};
 pub use random::Random;
 pub use sim::{Fault, SimPlatform};
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -75,6 +83,12 @@ pub trait Platform {
     /// The variables of the environment, names without `=`.
     fn environment(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
         Vec::new()
+    }
+
+    /// Files.
+    fn files(&mut self) -> &mut dyn Files {
+        // A type without a size: nothing is allocated.
+        Box::leak(Box::new(NoFiles))
     }
 
     /// The file of a module, when the program calls one that is not loaded.

@@ -2,12 +2,16 @@
 //! The virtual machine as a Linux process: for development, tests and measurements.
 #![deny(unsafe_code)]
 
+mod files;
+mod host_files;
 mod linux;
 mod memory;
 mod modules;
 mod node;
 
 pub use beam_vm::emu::native::Flavor;
+pub use files::PluggedFiles;
+pub use host_files::HostFiles;
 pub use linux::LinuxPlatform;
 pub use modules::{CodePath, OtpRoot};
 pub use node::{Node, boot};

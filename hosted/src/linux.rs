@@ -6,8 +6,12 @@ use std::ops::Range;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use beam_vm::platform::{CodeAccess, FixedRange, Platform, Reservation};
+use beam_vm::platform::{CodeAccess, Files, FixedRange, Platform, Reservation};
 
+use fs::Namespace;
+
+use crate::files::PluggedFiles;
+use crate::host_files::HostFiles;
 use crate::memory::Mappings;
 use crate::modules::CodePath;
 
@@ -17,13 +21,15 @@ pub struct LinuxPlatform {
     start: Instant,
     path: CodePath,
     mappings: Mappings,
+    files: PluggedFiles,
 }
 
 impl LinuxPlatform {
     /// A platform whose clock begins now, with modules from a path.
     #[must_use]
     pub fn new(path: CodePath) -> Self {
-        Self { start: Instant::now(), path, mappings: Mappings::default() }
+        let files = PluggedFiles(Namespace::new(Box::new(HostFiles::default())));
+        Self { start: Instant::now(), path, mappings: Mappings::default(), files }
     }
 }
 
@@ -84,6 +90,10 @@ impl Platform for LinuxPlatform {
     fn environment(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
         let variables = std::env::vars_os();
         variables.map(|(name, value)| (name.into_encoded_bytes(), value.into_encoded_bytes())).collect()
+    }
+
+    fn files(&mut self) -> &mut dyn Files {
+        &mut self.files
     }
 
     fn module(&mut self, name: &str) -> Option<Vec<u8>> {

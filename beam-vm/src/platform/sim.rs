@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::{CodeAccess, FixedRange, Platform, Random, Reservation};
+use super::{CodeAccess, Files, FixedRange, Platform, Random, Reservation};
 
 /// What goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -102,6 +102,10 @@ impl<P: Platform> Platform for SimPlatform<P> {
             _ => rest,
         };
         self.now += rest;
+    }
+
+    fn files(&mut self) -> &mut dyn Files {
+        self.outside.files()
     }
 
     fn module(&mut self, name: &str) -> Option<Vec<u8>> {
