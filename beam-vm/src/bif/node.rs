@@ -121,3 +121,11 @@ fn unique(cx: &mut Context<'_>, first: i64) -> Term {
     let value = i128::from(first) + i128::from(cx.vm.unique);
     build::wide(cx.heap(), value)
 }
+
+/// `net_kernel:dflag_unicode_io/1`: whether the node of a process takes Unicode, as this one does.
+pub fn dflag_unicode_io(_: &mut Context<'_>, args: &[Term]) -> BifResult {
+    match args[0].view() {
+        View::Pid(_) | View::ExternalPid(_) => Ok(Term::boolean(true)),
+        _ => Err(Raise::BADARG),
+    }
+}

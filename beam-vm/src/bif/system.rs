@@ -223,6 +223,11 @@ pub fn printable_range(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
     Ok(Term::atom(if is_unicode { predefined::UNICODE } else { predefined::LATIN1 }))
 }
 
+/// `error_logger:warning_map/0`: what stock says unless it was started with `+W`.
+pub fn warning_map(_: &mut Context<'_>, _: &[Term]) -> BifResult {
+    Ok(Term::atom(predefined::WARNING))
+}
+
 /// `file:native_name_encoding/0`: names of files are UTF-8 everywhere here.
 pub fn native_name_encoding(_: &mut Context<'_>, _: &[Term]) -> BifResult {
     Ok(Term::atom(predefined::UTF8))
