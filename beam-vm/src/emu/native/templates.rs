@@ -10,6 +10,7 @@ mod floats;
 mod frames;
 mod guards;
 mod matching;
+mod parts;
 mod select;
 mod types;
 
@@ -117,6 +118,7 @@ pub fn emit(e: &mut Emitter<'_>, instruction: &Instruction) -> Emitted {
         O::Fload | O::Fstore | O::Fconv | O::Fnegate | O::Fadd | O::Fsub | O::Fmul | O::Fdiv => floats::emit,
         O::SelectVal | O::JumpTable | O::SelectTupleArity => select::emit,
         O::BsCreateBin => construct::emit,
+        O::BsGetBinary => parts::emit,
         O::BsStartMatch
         | O::EnsureState
         | O::BsGetPosition

@@ -106,7 +106,7 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
 }
 
 /// A word of a match state.
-const fn word(state: Reg, index: usize) -> Mem {
+pub(super) const fn word(state: Reg, index: usize) -> Mem {
     at(state, HEADER + 8 * index as i32)
 }
 
