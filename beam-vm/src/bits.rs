@@ -12,7 +12,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-pub use append::{APPEND_WORDS, append, append_private, init_writable};
+pub use append::{APPEND_WORDS, SUB_WRITABLE, append, append_private, init_writable};
 pub use cursor::Cursor;
 pub use writer::{Building, Unwritable, Writer, utf8_size, utf16_size};
 

@@ -18,7 +18,7 @@ const LEAST: usize = 256;
 /// From here on a binary that is full grows by a fifth instead of its size.
 const LARGE: usize = 1 << 24;
 /// The bit of a sub-binary that says that it may be appended to.
-const SUB_WRITABLE: u64 = 1 << 16;
+pub const SUB_WRITABLE: u64 = 1 << 16;
 
 /// Words that appending takes on the heap at most.
 pub const APPEND_WORDS: usize = layout::REFC_SIZE + layout::SUB_SIZE;

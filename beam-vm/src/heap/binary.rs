@@ -25,6 +25,9 @@ struct Start {
 pub struct BinaryBlock(NonNull<Start>);
 
 impl BinaryBlock {
+    /// From the number that an object keeps to the word that has the capacity, in bytes.
+    pub const CAPACITY: usize = core::mem::offset_of!(Start, capacity);
+
     /// A block of `capacity` bytes, all 0.
     #[must_use]
     pub fn new(capacity: usize) -> Self {

@@ -90,13 +90,15 @@ pub struct Header(u64);
 impl Header {
     /// The largest arity.
     pub const MAX_ARITY: usize = u32::MAX as usize;
+    /// How many bits are below the arity.
+    pub const ARITY_SHIFT: u8 = 6;
 
     /// The header of an object with `arity` words after it.
     #[must_use]
     #[inline]
     pub const fn new(kind: Kind, arity: usize) -> Self {
         debug_assert!(arity <= Self::MAX_ARITY);
-        Self((arity as u64) << 6 | (kind as u64) << 2)
+        Self((arity as u64) << Self::ARITY_SHIFT | (kind as u64) << 2)
     }
 
     /// The same with bits of the kind's own; only the low 26 count.
@@ -131,7 +133,7 @@ impl Header {
     #[must_use]
     #[inline]
     pub const fn arity(self) -> usize {
-        (self.0 >> 6) as u32 as usize
+        (self.0 >> Self::ARITY_SHIFT) as u32 as usize
     }
 
     /// The kind's own bits.

@@ -4,10 +4,13 @@
 mod arithmetic;
 mod calls;
 mod compare;
+mod construct;
 mod data;
 mod floats;
 mod frames;
 mod guards;
+mod matching;
+mod parts;
 mod select;
 mod types;
 
@@ -114,6 +117,22 @@ pub fn emit(e: &mut Emitter<'_>, instruction: &Instruction) -> Emitted {
         | O::Bnot => arithmetic::emit,
         O::Fload | O::Fstore | O::Fconv | O::Fnegate | O::Fadd | O::Fsub | O::Fmul | O::Fdiv => floats::emit,
         O::SelectVal | O::JumpTable | O::SelectTupleArity => select::emit,
+        O::BsCreateBin => construct::emit,
+        O::BsGetBinary => parts::emit,
+        O::BsStartMatch
+        | O::EnsureState
+        | O::BsGetPosition
+        | O::BsSetPosition
+        | O::BsTestUnit
+        | O::BsTestTail
+        | O::BsEnsureAtLeast
+        | O::BsSkipBits
+        | O::BsGetByte
+        | O::BsGetUnsigned
+        | O::BsGetSmall
+        | O::BsMatchString
+        | O::BsGetUtf8
+        | O::BsSkipUtf8 => matching::emit,
         O::Hd | O::Tl | O::TupleSize | O::Element | O::GuardBif1 | O::CallBif => guards::emit,
         _ => return Emitted::Nothing,
     };

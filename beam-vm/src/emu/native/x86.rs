@@ -289,9 +289,46 @@ impl Assembler {
         self.op_memory(NARROW, 0x8B, dst, mem);
     }
 
+    /// `dst := [mem]`, 16 bits; the others become 0.
+    pub fn load16(&mut self, dst: Reg, mem: Mem) {
+        self.load_extended(0xB7, dst, mem);
+    }
+
+    /// `dst := [mem]`, 8 bits; the others become 0.
+    pub fn load8(&mut self, dst: Reg, mem: Mem) {
+        self.load_extended(0xB6, dst, mem);
+    }
+
+    fn load_extended(&mut self, opcode: u8, dst: Reg, mem: Mem) {
+        self.rex(NARROW, dst.high(), 0, mem.base.high());
+        self.byte(0x0F);
+        self.byte(opcode);
+        self.memory(dst.low(), mem);
+    }
+
     /// `[mem] := src`
     pub fn store(&mut self, mem: Mem, src: Reg) {
         self.op_memory(WIDE, 0x89, src, mem);
+    }
+
+    /// `[mem] := src`, 32 bits.
+    pub fn store32(&mut self, mem: Mem, src: Reg) {
+        self.op_memory(NARROW, 0x89, src, mem);
+    }
+
+    /// `[mem] := src`, 16 bits.
+    pub fn store16(&mut self, mem: Mem, src: Reg) {
+        self.byte(0x66);
+        self.op_memory(NARROW, 0x89, src, mem);
+    }
+
+    /// `[mem] := src`, 8 bits.
+    pub fn store8(&mut self, mem: Mem, src: Reg) {
+        if src.high() == 0 && src.low() >= 4 && mem.base.high() == 0 {
+            // Without a prefix these numbers are other registers.
+            self.byte(0x40);
+        }
+        self.op_memory(NARROW, 0x88, src, mem);
     }
 
     /// `[mem] := value`, with its sign.
@@ -423,6 +460,13 @@ impl Assembler {
         self.rex(WIDE, 0, 0, reg.high());
         self.byte(0xFF);
         self.registers(1, reg);
+    }
+
+    /// Turns the order of the bytes round.
+    pub fn bswap(&mut self, reg: Reg) {
+        self.rex(WIDE, 0, 0, reg.high());
+        self.byte(0x0F);
+        self.byte(0xC8 | reg.low());
     }
 
     /// Turns a bit over.

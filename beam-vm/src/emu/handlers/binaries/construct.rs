@@ -47,7 +47,7 @@ struct Failure {
 }
 
 impl Failure {
-    fn new(part: &Part, reason: Atom, what: Atom, value: Term) -> Self {
+    fn new(part: &Part<'_>, reason: Atom, what: Atom, value: Term) -> Self {
         let kind = match part.segment.kind {
             SegmentKind::Integer => predefined::INTEGER,
             SegmentKind::Float => predefined::FLOAT,
@@ -64,7 +64,7 @@ impl Failure {
 const TOO_MANY: usize = 1 << 62;
 
 /// The bits of a segment whose size is a term.
-fn size_of(part: &Part, size: Term) -> Result<usize, Failure> {
+fn size_of(part: &Part<'_>, size: Term) -> Result<usize, Failure> {
     if let Some(units) = size.as_small() {
         let bits = usize::try_from(units).ok().map(|units| units.checked_mul(usize::from(part.segment.unit)));
         return match bits {
@@ -79,7 +79,7 @@ fn size_of(part: &Part, size: Term) -> Result<usize, Failure> {
 }
 
 /// The bits of a segment whose size follows from its value.
-fn size_of_value(part: &Part, value: Term) -> Result<usize, Failure> {
+fn size_of_value(part: &Part<'_>, value: Term) -> Result<usize, Failure> {
     Ok(match part.segment.kind {
         SegmentKind::Utf8 => utf8_size(value),
         SegmentKind::Utf16 => utf16_size(value),
@@ -92,7 +92,7 @@ fn size_of_value(part: &Part, value: Term) -> Result<usize, Failure> {
 }
 
 /// A bitstring whose bits have to be a number of units.
-fn whole_units(part: &Part, value: Term) -> Result<Bits, Failure> {
+fn whole_units(part: &Part<'_>, value: Term) -> Result<Bits, Failure> {
     let bits = value.as_bits();
     let bits = bits.ok_or_else(|| Failure::new(part, predefined::BADARG, predefined::TYPE, value))?;
     if bits.len().is_multiple_of(usize::from(part.segment.unit)) {
@@ -103,13 +103,13 @@ fn whole_units(part: &Part, value: Term) -> Result<Bits, Failure> {
 }
 
 /// Whether others are appended to a segment.
-fn is_first(part: &Part) -> bool {
+fn is_first(part: &Part<'_>) -> bool {
     matches!(part.segment.kind, SegmentKind::Append | SegmentKind::PrivateAppend)
 }
 
 /// Bits of all segments but the one that is appended to.
 #[inline(never)]
-unsafe fn total(s: &State, parts: Parts) -> Result<usize, Failure> {
+unsafe fn total(s: &State, parts: Parts<'_>) -> Result<usize, Failure> {
     let mut bits = 0_usize;
     for part in parts.filter(|part| !is_first(part)) {
         // SAFETY: the operands are those of the instruction at `s.ip`.
@@ -123,14 +123,14 @@ unsafe fn total(s: &State, parts: Parts) -> Result<usize, Failure> {
     Ok(bits)
 }
 
-fn add(part: &Part, bits: usize, more: usize, value: Term) -> Result<usize, Failure> {
+fn add(part: &Part<'_>, bits: usize, more: usize, value: Term) -> Result<usize, Failure> {
     let sum = bits.checked_add(more).filter(|sum| *sum < TOO_MANY);
     sum.ok_or_else(|| Failure::new(part, predefined::SYSTEM_LIMIT, predefined::SIZE, value))
 }
 
 /// Writes a segment.
 #[inline(never)]
-unsafe fn write(s: &State, writer: &mut Writer<'_>, part: &Part) -> Result<(), Failure> {
+unsafe fn write(s: &State, writer: &mut Writer<'_>, part: &Part<'_>) -> Result<(), Failure> {
     // SAFETY: the operands are those of the instruction at `s.ip`.
     unsafe {
         let segment = part.segment;
@@ -267,7 +267,7 @@ unsafe fn make_room(s: &mut State, needed: usize) -> Became {
 #[cold]
 unsafe fn no_memory(s: &State, words: &'static [S]) -> Failure {
     // SAFETY: as for the handler that calls.
-    let about = |part: Part| unsafe {
+    let about = |part: Part<'_>| unsafe {
         Failure::new(&part, predefined::SYSTEM_LIMIT, predefined::SIZE, part.size.get(s))
     };
     let none = Failure {

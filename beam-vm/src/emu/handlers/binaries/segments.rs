@@ -150,7 +150,7 @@ impl Summary {
 
 /// A segment with its operands.
 #[derive(Clone, Copy, Debug)]
-pub struct Part {
+pub struct Part<'a> {
     /// What it is.
     pub segment: Segment,
     /// The value.
@@ -158,18 +158,18 @@ pub struct Part {
     /// The size.
     pub size: S,
     /// The bytes of a string.
-    pub string: &'static [S],
+    pub string: &'a [S],
 }
 
 /// The parts that lie in words.
 #[derive(Clone, Copy, Debug)]
-pub struct Parts(&'static [S]);
+pub struct Parts<'a>(&'a [S]);
 
-impl Parts {
+impl<'a> Parts<'a> {
     /// Of the words of an instruction's list, and what stands before them.
     #[inline(always)]
     #[must_use]
-    pub fn new(words: &'static [S]) -> (Summary, Self) {
+    pub fn new(words: &'a [S]) -> (Summary, Self) {
         match words {
             [summary, words @ ..] => (Summary::decode(number(*summary)), Self(words)),
             [] => (Summary { known_bits: 0, sizes: Sizes::Known }, Self(words)),
@@ -195,10 +195,10 @@ fn number(word: S) -> u64 {
     word.0 >> 4
 }
 
-impl Iterator for Parts {
-    type Item = Part;
+impl<'a> Iterator for Parts<'a> {
+    type Item = Part<'a>;
 
-    fn next(&mut self) -> Option<Part> {
+    fn next(&mut self) -> Option<Part<'a>> {
         let [first, second, third, rest @ ..] = self.0 else { return None };
         let segment = Segment::decode(number(*first));
         if segment.kind == SegmentKind::String {
