@@ -17,6 +17,7 @@ pub mod dictionary;
 pub mod ets;
 pub mod exceptions;
 pub mod external;
+pub mod file_names;
 pub mod functions;
 pub mod hashes;
 pub mod iolists;

@@ -222,8 +222,3 @@ pub fn printable_range(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
     let is_unicode = cx.vm.settings.prints_unicode;
     Ok(Term::atom(if is_unicode { predefined::UNICODE } else { predefined::LATIN1 }))
 }
-
-/// `file:native_name_encoding/0`: names of files are UTF-8 everywhere here.
-pub fn native_name_encoding(_: &mut Context<'_>, _: &[Term]) -> BifResult {
-    Ok(Term::atom(predefined::UTF8))
-}
