@@ -9,7 +9,9 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 
+use crate::buffer::Buffer;
 use crate::code::PreparedCode;
+use crate::files::OpenFile;
 use crate::search::{Job, Pattern};
 use crate::term::{Term, View};
 
@@ -22,8 +24,12 @@ pub enum MagicObject {
         /// Whether they are signed.
         signed: bool,
     },
+    /// A queue of bytes of module `prim_buffer`.
+    Buffer(RefCell<Buffer>),
     /// An array of signed 64-bit numbers: `counters`.
     Counters(Vec<Cell<u64>>),
+    /// An open file.
+    File(OpenFile),
     /// Code that is prepared and not loaded yet.
     Prepared(PreparedCode),
     /// What module `binary` looks for.
