@@ -32,6 +32,7 @@ pub mod memory;
 pub mod number;
 pub mod persistent;
 pub mod platform;
+pub mod port;
 pub mod print;
 pub mod process;
 mod retire;

@@ -5,6 +5,7 @@
 mod linux;
 mod memory;
 mod modules;
+mod streams;
 
 pub use beam_vm::emu::native::Flavor;
 pub use linux::LinuxPlatform;

@@ -3,13 +3,13 @@
 
 use std::io::Write;
 use std::ops::Range;
-use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use beam_vm::platform::{CodeAccess, FixedRange, Platform, Reservation};
+use beam_vm::platform::{CodeAccess, FixedRange, Platform, Reservation, Streams};
 
 use crate::memory::Mappings;
 use crate::modules::CodePath;
+use crate::streams::Descriptors;
 
 /// Clock, entropy, console and files of the process.
 #[derive(Debug)]
@@ -17,13 +17,19 @@ pub struct LinuxPlatform {
     start: Instant,
     path: CodePath,
     mappings: Mappings,
+    descriptors: Descriptors,
 }
 
 impl LinuxPlatform {
     /// A platform whose clock begins now, with modules from a path.
     #[must_use]
     pub fn new(path: CodePath) -> Self {
-        Self { start: Instant::now(), path, mappings: Mappings::default() }
+        Self {
+            start: Instant::now(),
+            path,
+            mappings: Mappings::default(),
+            descriptors: Descriptors::default(),
+        }
     }
 }
 
@@ -71,10 +77,12 @@ impl Platform for LinuxPlatform {
 
     fn park(&mut self, deadline: Option<u64>) {
         let now = self.monotonic();
-        if let Some(deadline) = deadline {
-            let nanoseconds = (deadline * 1_000_000).saturating_sub(now);
-            thread::sleep(Duration::from_nanos(nanoseconds));
-        }
+        let rest = deadline.map(|deadline| deadline.saturating_mul(1_000_000).saturating_sub(now));
+        self.descriptors.wait(rest.map(Duration::from_nanos));
+    }
+
+    fn streams(&mut self) -> Option<&mut dyn Streams> {
+        Some(&mut self.descriptors)
     }
 
     fn identity(&mut self) -> u32 {
