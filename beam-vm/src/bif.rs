@@ -34,6 +34,7 @@ pub mod node;
 pub mod numbers;
 pub mod os;
 pub mod persistent_terms;
+pub mod ports;
 pub mod printing;
 pub mod processes;
 pub mod statistics;

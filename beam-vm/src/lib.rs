@@ -36,6 +36,7 @@ pub mod native;
 pub mod number;
 pub mod persistent;
 pub mod platform;
+pub mod port;
 pub mod print;
 pub mod process;
 mod retire;

@@ -72,6 +72,18 @@ impl Vm {
     }
 }
 
+impl Vm {
+    /// Logs that a process has sent a port what is no iodata.
+    pub fn log_bad_output(&mut self, name: &[u8]) {
+        let root = LocalPid(0);
+        let name: alloc::string::String = name.iter().map(|byte| char::from(*byte)).collect();
+        let text = alloc::format!("Bad value on output port '{name}'\n\n");
+        self.log(predefined::ERROR, root, Term::pid(root), "~s", &mut |heap| {
+            vec![build::string(heap, &text)]
+        });
+    }
+}
+
 /// What stock says of a process that has crashed.
 const CRASH: &str = "Error in process ~p with exit value:~n~p~n";
 /// The same on a node that has a name.

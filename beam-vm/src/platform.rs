@@ -10,6 +10,7 @@ mod files;
 mod memory;
 mod random;
 mod sim;
+mod streams;
 
 pub use errno::Errno;
 pub use files::{
@@ -19,6 +20,9 @@ pub use files::{
 pub use memory::{FixedRange, LITERALS, MACHINE_CODE, Reservation};
 pub use random::Random;
 pub use sim::{Fault, SimPlatform};
+pub use streams::{
+    Command, Event, Interest, Plumbing, Program, ProgramId, StreamError, StreamId, Streams, Way,
+};
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -74,6 +78,11 @@ pub trait Platform {
 
     /// Rests until an event, or until the monotonic clock is at a number of milliseconds. It may return early.
     fn park(&mut self, deadline: Option<u64>);
+
+    /// Streams: descriptors, programs and the terminal, where there are any.
+    fn streams(&mut self) -> Option<&mut dyn Streams> {
+        None
+    }
 
     /// What tells this machine from others of its kind: the number of the process or domain.
     fn identity(&mut self) -> u32 {

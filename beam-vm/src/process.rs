@@ -13,7 +13,7 @@ mod table;
 mod watchers;
 
 pub use dictionary::Dictionary;
-pub use links::Links;
+pub use links::{Links, Peer};
 pub use mailbox::{Mailbox, MarkerId, Message, Nodes};
 pub use monitors::{AliasKind, Monitor, Monitors, Target, age};
 pub use parked::{Decoding, Parked};
@@ -117,7 +117,7 @@ pub struct Process {
     pub mailbox: Mailbox,
     /// The process that answers for its input and output.
     pub group_leader: Term,
-    /// Processes that it is linked to.
+    /// Processes and ports that it is linked to.
     pub links: Links,
     /// Who watches it.
     pub watchers: Watchers,

@@ -123,6 +123,9 @@ impl Vm {
     /// Runs one process for a time slice, or rests until a timer goes off. Tells if there is no more to do for who waits for `wanted`.
     pub fn step(&mut self, machine: &mut Machine, wanted: LocalPid) -> Option<Idle> {
         if let Some(status) = self.halted {
+            if self.flush_ports() {
+                return None;
+            }
             return Some(Idle::Halted(status));
         }
         if !self.processes.is_alive(wanted) {
@@ -132,10 +135,11 @@ impl Vm {
             self.expire_timers();
         }
         let Some(pid) = self.queue.pop(self.chance.as_mut()) else {
-            let Some(deadline) = self.timers.next_deadline() else { return Some(Idle::Stuck) };
-            let since = self.platform.monotonic();
-            self.platform.park(Some(deadline));
-            self.rested += self.platform.monotonic() - since;
+            let deadline = self.timers.next_deadline();
+            if deadline.is_none() && !self.ports.is_anything_outside() {
+                return Some(Idle::Stuck);
+            }
+            self.rest(deadline);
             return None;
         };
         self.turn(machine, pid);
@@ -198,6 +202,7 @@ impl Vm {
         while let Some(expired) = self.timers.advance(now, &mut budget) {
             self.expired(expired.value);
         }
+        self.poll_ports(now);
     }
 
     fn expired(&mut self, timer: Timer) {

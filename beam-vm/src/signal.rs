@@ -7,7 +7,7 @@ use core::ops::Range;
 use crate::atom::{Atom, predefined};
 use crate::copy;
 use crate::heap::{Fragment, RESERVED, build};
-use crate::process::{Lookup, Message, MessagePlace, Nodes, Process, RefNumbers, State, Target};
+use crate::process::{Lookup, Message, MessagePlace, Nodes, Peer, Process, RefNumbers, State, Target};
 use crate::term::{LocalPid, Term};
 use crate::vm::Vm;
 
@@ -128,11 +128,16 @@ impl Vm {
         self.cancel_all_delayed(&mut process);
         self.results.finished(&mut process, &self.atoms, self.node.name);
         let links = core::mem::take(&mut process.links);
-        for linked in links.iter() {
-            if let Lookup::Process(other) = self.processes.lookup(linked)
-                && other.links.remove(pid)
-            {
-                self.exit_signal(Term::pid(pid), linked, reason, Cause::Link);
+        for peer in links.iter() {
+            match peer {
+                Peer::Process(linked) => {
+                    if let Lookup::Process(other) = self.processes.lookup(linked)
+                        && other.links.remove(pid)
+                    {
+                        self.exit_signal(Term::pid(pid), linked, reason, Cause::Link);
+                    }
+                }
+                Peer::Port(port) => self.port_link_broken(port, pid, reason),
             }
         }
         let watchers = core::mem::take(&mut process.watchers);
@@ -175,6 +180,9 @@ impl Vm {
         {
             process.watchers.remove(numbers);
         }
+        if let Some(port) = target.port().and_then(|id| self.ports.get_mut(id)) {
+            port.watchers.remove(numbers);
+        }
     }
 
     /// Takes back suspensions.
@@ -215,7 +223,9 @@ pub fn down_message(
 ) -> Option<Term> {
     let monitor = watcher.extension_mut().monitors.end_watch(numbers)?;
     let object = match monitor.target {
-        Target::Name(_, name) => build::tuple(fragment, &[Term::atom(name), Term::atom(node)]),
+        Target::Name(_, name) | Target::PortName(_, name) => {
+            build::tuple(fragment, &[Term::atom(name), Term::atom(node)])
+        }
         _ => target,
     };
     let tag = if monitor.tag.is_some() {
@@ -225,7 +235,8 @@ pub fn down_message(
     };
     let reason = copy::copy(reason, fragment, literals);
     let reference = build::reference(fragment, numbers, monitor.alias.map(|_| watcher.pid));
-    let message = [tag, reference, Term::atom(predefined::PROCESS), object, reason];
+    let kind = if monitor.target.port().is_some() { predefined::PORT } else { predefined::PROCESS };
+    let message = [tag, reference, Term::atom(kind), object, reason];
     Some(build::tuple(fragment, &message))
 }
 

@@ -22,6 +22,7 @@ use crate::loader::{self, LoadError};
 use crate::map::Shapes;
 use crate::persistent::PersistentTerms;
 use crate::platform::{LITERALS, MACHINE_CODE, Platform, Random};
+use crate::port::Ports;
 use crate::process::{MessagePlace, Nodes, Process, ProcessTable, TableFull};
 use crate::sched::Queue;
 use crate::signal::Ending;
@@ -84,6 +85,8 @@ pub struct Vm {
     pub persistent: PersistentTerms,
     /// What is below.
     pub platform: Box<dyn Platform>,
+    /// The ports.
+    pub ports: Ports,
     /// The processes.
     pub processes: ProcessTable,
     /// Those that could run.
@@ -207,6 +210,7 @@ impl Vm {
             node: Node { name: predefined::NONODE_AT_NOHOST, creation: 0 },
             persistent: PersistentTerms::default(),
             platform,
+            ports: Ports::default(),
             processes: ProcessTable::new(262_144),
             queue: Queue::default(),
             reductions: 0,

@@ -8,6 +8,7 @@ mod linux;
 mod memory;
 mod modules;
 mod node;
+mod streams;
 
 pub use beam_vm::emu::native::Flavor;
 pub use files::PluggedFiles;

@@ -3,10 +3,9 @@
 
 use std::io::Write;
 use std::ops::Range;
-use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use beam_vm::platform::{CodeAccess, Files, FixedRange, Platform, Reservation};
+use beam_vm::platform::{CodeAccess, Files, FixedRange, Platform, Reservation, Streams};
 
 use fs::Namespace;
 
@@ -14,6 +13,7 @@ use crate::files::PluggedFiles;
 use crate::host_files::HostFiles;
 use crate::memory::Mappings;
 use crate::modules::CodePath;
+use crate::streams::Descriptors;
 
 /// Clock, entropy, console and files of the process.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub struct LinuxPlatform {
     path: CodePath,
     mappings: Mappings,
     files: PluggedFiles,
+    descriptors: Descriptors,
 }
 
 impl LinuxPlatform {
@@ -29,7 +30,13 @@ impl LinuxPlatform {
     #[must_use]
     pub fn new(path: CodePath) -> Self {
         let files = PluggedFiles(Namespace::new(Box::new(HostFiles::default())));
-        Self { start: Instant::now(), path, mappings: Mappings::default(), files }
+        Self {
+            start: Instant::now(),
+            path,
+            mappings: Mappings::default(),
+            files,
+            descriptors: Descriptors::default(),
+        }
     }
 }
 
@@ -77,10 +84,12 @@ impl Platform for LinuxPlatform {
 
     fn park(&mut self, deadline: Option<u64>) {
         let now = self.monotonic();
-        if let Some(deadline) = deadline {
-            let nanoseconds = (deadline * 1_000_000).saturating_sub(now);
-            thread::sleep(Duration::from_nanos(nanoseconds));
-        }
+        let rest = deadline.map(|deadline| deadline.saturating_mul(1_000_000).saturating_sub(now));
+        self.descriptors.wait(rest.map(Duration::from_nanos));
+    }
+
+    fn streams(&mut self) -> Option<&mut dyn Streams> {
+        Some(&mut self.descriptors)
     }
 
     fn identity(&mut self) -> u32 {

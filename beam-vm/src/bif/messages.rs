@@ -4,7 +4,8 @@
 use super::processes::monitors::use_alias;
 use super::{BifResult, Context, Raise};
 use crate::atom::predefined;
-use crate::term::{LocalPid, Reference, Term, View};
+use crate::port::Delivery;
+use crate::term::{LocalPid, LocalPort, Reference, Term, View};
 
 /// Sends a message to a process, a name, or an alias. Gives whether that could be done without a connection to another node.
 ///
@@ -15,11 +16,15 @@ pub fn send(cx: &mut Context<'_>, to: Term, message: Term) -> Result<Sent, Raise
     match to.view() {
         View::Pid(pid) => cx.vm.send(cx.process, pid, message),
         View::Atom(name) => {
-            let pid = *cx.vm.registry.get(&name).ok_or(Raise::BADARG)?;
-            cx.vm.send(cx.process, pid, message);
+            if let Some(pid) = cx.vm.registry.get(&name).copied() {
+                cx.vm.send(cx.process, pid, message);
+            } else {
+                let port = *cx.vm.ports.names.get(&name).ok_or(Raise::BADARG)?;
+                return send_to_port(cx, port, message);
+            }
         }
         View::Reference(reference) => send_to_alias(cx, reference, message),
-        View::Port(_) => {}
+        View::Port(port) => return send_to_port(cx, port, message),
         View::ExternalPid(_) | View::ExternalReference(_) => return Ok(Sent::NoConnection),
         View::ExternalPort(_) => {}
         View::Tuple(tuple) => match *tuple.elements() {
@@ -29,6 +34,10 @@ pub fn send(cx: &mut Context<'_>, to: Term, message: Term) -> Result<Sent, Raise
                 }
                 if let Some(pid) = name.as_atom().and_then(|name| cx.vm.registry.get(&name).copied()) {
                     cx.vm.send(cx.process, pid, message);
+                } else if let Some(port) =
+                    name.as_atom().and_then(|name| cx.vm.ports.names.get(&name).copied())
+                {
+                    return send_to_port(cx, port, message);
                 }
             }
             _ => return Err(Raise::BADARG),
@@ -45,6 +54,36 @@ pub enum Sent {
     Done,
     /// The receiver is on another node, and there is no connection to it.
     NoConnection,
+    /// The receiver is a port that takes no more now. The process is to wait, unless it does not want to, and send again.
+    Busy,
+}
+
+/// Sends to a port. What the message asks for is done at once, and that may end the process.
+fn send_to_port(cx: &mut Context<'_>, port: LocalPort, message: Term) -> Result<Sent, Raise> {
+    let mut reach = cx.reach();
+    let delivery = reach.send_to_port(port, message);
+    if reach.has_ended {
+        return Err(Raise::Ended);
+    }
+    Ok(match delivery {
+        Delivery::Done => Sent::Done,
+        Delivery::Busy => Sent::Busy,
+    })
+}
+
+/// Sends, and waits for a port that is busy: `arguments` are those of the BIF, which is called again then.
+pub fn send_or_wait(
+    cx: &mut Context<'_>,
+    to: Term,
+    message: Term,
+    arguments: &[Term],
+) -> Result<Sent, Raise> {
+    let sent = send(cx, to, message)?;
+    if sent == Sent::Busy {
+        cx.process.set_arguments(arguments);
+        return Err(Raise::Wait);
+    }
+    Ok(sent)
 }
 
 /// A reference is an alias of the process that its last numbers name, as long as that process says so.
@@ -59,7 +98,7 @@ fn send_to_alias(cx: &mut Context<'_>, reference: Reference, message: Term) {
 
 /// `!/2`
 pub fn bang(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    send(cx, args[0], args[1])?;
+    send_or_wait(cx, args[0], args[1], args)?;
     Ok(args[1])
 }
 
@@ -68,15 +107,15 @@ pub fn send2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     bang(cx, args)
 }
 
-/// `send/3`: the options say what not to wait for. Nothing waits here, since there is no other node.
+/// `send/3`: the options say what not to wait for: a connection, or a port that is busy. There is no other node.
 pub fn send3(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     const BADOPT: Raise =
         Raise::ErrorWithCause(Term::atom(predefined::BADARG), Term::atom(predefined::BADOPT));
-    let mut connects = true;
+    let (mut connects, mut waits) = (true, true);
     let mut rest = args[2];
     while let Some(cell) = rest.as_cons() {
         match cell.head().as_atom() {
-            Some(predefined::NOSUSPEND) => {}
+            Some(predefined::NOSUSPEND) => waits = false,
             Some(predefined::NOCONNECT) => connects = false,
             _ => return Err(BADOPT),
         }
@@ -85,7 +124,9 @@ pub fn send3(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if !rest.is_nil() {
         return Err(BADOPT);
     }
-    Ok(match send(cx, args[0], args[1])? {
+    let sent = if waits { send_or_wait(cx, args[0], args[1], args) } else { send(cx, args[0], args[1]) };
+    Ok(match sent? {
+        Sent::Busy => Term::atom(predefined::NOSUSPEND),
         Sent::NoConnection if !connects => Term::atom(predefined::NOCONNECT),
         _ => Term::atom(predefined::OK),
     })

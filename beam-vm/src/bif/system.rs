@@ -66,9 +66,7 @@ fn fixed(item: Atom) -> Option<Term> {
         predefined::DIRTY_CPU_SCHEDULERS
         | predefined::DIRTY_CPU_SCHEDULERS_ONLINE
         | predefined::DIRTY_IO_SCHEDULERS
-        | predefined::THREAD_POOL_SIZE
-        | predefined::PORT_COUNT => number(0),
-        predefined::PORT_LIMIT => number(65_536),
+        | predefined::THREAD_POOL_SIZE => number(0),
         predefined::COMPAT_REL => number(25),
         predefined::DELAYED_NODE_TABLE_GC => number(60),
         predefined::DIST_BUF_BUSY_LIMIT => number(1_048_576),
@@ -105,6 +103,8 @@ fn counted(cx: &mut Context<'_>, item: Atom) -> BifResult {
     Ok(match item {
         predefined::PROCESS_COUNT => Term::count(cx.vm.processes.count()),
         predefined::PROCESS_LIMIT => Term::count(cx.vm.processes.limit() as usize),
+        predefined::PORT_COUNT => Term::count(cx.vm.ports.count()),
+        predefined::PORT_LIMIT => Term::count(cx.vm.ports.limit()),
         predefined::ATOM_COUNT => Term::count(cx.vm.atoms.count() as usize),
         predefined::ATOM_LIMIT => Term::count(cx.vm.atoms.limit().get() as usize),
         predefined::CREATION => Term::count(cx.vm.node.creation as usize),
@@ -205,6 +205,23 @@ pub fn system_flag(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     }
 }
 
+/// Whether the options of `halt/2` let ports write what they have been given.
+fn flushes(list: Term) -> Result<bool, Raise> {
+    let mut flushes = true;
+    let mut rest = list;
+    while let Some(cell) = rest.as_cons() {
+        let pair = cell.head().as_tuple().ok_or(Raise::BADARG)?;
+        match *pair.elements() {
+            [name, value] if name == Term::atom(predefined::FLUSH) => {
+                flushes = value.as_boolean().ok_or(Raise::BADARG)?;
+            }
+            _ => return Err(Raise::BADARG),
+        }
+        rest = cell.tail();
+    }
+    if rest.is_nil() { Ok(flushes) } else { Err(Raise::BADARG) }
+}
+
 /// `halt/2`
 pub fn halt(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let status = match args[0].view() {
@@ -212,6 +229,9 @@ pub fn halt(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         View::Atom(predefined::ABORT) | View::Nil | View::Cons(_) => 1,
         _ => return Err(Raise::BADARG),
     };
+    if !flushes(args[1])? {
+        cx.vm.ports.drop_backlogs();
+    }
     cx.vm.halted = Some(status);
     cx.process.exit_reason = Term::atom(predefined::NORMAL);
     Err(Raise::Ended)

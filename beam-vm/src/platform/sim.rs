@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::{CodeAccess, Files, FixedRange, Platform, Random, Reservation};
+use super::{CodeAccess, Files, FixedRange, Platform, Random, Reservation, Streams};
 
 /// What goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,6 +29,8 @@ pub struct SimPlatform<P> {
     now: u64,
     /// How far the system clock is from where it would be.
     jumped: i64,
+    /// Whether somebody has asked for streams, which are those of the other platform.
+    is_outside_used: bool,
     faults: Vec<Fault>,
 }
 
@@ -36,7 +38,14 @@ impl<P: Platform> SimPlatform<P> {
     /// The world of a seed.
     #[must_use]
     pub const fn new(seed: u64, outside: P) -> Self {
-        Self { outside, random: Random::new(seed), now: 0, jumped: 0, faults: Vec::new() }
+        Self {
+            outside,
+            random: Random::new(seed),
+            now: 0,
+            jumped: 0,
+            is_outside_used: false,
+            faults: Vec::new(),
+        }
     }
 
     /// The same world, in which something goes wrong.
@@ -44,6 +53,14 @@ impl<P: Platform> SimPlatform<P> {
     pub fn with(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
+    }
+
+    /// Rests as the platform outside does, for as long.
+    fn park_outside(&mut self, until: u64) {
+        let since = self.outside.monotonic();
+        let deadline = since + until.saturating_sub(self.now);
+        self.outside.park(Some(deadline.div_ceil(1_000_000)));
+        self.now += self.outside.monotonic() - since;
     }
 
     fn has(&self, fault: Fault) -> bool {
@@ -92,9 +109,12 @@ impl<P: Platform> Platform for SimPlatform<P> {
     }
 
     fn park(&mut self, deadline: Option<u64>) {
-        // With nothing to wait for there will be no event either: the test's world has no devices.
-        let Some(deadline) = deadline else { return };
+        // What is outside of the world is not simulated: for that the time passes that it takes.
+        let Some(deadline) = deadline else { return self.outside.park(None) };
         let until = deadline.saturating_mul(1_000_000);
+        if self.is_outside_used {
+            return self.park_outside(until);
+        }
         let rest = until.saturating_sub(self.now);
         let rest = match self.random.below(4) {
             0 if self.has(Fault::RestlessPark) => self.random.below(rest + 1),
@@ -106,6 +126,11 @@ impl<P: Platform> Platform for SimPlatform<P> {
 
     fn files(&mut self) -> &mut dyn Files {
         self.outside.files()
+    }
+
+    fn streams(&mut self) -> Option<&mut dyn Streams> {
+        self.is_outside_used = true;
+        self.outside.streams()
     }
 
     fn module(&mut self, name: &str) -> Option<Vec<u8>> {

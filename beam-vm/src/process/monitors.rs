@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use super::RefNumbers;
 use crate::atom::Atom;
-use crate::term::{LocalPid, Term};
+use crate::term::{LocalPid, LocalPort, Term};
 
 /// When an alias ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +31,10 @@ pub enum Target {
     Process(LocalPid),
     /// A process that was asked for by its name.
     Name(LocalPid, Atom),
+    /// A port.
+    Port(LocalPort),
+    /// A port that was asked for by its name.
+    PortName(LocalPort, Atom),
     /// The offset of the clock.
     TimeOffset,
 }
@@ -41,7 +45,16 @@ impl Target {
     pub fn pid(self) -> Option<LocalPid> {
         match self {
             Self::Process(pid) | Self::Name(pid, _) => Some(pid),
-            Self::None | Self::TimeOffset => None,
+            Self::None | Self::Port(_) | Self::PortName(..) | Self::TimeOffset => None,
+        }
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(self) -> Option<LocalPort> {
+        match self {
+            Self::Port(port) | Self::PortName(port, _) => Some(port),
+            _ => None,
         }
     }
 }

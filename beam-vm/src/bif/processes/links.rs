@@ -2,7 +2,7 @@
 //! Links and exit signals.
 
 use crate::atom::predefined;
-use crate::bif::{BifResult, Context, Raise};
+use crate::bif::{BifResult, Context, Raise, ports};
 use crate::heap::build;
 use crate::process::{Lookup, Message};
 use crate::signal::{Cause, Effect, effect};
@@ -27,6 +27,7 @@ pub fn link(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
                 return Ok(Term::boolean(true));
             }
         }
+        View::Port(port) if ports::link(cx, port) => return Ok(Term::boolean(true)),
         View::Port(_) | View::ExternalPid(_) => {}
         _ => return Err(Raise::BADARG),
     }
@@ -41,7 +42,11 @@ pub fn link(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 pub fn unlink(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let pid = match args[0].view() {
         View::Pid(pid) => pid,
-        View::Port(_) | View::ExternalPid(_) | View::ExternalPort(_) => return Ok(Term::boolean(true)),
+        View::Port(port) => {
+            ports::unlink(cx, port);
+            return Ok(Term::boolean(true));
+        }
+        View::ExternalPid(_) | View::ExternalPort(_) => return Ok(Term::boolean(true)),
         _ => return Err(Raise::BADARG),
     };
     let own = cx.process.pid;
@@ -57,7 +62,8 @@ pub fn unlink(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 pub fn exit2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let pid = match args[0].view() {
         View::Pid(pid) => pid,
-        View::Port(_) | View::ExternalPid(_) | View::ExternalPort(_) => return Ok(Term::boolean(true)),
+        View::Port(port) => return ports::exit(cx, port, args[1]),
+        View::ExternalPid(_) | View::ExternalPort(_) => return Ok(Term::boolean(true)),
         _ => return Err(Raise::BADARG),
     };
     let own = cx.process.pid;

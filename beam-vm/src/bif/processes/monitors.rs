@@ -74,8 +74,7 @@ fn watch(cx: &mut Context<'_>, args: &[Term], settings: &Settings) -> BifResult 
         predefined::PROCESS => process(cx, args[1])?,
         predefined::PORT => {
             check_port(cx, args[1])?;
-            // There are no ports, so what is asked for is not there.
-            None
+            port(cx, args[1])
         }
         predefined::TIME_OFFSET if args[1] == Term::atom(predefined::CLOCK_SERVICE) => {
             Some(Target::TimeOffset)
@@ -89,6 +88,7 @@ fn watch(cx: &mut Context<'_>, args: &[Term], settings: &Settings) -> BifResult 
         // A process that watches itself would be told by nobody.
         return Ok(reference);
     }
+    // What is not there is told of as if it had been.
     let kept = target.unwrap_or(Target::Process(own));
     let kept = if is_own { Target::None } else { kept };
     let monitor = Monitor { target: kept, alias: settings.alias, tag: settings.tag };
@@ -98,6 +98,11 @@ fn watch(cx: &mut Context<'_>, args: &[Term], settings: &Settings) -> BifResult 
         Some(Target::Process(pid) | Target::Name(pid, _)) if !is_own => {
             if let Lookup::Process(process) = cx.vm.processes.lookup(pid) {
                 process.watchers.insert(numbers, own);
+            }
+        }
+        Some(Target::Port(id) | Target::PortName(id, _)) => {
+            if let Some(port) = cx.vm.ports.get_mut(id) {
+                port.watchers.insert(numbers, own);
             }
         }
         Some(_) => {}
@@ -120,6 +125,24 @@ fn process(cx: &mut Context<'_>, term: Term) -> Result<Option<Target>, Raise> {
         _ => return Err(Raise::BADARG),
     };
     Ok(cx.vm.registry.get(&name).map(|pid| Target::Name(*pid, name)))
+}
+
+/// What `monitor(port, _)` means, if it is there.
+fn port(cx: &Context<'_>, term: Term) -> Option<Target> {
+    let named = |name: Term| {
+        let name = name.as_atom()?;
+        cx.vm.ports.names.get(&name).map(|id| Target::PortName(*id, name))
+    };
+    let target = match term.view() {
+        View::Port(id) => Some(Target::Port(id)),
+        View::Tuple(pair) => named(*pair.elements().first()?),
+        _ => named(term),
+    };
+    let is_open = |target: &Target| {
+        let port = target.port().and_then(|id| cx.vm.ports.get(id));
+        port.is_some_and(|port| port.state == crate::port::State::Open)
+    };
+    target.filter(is_open)
 }
 
 /// Whether `monitor(port, _)` can mean a port.

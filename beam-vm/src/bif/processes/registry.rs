@@ -4,8 +4,8 @@
 use alloc::vec::Vec;
 
 use super::{badarg_with, find};
-use crate::atom::predefined;
-use crate::bif::{BifResult, Context, Raise};
+use crate::atom::{Atom, predefined};
+use crate::bif::{BifResult, Context, Raise, ports};
 use crate::heap::build;
 use crate::term::{Term, View};
 
@@ -15,10 +15,14 @@ pub fn register(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let name = args[0].as_atom().filter(|name| *name != predefined::UNDEFINED).ok_or(NONE)?;
     let pid = match args[1].view() {
         View::Pid(pid) => pid,
-        View::Port(_) => return Err(badarg_with(predefined::NOTALIVE)),
+        View::Port(_) if is_taken(cx, name) => return Err(NONE),
+        View::Port(port) => {
+            ports::register(cx, name, port).map_err(badarg_with)?;
+            return Ok(Term::boolean(true));
+        }
         _ => return Err(NONE),
     };
-    if cx.vm.registry.contains_key(&name) {
+    if is_taken(cx, name) {
         let is_alive = find(cx, pid).is_some();
         return Err(if is_alive { NONE } else { badarg_with(predefined::NOTALIVE) });
     }
@@ -32,9 +36,20 @@ pub fn register(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(Term::boolean(true))
 }
 
+/// Whether a process or port has a name.
+fn is_taken(cx: &Context<'_>, name: Atom) -> bool {
+    cx.vm.registry.contains_key(&name) || cx.vm.ports.names.contains_key(&name)
+}
+
 /// `unregister/1`
 pub fn unregister(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let name = args[0].as_atom().ok_or(Raise::BADARG)?;
+    if let Some(id) = cx.vm.ports.names.remove(&name) {
+        if let Some(port) = cx.vm.ports.get_mut(id) {
+            port.registered = None;
+        }
+        return Ok(Term::boolean(true));
+    }
     let pid = cx.vm.registry.remove(&name).ok_or(Raise::BADARG)?;
     if let Some(process) = find(cx, pid) {
         process.extension_mut().registered = None;
@@ -45,12 +60,15 @@ pub fn unregister(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 /// `whereis/1`
 pub fn whereis(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let name = args[0].as_atom().ok_or(Raise::BADARG)?;
-    Ok(cx.vm.registry.get(&name).map_or(Term::atom(predefined::UNDEFINED), |pid| Term::pid(*pid)))
+    let process = cx.vm.registry.get(&name).map(|pid| Term::pid(*pid));
+    let port = cx.vm.ports.names.get(&name).map(|port| Term::port(*port));
+    Ok(process.or(port).unwrap_or(Term::atom(predefined::UNDEFINED)))
 }
 
 /// `registered/0`
 pub fn registered(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
-    let names: Vec<Term> = cx.vm.registry.keys().map(|name| Term::atom(*name)).collect();
+    let names = cx.vm.registry.keys().chain(cx.vm.ports.names.keys());
+    let names: Vec<Term> = names.map(|name| Term::atom(*name)).collect();
     Ok(build::list(cx.heap(), &names))
 }
 

@@ -104,6 +104,21 @@ slow_paths! {
     /// `send` of what cannot be sent, or to whom nothing can be.
     fn send_failed(s) {
         let (raise, arguments) = ((*s.m).raise, [s.x()[0], s.x()[1]]);
+        match raise {
+            Raise::Wait => {
+                // The arguments are among the roots; the instruction is done again.
+                let process = s.process();
+                process.ip = s.ip;
+                (*s.m).stop = Some(Stop::WaitingInBif);
+                return;
+            }
+            Raise::Ended => {
+                s.process();
+                (*s.m).stop = Some(Stop::Ended);
+                return;
+            }
+            _ => {}
+        }
         match crate::bif::BifIndex::find("erlang", "send", 2) {
             Some(bif) => exception::raise_in_bif(s, raise, bif, &arguments),
             None => exception::raise(s, raise),
@@ -157,7 +172,7 @@ unsafe fn send_message(m: *mut Machine) -> Term {
     unsafe {
         let (to, message) = ((*m).x[0], (*m).x[1]);
         let mut context = Context { vm: &mut *(*m).vm, process: &mut *(*m).process };
-        let result = messages::send(&mut context, to, message);
+        let result = messages::send_or_wait(&mut context, to, message, &[to, message]);
         invoke::word(m, result.map(|_| message))
     }
 }

@@ -12,7 +12,7 @@ use crate::code::Location;
 use crate::emu::place;
 use crate::heap::{BinaryInfo, HeapLimits, ProcessHeap, build};
 use crate::print::Printed;
-use crate::process::{Extension, Process, State, Target};
+use crate::process::{Extension, Peer, Process, State, Target};
 use crate::term::Term;
 use crate::vm::Vm;
 
@@ -88,7 +88,7 @@ impl Facts {
             predefined::MESSAGE_QUEUE_LEN => count(process.mailbox.len()),
             predefined::MESSAGE_QUEUE_DATA => Self::Term(message_place_atom(process.message_place)),
             predefined::LINKS => {
-                let mut links: Vec<Term> = process.links.iter().map(Term::pid).collect();
+                let mut links: Vec<Term> = process.links.iter().map(Peer::term).collect();
                 links.reverse();
                 Self::Terms(links)
             }
@@ -279,6 +279,8 @@ fn monitors(extension: &Extension) -> Vec<Term> {
         match monitor.target {
             Target::Process(pid) => all.push(Term::pid(pid)),
             Target::Name(_, name) => all.push(Term::atom(name)),
+            Target::Port(id) => all.push(Term::port(id)),
+            Target::PortName(_, name) => all.push(Term::atom(name)),
             Target::None | Target::TimeOffset => {}
         }
     }

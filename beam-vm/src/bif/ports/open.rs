@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `open_port/2`: what the options say, and which driver does it (`erts/emulator/beam/erl_bif_port.c`).
+
+mod options;
+mod text;
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use options::Options;
+use text::file_name;
+
+use crate::atom::{Atom, predefined};
+use crate::bif::{BifResult, Context};
+use crate::platform::{Command, Plumbing, StreamError, StreamId, Way};
+use crate::port::{Attached, Descriptor, Driver, Farewell, Name, Port, PortData, State};
+use crate::process::{Links, Watchers};
+use crate::term::{LocalPort, Term};
+
+/// Why a port is not opened: the atom that `erts_internal:open_port/2` gives.
+type Refusal = Atom;
+
+/// What is to be opened.
+enum Target {
+    /// A program that the shell starts, or a driver.
+    Spawn(Vec<u8>),
+    /// A driver.
+    Driver(Vec<u8>),
+    /// A program.
+    Executable(Vec<u8>),
+    /// Descriptors.
+    Descriptors(i64, i64),
+}
+
+impl Target {
+    /// Reads the name of a port.
+    fn read(cx: &Context<'_>, term: Term) -> Option<Self> {
+        let tuple = term.as_tuple()?;
+        let (tag, rest) = tuple.elements().split_first()?;
+        let name = |term| file_name(&cx.vm.atoms, term).filter(|name| !name.is_empty());
+        match (tag.as_atom()?, rest) {
+            (predefined::SPAWN, [command]) => Some(Self::Spawn(name(*command)?)),
+            (predefined::SPAWN_DRIVER, [driver]) => Some(Self::Driver(name(*driver)?)),
+            (predefined::SPAWN_EXECUTABLE, [file]) => Some(Self::Executable(name(*file)?)),
+            (predefined::FD, [input, output]) => {
+                Some(Self::Descriptors(input.as_small()?, output.as_small()?))
+            }
+            _ => None,
+        }
+    }
+
+    fn is_executable(&self) -> bool {
+        matches!(self, Self::Executable(_))
+    }
+}
+
+/// `erts_internal:open_port/2`
+pub fn open_port(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let opened = plan(cx, args[0], args[1]).and_then(|(target, options)| open(cx, &target, &options));
+    Ok(match opened {
+        Ok(id) => Term::port(id),
+        Err(refusal) => Term::atom(refusal),
+    })
+}
+
+/// What the arguments say, if they fit together.
+fn plan(cx: &Context<'_>, name: Term, list: Term) -> Result<(Target, Options), Refusal> {
+    let options = Options::read(&cx.vm.atoms, list).ok_or(predefined::BADOPT)?;
+    let target = Target::read(cx, name).ok_or(predefined::BADARG)?;
+    let is_program = !matches!(target, Target::Descriptors(..));
+    if options.has_arguments() && !target.is_executable() || options.exit_status && !is_program {
+        return Err(predefined::BADARG);
+    }
+    Ok((target, options))
+}
+
+/// What a driver has when it begins, and the number of the program at its other end.
+type Beginning = (Driver, Option<u32>);
+
+fn open(cx: &mut Context<'_>, target: &Target, options: &Options) -> Result<LocalPort, Refusal> {
+    let folder = match options.folder {
+        Some(term) => Some(file_name(&cx.vm.atoms, term).ok_or(predefined::BADARG)?),
+        None => None,
+    };
+    let id = cx.vm.ports.new_id().map_err(|_| predefined::SYSTEM_LIMIT)?;
+    let (driver, os_pid) = match target {
+        Target::Spawn(command) => match Name::of_command(command) {
+            Some(name) => (named(cx, name, options)?, None),
+            None => program(cx, shell(command), folder, options)?,
+        },
+        Target::Driver(command) => {
+            let name = Name::of_command(command).ok_or(predefined::BADARG)?;
+            (named(cx, name, options)?, None)
+        }
+        Target::Executable(file) => program(cx, file_of(file, options), folder, options)?,
+        Target::Descriptors(input, output) => (descriptors(cx, *input, *output, options)?, None),
+    };
+    let own = cx.process.pid;
+    let port = Port {
+        id,
+        name: target.name(),
+        connected: own,
+        links: Links::default(),
+        watchers: Watchers::default(),
+        registered: None,
+        data: PortData::of(Term::atom(predefined::UNDEFINED)),
+        input: 0,
+        output: 0,
+        os_pid,
+        framing: options.framing(),
+        at_end: options.at_end,
+        parallelism: options.parallelism,
+        state: State::Open,
+        farewell: Farewell::None,
+        is_busy: false,
+        waiting: Vec::new(),
+        driver,
+    };
+    cx.vm.ports.put(Box::new(port));
+    super::link(cx, id);
+    cx.reach().with(id, |port, reach| port.start(reach));
+    Ok(id)
+}
+
+/// A driver that is known by its name.
+fn named(_: &mut Context<'_>, name: Name, _: &Options) -> Result<Driver, Refusal> {
+    match name {
+        Name::RamFile | Name::Tcp | Name::Terminal | Name::Udp => Err(predefined::BADARG),
+    }
+}
+
+fn descriptors(cx: &mut Context<'_>, input: i64, output: i64, options: &Options) -> Result<Driver, Refusal> {
+    let stream = |cx: &mut Context<'_>, number: i64, way: Way| -> Result<StreamId, Refusal> {
+        let number = i32::try_from(number).ok().filter(|number| *number >= 0).ok_or(predefined::EINVAL)?;
+        let streams = cx.vm.platform.streams().ok_or(predefined::EINVAL)?;
+        streams.descriptor(number, way).map_err(|error| refusal(cx, error))
+    };
+    let input = if options.reads() { Some(stream(cx, input, Way::In)?) } else { None };
+    let output = if options.writes() { Some(stream(cx, output, Way::Out)?) } else { None };
+    Ok(Driver::Descriptor(Descriptor::new(input, output, Attached::Descriptors)))
+}
+
+/// File, name and arguments of a program.
+type Invocation = (Vec<u8>, Option<Vec<u8>>, Vec<Vec<u8>>);
+
+/// The shell is told to become what the command says.
+fn shell(command: &[u8]) -> Invocation {
+    (b"/bin/sh".to_vec(), Some(b"sh".to_vec()), vec![b"-c".to_vec(), [b"exec ", command].concat()])
+}
+
+fn file_of(file: &[u8], options: &Options) -> Invocation {
+    (file.to_vec(), options.name.clone(), options.arguments.clone().unwrap_or_default())
+}
+
+fn program(
+    cx: &mut Context<'_>,
+    (file, name, arguments): Invocation,
+    folder: Option<Vec<u8>>,
+    options: &Options,
+) -> Result<Beginning, Refusal> {
+    let plumbing = Plumbing {
+        reads: options.reads(),
+        writes: options.writes(),
+        merges_errors: options.merges_errors,
+        first: options.first_descriptor,
+    };
+    let mut environment = cx.vm.environment.clone();
+    for (name, value) in &options.environment {
+        match value {
+            Some(value) => environment.insert(name.clone(), value.clone()),
+            None => environment.remove(name),
+        };
+    }
+    let environment = environment.into_iter().collect();
+    let folder = folder.filter(|folder| !folder.is_empty());
+    let command = Command { file, name, arguments, folder, environment, plumbing };
+    // Without programs it is as if there were none of that name.
+    let streams = cx.vm.platform.streams().ok_or(predefined::ENOENT)?;
+    let program = streams.start(&command).map_err(|error| refusal(cx, error))?;
+    let attached = match options.exit_status {
+        true => Attached::Watched(program.id, None),
+        false => Attached::Program(program.id),
+    };
+    let driver = Driver::Descriptor(Descriptor::new(program.output, program.input, attached));
+    Ok((driver, Some(program.id.0)))
+}
+
+fn refusal(cx: &mut Context<'_>, error: StreamError) -> Refusal {
+    match error {
+        StreamError::NotNow => predefined::EAGAIN,
+        StreamError::Posix(name) => cx.reach().posix(name),
+    }
+}
+
+impl Target {
+    /// What `port_info(_, name)` tells.
+    fn name(&self) -> Vec<u8> {
+        match self {
+            Self::Spawn(name) | Self::Driver(name) | Self::Executable(name) => name.clone(),
+            Self::Descriptors(input, output) => alloc::format!("{input}/{output}").into_bytes(),
+        }
+    }
+}

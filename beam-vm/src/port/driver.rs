@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The drivers. Each is a variant here and a file that does its part; the machine keeps no addresses of functions.
+
+use alloc::vec::Vec;
+
+use super::{Descriptor, Port, Reach, descriptor};
+use crate::platform::{Interest, StreamId};
+
+/// What a driver is called where ports are opened by its name: `{spawn_driver, Name}`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Name {
+    /// `ram_file_drv`
+    RamFile,
+    /// `tcp_inet`
+    Tcp,
+    /// `tty_sl`
+    Terminal,
+    /// `udp_inet`
+    Udp,
+}
+
+impl Name {
+    /// All, in the order in which stock lists them.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("tcp_inet", Self::Tcp),
+        ("udp_inet", Self::Udp),
+        ("ram_file_drv", Self::RamFile),
+        ("tty_sl", Self::Terminal),
+    ];
+
+    /// The driver that the first word of a command names.
+    #[must_use]
+    pub fn of_command(command: &[u8]) -> Option<Self> {
+        let word = command.split(u8::is_ascii_whitespace).next()?;
+        Self::ALL.iter().find(|(name, _)| name.as_bytes() == word).map(|(_, driver)| *driver)
+    }
+}
+
+/// A driver with its state.
+#[derive(Debug)]
+pub enum Driver {
+    /// Of descriptors and programs.
+    Descriptor(Descriptor),
+}
+
+/// A driver that knows no such operation, or not with such data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ControlError;
+
+impl Driver {
+    /// Bytes that wait to be written.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        match self {
+            Self::Descriptor(descriptor) => descriptor.backlog.len(),
+        }
+    }
+
+    /// Whether a write may be forced on a port that is busy.
+    #[must_use]
+    pub fn can_be_forced(&self) -> bool {
+        match self {
+            Self::Descriptor(_) => false,
+        }
+    }
+}
+
+impl Port {
+    /// Lets the driver begin.
+    pub(crate) fn start(&mut self, reach: &mut Reach<'_>) {
+        match self.driver {
+            Driver::Descriptor(_) => descriptor::start(self, reach),
+        }
+    }
+
+    /// Gives the driver what a process has written.
+    pub fn command(&mut self, reach: &mut Reach<'_>, bytes: Vec<u8>) {
+        self.output += bytes.len() as u64;
+        reach.vm.ports.traffic.1 += bytes.len() as u64;
+        match self.driver {
+            Driver::Descriptor(_) => descriptor::output(self, reach, bytes),
+        }
+    }
+
+    /// `port_control/3`
+    ///
+    /// # Errors
+    /// [`ControlError`].
+    pub fn control(
+        &mut self,
+        reach: &mut Reach<'_>,
+        operation: u32,
+        data: &[u8],
+    ) -> Result<Vec<u8>, ControlError> {
+        match self.driver {
+            Driver::Descriptor(_) => descriptor::control(self, reach, operation, data),
+        }
+    }
+
+    /// Tells the driver what a stream is ready for.
+    pub(super) fn ready(&mut self, reach: &mut Reach<'_>, stream: StreamId, ready: Interest) {
+        match self.driver {
+            Driver::Descriptor(_) => descriptor::ready(self, reach, stream, ready),
+        }
+    }
+
+    /// Tells the driver that the program at the other end has ended.
+    pub(super) fn program_ended(&mut self, reach: &mut Reach<'_>, status: i32) {
+        match self.driver {
+            Driver::Descriptor(_) => descriptor::program_ended(self, reach, status),
+        }
+    }
+
+    /// Lets the driver let go of what it has.
+    pub(super) fn stop(&mut self, reach: &mut Reach<'_>) {
+        match self.driver {
+            Driver::Descriptor(_) => descriptor::stop(self, reach),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What comes from outside: between two time slices the machine asks the platform what has happened.
+
+use super::Reach;
+use crate::platform::Event;
+use crate::vm::Vm;
+
+impl Vm {
+    /// Lets ports do what they can do now. The platform is asked once in a millisecond at most, unless the machine has rested.
+    pub fn poll_ports(&mut self, now: u64) {
+        if self.ports.is_anything_outside() && self.ports.looked_at != now {
+            self.ports.looked_at = now;
+            self.take_events();
+        }
+    }
+
+    /// Rests until there is an event or a deadline, and takes the events.
+    pub(crate) fn rest(&mut self, deadline: Option<u64>) {
+        let since = self.platform.monotonic();
+        self.platform.park(deadline);
+        self.rested += self.platform.monotonic() - since;
+        if self.ports.is_anything_outside() {
+            self.take_events();
+        }
+    }
+
+    fn take_events(&mut self) {
+        let mut events = core::mem::take(&mut self.ports.events);
+        if let Some(streams) = self.platform.streams() {
+            streams.poll(&mut events);
+        }
+        for event in events.drain(..) {
+            self.event(event);
+        }
+        self.ports.events = events;
+        self.end_all();
+    }
+
+    fn event(&mut self, event: Event) {
+        match event {
+            Event::Ready(stream, ready) => {
+                let Some(id) = self.ports.streams.get(&stream).copied() else { return };
+                Reach::outside(self).with(id, |port, reach| port.ready(reach, stream, ready));
+            }
+            Event::Ended(program, status) => {
+                let Some(id) = self.ports.programs.remove(&program) else { return };
+                Reach::outside(self).with(id, |port, reach| port.program_ended(reach, status));
+            }
+        }
+    }
+
+    /// Whether something that was written is still to go out before the machine may stop. Rests until more of it can.
+    pub(crate) fn flush_ports(&mut self) -> bool {
+        if !self.ports.has_backlog() {
+            return false;
+        }
+        self.rest(None);
+        true
+    }
+}
