@@ -131,7 +131,13 @@ impl Vm {
         if self.is_time_to_look() {
             self.expire_timers();
         }
+        if self.tables.has_waste() {
+            self.tables.free_some();
+        }
         let Some(pid) = self.queue.pop(self.chance.as_mut()) else {
+            if self.tables.has_waste() {
+                return None;
+            }
             let Some(deadline) = self.timers.next_deadline() else { return Some(Idle::Stuck) };
             let since = self.platform.monotonic();
             self.platform.park(Some(deadline));
