@@ -26,6 +26,7 @@ pub mod lists;
 pub mod loading;
 pub mod logic;
 pub mod maps;
+pub mod match_specs;
 pub mod math;
 pub mod memory;
 pub mod messages;

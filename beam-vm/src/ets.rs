@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Tables of terms that belong to no heap (`erts/emulator/beam/erl_db.c`): so far those with hashed keys, which are sets and bags.
+//! Tables of terms that belong to no heap (`erts/emulator/beam/erl_db.c`).
 //!
-//! With one scheduler nothing is locked. An object lies in a block of its own; who looks it up gets a copy.
+//! With one scheduler nothing is locked. An object lies in a block of its own; who looks it up gets a copy. A table that is deleted is out of
+//! reach at once, and its memory is given back a little at a time.
 
+mod hash;
+mod object;
+mod ordered;
+mod range;
 mod table;
+#[cfg(test)]
+mod tests;
 
-pub use table::{Kind, Object, Protection, Table};
+pub use hash::{HashTable, Kind, hash_of};
+pub use object::Object;
+pub use ordered::Tree;
+pub use range::Range;
+pub use table::{Fixation, Found, Heir, Objects, Options, Protection, Table, Type, WriteConcurrency};
 
-use alloc::collections::BTreeMap;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use hashbrown::HashMap;
@@ -16,13 +27,23 @@ use crate::atom::Atom;
 use crate::process::RefNumbers;
 use crate::term::{LocalPid, REF_NUMBERS_MAX, Term, View};
 
-/// All tables, by the numbers of their references, and the names of those that have one.
+/// A table's place among all.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct TableIndex(u32);
+
+/// All tables.
 #[derive(Debug, Default)]
 pub struct Tables {
-    tables: BTreeMap<RefNumbers, Table>,
-    names: HashMap<Atom, RefNumbers>,
-    /// How many tables each process has that has any, since most processes end without.
-    owners: HashMap<LocalPid, usize>,
+    tables: Vec<Option<Box<Table>>>,
+    free: Vec<TableIndex>,
+    by_numbers: HashMap<RefNumbers, TableIndex>,
+    names: HashMap<Atom, TableIndex>,
+    /// The tables of each process that has any, in the order in which it got them.
+    owners: HashMap<LocalPid, Vec<TableIndex>>,
+    /// The tables that each process holds fixed.
+    holders: HashMap<LocalPid, Vec<TableIndex>>,
+    /// What is to be freed.
+    waste: Vec<Objects>,
 }
 
 /// How a term does not lead to a table.
@@ -35,17 +56,18 @@ pub enum NoTable {
 }
 
 impl Tables {
-    /// The numbers of the table that a term is the name or the reference of.
+    /// The table that a term is the name or the reference of.
     ///
     /// # Errors
     /// [`NoTable`].
-    pub fn find(&self, id: Term) -> Result<RefNumbers, NoTable> {
+    #[inline]
+    pub fn find(&self, id: Term) -> Result<TableIndex, NoTable> {
         match id.view() {
             View::Atom(name) => self.names.get(&name).copied().ok_or(NoTable::Absent),
             View::Reference(reference) => {
                 let mut place = [0; REF_NUMBERS_MAX];
                 match reference.numbers(&mut place) {
-                    [a, b, c] if self.tables.contains_key(&[*a, *b, *c]) => Ok([*a, *b, *c]),
+                    [a, b, c] => self.by_numbers.get(&[*a, *b, *c]).copied().ok_or(NoTable::Absent),
                     _ => Err(NoTable::Absent),
                 }
             }
@@ -53,15 +75,23 @@ impl Tables {
         }
     }
 
-    /// The table with these numbers.
+    /// The table with the numbers of a reference.
     #[must_use]
-    pub fn get(&self, numbers: RefNumbers) -> Option<&Table> {
-        self.tables.get(&numbers)
+    pub fn find_numbers(&self, numbers: RefNumbers) -> Option<TableIndex> {
+        self.by_numbers.get(&numbers).copied()
     }
 
-    /// The table with these numbers, to be changed.
-    pub fn get_mut(&mut self, numbers: RefNumbers) -> Option<&mut Table> {
-        self.tables.get_mut(&numbers)
+    /// The table at a place.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, index: TableIndex) -> Option<&Table> {
+        self.tables.get(index.0 as usize)?.as_deref()
+    }
+
+    /// The table at a place, to be changed.
+    #[inline]
+    pub fn get_mut(&mut self, index: TableIndex) -> Option<&mut Table> {
+        self.tables.get_mut(index.0 as usize)?.as_deref_mut()
     }
 
     /// Whether a table has this name.
@@ -70,50 +100,138 @@ impl Tables {
         self.names.contains_key(&name)
     }
 
-    /// Puts a table in; if it is named, its name leads to it.
-    pub fn insert(&mut self, numbers: RefNumbers, table: Table) {
-        if table.is_named {
-            self.names.insert(table.name, numbers);
-        }
-        *self.owners.entry(table.owner).or_default() += 1;
-        self.tables.insert(numbers, table);
+    /// All tables.
+    pub fn iter(&self) -> impl Iterator<Item = &Table> {
+        self.tables.iter().flatten().map(|table| &**table)
     }
 
-    /// Takes a table out.
-    pub fn remove(&mut self, numbers: RefNumbers) -> Option<Table> {
-        let table = self.tables.remove(&numbers)?;
-        if table.is_named {
+    /// Words of all tables.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        self.iter().map(Table::words).sum()
+    }
+
+    /// Puts a table in; if it is named, its name leads to it.
+    pub fn insert(&mut self, table: Table) -> TableIndex {
+        let index = self.free.pop().unwrap_or(TableIndex(self.tables.len() as u32));
+        if index.0 as usize == self.tables.len() {
+            self.tables.push(None);
+        }
+        if table.options.is_named {
+            self.names.insert(table.name, index);
+        }
+        self.by_numbers.insert(table.numbers, index);
+        self.owners.entry(table.owner).or_default().push(index);
+        self.tables[index.0 as usize] = Some(Box::new(table));
+        index
+    }
+
+    /// Takes a table out. Its objects are freed later.
+    pub fn remove(&mut self, index: TableIndex) {
+        let Some(table) = self.tables.get_mut(index.0 as usize).and_then(Option::take) else { return };
+        if table.options.is_named {
             self.names.remove(&table.name);
         }
-        if let Some(count) = self.owners.get_mut(&table.owner) {
-            *count -= 1;
-            if *count == 0 {
-                self.owners.remove(&table.owner);
-            }
+        self.by_numbers.remove(&table.numbers);
+        take(&mut self.owners, table.owner, index);
+        for (holder, _) in table.fixation.iter().flat_map(|fixation| &fixation.holders) {
+            take(&mut self.holders, *holder, index);
         }
-        Some(table)
+        self.free.push(index);
+        self.discard(table.objects);
     }
 
     /// Gives a table another name.
-    pub fn rename(&mut self, numbers: RefNumbers, name: Atom) {
-        if let Some(table) = self.tables.get_mut(&numbers) {
-            let before = core::mem::replace(&mut table.name, name);
-            if table.is_named {
-                self.names.remove(&before);
-                self.names.insert(name, numbers);
+    pub fn rename(&mut self, index: TableIndex, name: Atom) {
+        let Some(table) = self.get_mut(index) else { return };
+        let before = core::mem::replace(&mut table.name, name);
+        if table.options.is_named {
+            self.names.remove(&before);
+            self.names.insert(name, index);
+        }
+    }
+
+    /// Gives a table to another process.
+    pub fn give(&mut self, index: TableIndex, owner: LocalPid) {
+        let Some(table) = self.get_mut(index) else { return };
+        let before = core::mem::replace(&mut table.owner, owner);
+        take(&mut self.owners, before, index);
+        self.owners.entry(owner).or_default().push(index);
+    }
+
+    /// The tables of a process.
+    #[must_use]
+    pub fn owned_by(&self, owner: LocalPid) -> &[TableIndex] {
+        self.owners.get(&owner).map_or(&[], Vec::as_slice)
+    }
+
+    /// Holds a table fixed for a process.
+    pub fn fix(&mut self, index: TableIndex, pid: LocalPid, monotonic: i64, system: i64) {
+        let Some(table) = self.get_mut(index) else { return };
+        table.fix(pid, monotonic, system);
+        let held = self.holders.entry(pid).or_default();
+        if !held.contains(&index) {
+            held.push(index);
+        }
+    }
+
+    /// Takes back one fixation.
+    pub fn unfix(&mut self, index: TableIndex, pid: LocalPid) {
+        if self.get_mut(index).is_some_and(|table| table.unfix(pid)) {
+            take(&mut self.holders, pid, index);
+        }
+    }
+
+    /// Takes back all fixations of a process that has ended.
+    pub fn unfix_all(&mut self, pid: LocalPid) {
+        if self.holders.is_empty() {
+            return;
+        }
+        for index in self.holders.remove(&pid).unwrap_or_default() {
+            if let Some(table) = self.get_mut(index) {
+                table.unfix_all(pid);
             }
         }
     }
 
-    /// Deletes the tables of a process that has ended.
-    pub fn delete_of(&mut self, owner: LocalPid) {
-        if !self.owners.contains_key(&owner) {
-            return;
+    /// Leaves objects to be freed later.
+    pub fn discard(&mut self, objects: Objects) {
+        let mut objects = objects;
+        if !objects.dismantle(&mut AT_ONCE.clone()) {
+            self.waste.push(objects);
         }
-        let owned = self.tables.iter().filter(|(_, table)| table.owner == owner);
-        let numbers: Vec<RefNumbers> = owned.map(|(numbers, _)| *numbers).collect();
-        for numbers in numbers {
-            self.remove(numbers);
+    }
+
+    /// Whether there is something to be freed.
+    #[must_use]
+    pub fn has_waste(&self) -> bool {
+        !self.waste.is_empty()
+    }
+
+    /// Frees some objects of tables that are gone.
+    pub fn free_some(&mut self) {
+        let mut budget = A_TURN;
+        while let Some(objects) = self.waste.last_mut() {
+            if !objects.dismantle(&mut budget) {
+                return;
+            }
+            self.waste.pop();
+        }
+    }
+}
+
+/// Objects that are freed when a table is deleted.
+const AT_ONCE: usize = 1000;
+
+/// Objects that are freed between two turns of processes.
+const A_TURN: usize = 4000;
+
+/// Takes a table out of a process's list.
+fn take(lists: &mut HashMap<LocalPid, Vec<TableIndex>>, pid: LocalPid, index: TableIndex) {
+    if let Some(list) = lists.get_mut(&pid) {
+        list.retain(|other| *other != index);
+        if list.is_empty() {
+            lists.remove(&pid);
         }
     }
 }

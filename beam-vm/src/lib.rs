@@ -33,6 +33,7 @@ pub mod iodata;
 pub mod loader;
 pub mod logger;
 pub mod map;
+pub mod matchspec;
 pub mod memory;
 pub mod native;
 pub mod number;

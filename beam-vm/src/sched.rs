@@ -134,7 +134,13 @@ impl Vm {
         if self.is_time_to_look() {
             self.expire_timers();
         }
+        if self.tables.has_waste() {
+            self.tables.free_some();
+        }
         let Some(pid) = self.queue.pop(self.chance.as_mut()) else {
+            if self.tables.has_waste() {
+                return None;
+            }
             let deadline = self.timers.next_deadline();
             if deadline.is_none() && !self.ports.is_anything_outside() {
                 return Some(Idle::Stuck);

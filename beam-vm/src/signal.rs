@@ -150,7 +150,7 @@ impl Vm {
             self.end_extension(&mut process);
         }
         process.mailbox.clear(&mut self.nodes);
-        self.tables.delete_of(pid);
+        self.bequeath_tables(pid);
         self.processes.free(pid);
         process.retire();
         if self.spare.len() < SPARE {

@@ -1,28 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A table with hashed keys. Buckets hold the objects of a key side by side, so that those of a bag stay in the order of their arrival.
+//! A table: what is known of it, and its objects, which are hashed or in order.
 
 use alloc::vec::Vec;
-use core::ops::Range;
 
-use crate::atom::Atom;
+use super::hash::{Chain, HashTable, Kind, hash_of};
+use super::object::Object;
+use super::ordered::{Entry, Tree};
+use crate::atom::{Atom, AtomTable};
 use crate::compare;
-use crate::copy;
-use crate::hash;
-use crate::heap::{Fragment, Heap};
+use crate::heap::Fragment;
+use crate::process::RefNumbers;
 use crate::term::{LocalPid, Term};
 
-/// Objects refer to nothing outside of themselves, so that literals may go.
-const NO_LITERALS: Range<usize> = 0..0;
-
-/// How many objects a key may have.
+/// What kind of table it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// One.
-    Set,
-    /// Many, each once.
-    Bag,
-    /// Many.
-    DuplicateBag,
+pub enum Type {
+    /// Hashed keys.
+    Hashed(Kind),
+    /// Keys in order, one object each.
+    Ordered,
 }
 
 /// Who may do what.
@@ -36,39 +32,110 @@ pub enum Protection {
     Private,
 }
 
-/// An object: a tuple in a block of its own.
-#[derive(Debug)]
-pub struct Object {
-    term: Term,
-    block: Fragment,
+/// `write_concurrency`. Nothing is locked here; it is told when asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WriteConcurrency {
+    /// Off.
+    Off,
+    /// On.
+    On,
+    /// Stock adapts it.
+    Auto,
 }
 
-impl Object {
-    /// A copy of a tuple.
-    #[must_use]
-    pub fn new(tuple: Term) -> Self {
-        let mut block = Fragment::with_capacity(copy::size_of(tuple, &NO_LITERALS));
-        let term = copy::copy(tuple, &mut block, &NO_LITERALS);
-        Self { term, block }
-    }
+/// How a table was made.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// What kind of table it is.
+    pub kind: Type,
+    /// Which element of an object is its key, counted from 1.
+    pub key_position: usize,
+    /// Who may do what.
+    pub protection: Protection,
+    /// Whether the name leads to it.
+    pub is_named: bool,
+    /// Whether objects may be kept in a smaller form; they are not.
+    pub is_compressed: bool,
+    /// `read_concurrency`
+    pub reads_much: bool,
+    /// `write_concurrency`
+    pub write_concurrency: WriteConcurrency,
+    /// `decentralized_counters`, if it was said.
+    pub decentralized_counters: Option<bool>,
+}
 
-    /// A copy of it.
-    pub fn copy_to<H: Heap + ?Sized>(&self, heap: &mut H) -> Term {
-        copy::copy(self.term, heap, &NO_LITERALS)
-    }
-
-    /// The element at a position, counted from 1.
-    #[must_use]
-    pub fn element(&self, position: usize) -> Option<Term> {
-        self.term.as_tuple().and_then(|tuple| tuple.elements().get(position.checked_sub(1)?).copied())
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            kind: Type::Hashed(Kind::Set),
+            key_position: 1,
+            protection: Protection::Protected,
+            is_named: false,
+            is_compressed: false,
+            reads_much: false,
+            write_concurrency: WriteConcurrency::Off,
+            decentralized_counters: None,
+        }
     }
 }
 
-/// All objects of a key.
+impl Options {
+    /// `write_concurrency` as far as it has an effect.
+    #[must_use]
+    pub fn writes(&self) -> WriteConcurrency {
+        if self.protection == Protection::Private { WriteConcurrency::Off } else { self.write_concurrency }
+    }
+
+    /// `decentralized_counters` as far as it has an effect.
+    #[must_use]
+    pub fn counts_apart(&self) -> bool {
+        let by_default = self.kind == Type::Ordered || self.writes() == WriteConcurrency::Auto;
+        self.writes() != WriteConcurrency::Off && self.decentralized_counters.unwrap_or(by_default)
+    }
+
+    /// Words of a table without objects, as stock tells.
+    fn words(&self) -> usize {
+        let is_locked = self.writes() != WriteConcurrency::Off;
+        let base = match (self.kind, is_locked, self.reads_much) {
+            (Type::Ordered, false, _) => 139,
+            (Type::Ordered, true, _) => 99,
+            (Type::Hashed(_), false, _) => 305,
+            (Type::Hashed(_), true, false) => 1361,
+            (Type::Hashed(_), true, true) => 3377,
+        };
+        base + if self.counts_apart() { 34 } else { 0 } + if self.reads_much { 32 } else { 0 }
+    }
+}
+
+/// Who gets a table when its owner ends.
 #[derive(Debug)]
-struct Entry {
-    hash: u32,
-    objects: Vec<Object>,
+pub struct Heir {
+    /// The process.
+    pub pid: LocalPid,
+    /// What it is told.
+    pub data: Term,
+    /// Where that is.
+    pub block: Fragment,
+}
+
+/// Since when a table is fixed, and by whom.
+#[derive(Debug)]
+pub struct Fixation {
+    /// By Erlang's monotonic time.
+    pub monotonic: i64,
+    /// By the system's time, in microseconds.
+    pub system: i64,
+    /// The processes that hold it fixed, and how often each does.
+    pub holders: Vec<(LocalPid, usize)>,
+}
+
+/// Objects, in either form.
+#[derive(Debug)]
+pub enum Objects {
+    /// With hashed keys.
+    Hashed(HashTable),
+    /// In order.
+    Ordered(Tree),
 }
 
 /// A table.
@@ -76,275 +143,307 @@ struct Entry {
 pub struct Table {
     /// Its name, which leads to it if it is named.
     pub name: Atom,
-    /// Whether the name leads to it.
-    pub is_named: bool,
+    /// The numbers of its reference.
+    pub numbers: RefNumbers,
     /// Whose it is.
     pub owner: LocalPid,
-    /// Who may do what.
-    pub protection: Protection,
-    /// How many objects a key may have.
-    pub kind: Kind,
-    /// Which element of an object is its key, counted from 1.
-    pub key_position: usize,
-    buckets: Vec<Vec<Entry>>,
-    keys: usize,
-    count: usize,
-    words: usize,
+    /// Who gets it then.
+    pub heir: Option<Heir>,
+    /// How it was made.
+    pub options: Options,
+    /// Who holds it fixed.
+    pub fixation: Option<Fixation>,
+    /// Its objects.
+    pub objects: Objects,
 }
 
-/// Words of a table without objects, as stock tells.
-const OWN_WORDS: usize = 305;
-/// Words beside the object itself.
-const OBJECT_WORDS: usize = 3;
+/// The objects of a key, the newest first.
+pub enum Found {
+    /// Of a table with hashed keys.
+    Chain(Chain),
+    /// Of one in order.
+    One(Option<Object>),
+}
+
+impl Iterator for Found {
+    type Item = Object;
+
+    fn next(&mut self) -> Option<Object> {
+        match self {
+            Self::Chain(chain) => chain.next(),
+            Self::One(object) => object.take(),
+        }
+    }
+}
+
+impl Objects {
+    /// No objects.
+    #[must_use]
+    pub fn new(options: &Options) -> Self {
+        match options.kind {
+            Type::Hashed(kind) => Self::Hashed(HashTable::new(kind, options.key_position)),
+            Type::Ordered => Self::Ordered(Tree::new()),
+        }
+    }
+
+    /// Frees objects until a budget is used up. Gives whether all are gone.
+    pub fn dismantle(&mut self, budget: &mut usize) -> bool {
+        match self {
+            Self::Hashed(table) => table.dismantle(budget),
+            Self::Ordered(tree) => tree.dismantle(budget),
+        }
+    }
+}
 
 impl Table {
     /// A table without objects.
     #[must_use]
-    pub fn new(name: Atom, owner: LocalPid) -> Self {
-        Self {
-            name,
-            is_named: false,
-            owner,
-            protection: Protection::Protected,
-            kind: Kind::Set,
-            key_position: 1,
-            buckets: Vec::new(),
-            keys: 0,
-            count: 0,
-            words: OWN_WORDS,
-        }
+    pub fn new(name: Atom, numbers: RefNumbers, owner: LocalPid, options: Options) -> Self {
+        let objects = Objects::new(&options);
+        Self { name, numbers, owner, heir: None, options, fixation: None, objects }
     }
 
     /// The number of objects.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.count
+        match &self.objects {
+            Objects::Hashed(table) => table.count(),
+            Objects::Ordered(tree) => tree.count(),
+        }
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.len() == 0
     }
 
-    /// Words of it with all objects.
+    /// Words of it with all objects, as stock counts them.
     #[must_use]
     pub fn words(&self) -> usize {
-        self.words
+        self.options.words()
+            + match &self.objects {
+                Objects::Hashed(table) => table.words() + table.segment_words(),
+                Objects::Ordered(tree) => tree.words(),
+            }
+    }
+
+    /// Whether a key has one object at most.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        matches!(self.options.kind, Type::Ordered | Type::Hashed(Kind::Set))
     }
 
     /// The key of a tuple, if it is long enough.
     #[must_use]
+    #[inline]
     pub fn key_of(&self, tuple: Term) -> Option<Term> {
-        tuple.as_tuple()?.elements().get(self.key_position - 1).copied()
+        tuple.as_tuple()?.elements().get(self.options.key_position - 1).copied()
     }
 
-    fn bucket(&self, hash: u32) -> usize {
-        hash as usize & (self.buckets.len() - 1)
-    }
-
-    /// The place of a key: its bucket, and where in it.
-    fn find(&self, hash: u32, key: Term) -> Option<(usize, usize)> {
-        if self.buckets.is_empty() {
-            return None;
-        }
-        let bucket = self.bucket(hash);
-        let is_key = |entry: &Entry| {
-            entry.hash == hash
-                && entry.objects[0].element(self.key_position).is_some_and(|other| compare::same(other, key))
-        };
-        self.buckets[bucket].iter().position(is_key).map(|place| (bucket, place))
-    }
-
-    /// The objects of a key.
+    /// The key of an object.
     #[must_use]
-    pub fn lookup(&self, key: Term) -> &[Object] {
-        self.find(hash::internal(key), key)
-            .map_or(&[], |(bucket, place)| &self.buckets[bucket][place].objects)
+    pub fn key(&self, object: Object) -> Term {
+        object.element(self.options.key_position).unwrap_or(Term::NIL)
     }
 
-    fn account(&mut self, object: &Object) {
-        self.count += 1;
-        self.words += object.block.words() + OBJECT_WORDS;
-    }
-
-    fn discount(&mut self, object: &Object) {
-        self.count -= 1;
-        self.words -= object.block.words() + OBJECT_WORDS;
-    }
-
-    fn grow(&mut self) {
-        let size = (2 * self.buckets.len()).max(16);
-        let before = core::mem::take(&mut self.buckets);
-        self.buckets.resize_with(size, Vec::new);
-        for entry in before.into_iter().flatten() {
-            let bucket = self.bucket(entry.hash);
-            self.buckets[bucket].push(entry);
+    /// The objects of a key, the newest first.
+    #[must_use]
+    #[inline]
+    pub fn lookup(&self, atoms: &AtomTable, key: Term) -> Found {
+        match &self.objects {
+            Objects::Hashed(table) => Found::Chain(table.lookup(hash_of(atoms, key), key)),
+            Objects::Ordered(tree) => Found::One(tree.get(atoms, key)),
         }
     }
 
-    /// Puts an object in; its tuple is long enough.
-    pub fn insert(&mut self, key: Term, object: Object) {
-        let hash = hash::internal(key);
-        let Some((bucket, place)) = self.find(hash, key) else {
-            if self.keys >= self.buckets.len() {
-                self.grow();
-            }
-            self.keys += 1;
-            self.account(&object);
-            let bucket = self.bucket(hash);
-            self.buckets[bucket].push(Entry { hash, objects: [object].into() });
-            return;
-        };
-        match self.kind {
-            Kind::Set => {
-                self.account(&object);
-                let before = core::mem::replace(&mut self.buckets[bucket][place].objects[0], object);
-                self.discount(&before);
-            }
-            Kind::Bag => {
-                let objects = &self.buckets[bucket][place].objects;
-                if !objects.iter().any(|other| compare::same(other.term, object.term)) {
-                    self.account(&object);
-                    self.buckets[bucket][place].objects.push(object);
-                }
-            }
-            Kind::DuplicateBag => {
-                self.account(&object);
-                self.buckets[bucket][place].objects.push(object);
+    /// The newest object of a key.
+    #[must_use]
+    #[inline]
+    pub fn get(&self, atoms: &AtomTable, key: Term) -> Option<Object> {
+        self.lookup(atoms, key).next()
+    }
+
+    /// An object of this table made of a tuple; it is not in it yet.
+    #[must_use]
+    #[inline]
+    pub fn make(&self, atoms: &AtomTable, key: Term, tuple: Term) -> Object {
+        match &self.objects {
+            Objects::Hashed(_) => Object::new(tuple, hash_of(atoms, key)),
+            Objects::Ordered(_) => Object::new(tuple, 0),
+        }
+    }
+
+    /// Puts an object in that was made for this table.
+    #[inline]
+    pub fn put(&mut self, atoms: &AtomTable, object: Object) {
+        let key = self.key(object);
+        match &mut self.objects {
+            Objects::Hashed(table) => table.insert(key, object),
+            Objects::Ordered(tree) => tree.insert(atoms, self.options.key_position, object),
+        }
+    }
+
+    /// Puts an object in the place of one with the same key, which is freed.
+    pub fn replace(&mut self, atoms: &AtomTable, before: Object, object: Object) {
+        match &mut self.objects {
+            Objects::Hashed(table) => table.replace(before, object),
+            Objects::Ordered(tree) => tree.insert(atoms, self.options.key_position, object),
+        }
+    }
+
+    /// Takes all objects of a key out. Gives how many there were.
+    pub fn delete(&mut self, atoms: &AtomTable, key: Term) -> usize {
+        match &mut self.objects {
+            Objects::Hashed(table) => table.delete(hash_of(atoms, key), key, |_| true),
+            Objects::Ordered(tree) => usize::from(tree.delete(atoms, key)),
+        }
+    }
+
+    /// Takes one object out in a scan, which may go on.
+    pub fn take_out(&mut self, atoms: &AtomTable, object: Object) {
+        let key = self.key(object);
+        match &mut self.objects {
+            Objects::Hashed(table) => table.take_out(object),
+            Objects::Ordered(tree) => {
+                tree.delete(atoms, key);
             }
         }
     }
 
-    /// Takes all objects of a key out.
-    pub fn delete(&mut self, key: Term) {
-        if let Some((bucket, place)) = self.find(hash::internal(key), key) {
-            let entry = self.buckets[bucket].swap_remove(place);
-            self.keys -= 1;
-            for object in &entry.objects {
-                self.discount(object);
-            }
+    /// Gives up room that is not needed any more, after a scan that has taken objects out.
+    pub fn settle(&mut self) {
+        if let Objects::Hashed(table) = &mut self.objects {
+            table.shrink();
         }
     }
 
     /// Takes all objects out that are the same as a tuple.
-    pub fn delete_object(&mut self, key: Term, tuple: Term) {
-        let Some((bucket, place)) = self.find(hash::internal(key), key) else { return };
-        let objects = core::mem::take(&mut self.buckets[bucket][place].objects);
-        let (gone, kept): (Vec<Object>, Vec<Object>) =
-            objects.into_iter().partition(|object| compare::same(object.term, tuple));
-        for object in &gone {
-            self.discount(object);
-        }
-        if kept.is_empty() {
-            self.buckets[bucket].swap_remove(place);
-            self.keys -= 1;
-        } else {
-            self.buckets[bucket][place].objects = kept;
-        }
-    }
-
-    /// Takes all out.
-    pub fn clear(&mut self) {
-        self.buckets.clear();
-        self.keys = 0;
-        self.count = 0;
-        self.words = OWN_WORDS;
-    }
-
-    fn key_at(&self, mut bucket: usize, place: usize) -> Option<Term> {
-        let mut place = place;
-        while let Some(entries) = self.buckets.get(bucket) {
-            if let Some(entry) = entries.get(place) {
-                return entry.objects[0].element(self.key_position);
+    pub fn delete_object(&mut self, atoms: &AtomTable, key: Term, tuple: Term) {
+        match &mut self.objects {
+            Objects::Hashed(table) => {
+                table.delete(hash_of(atoms, key), key, |object| compare::same(object.term(), tuple));
             }
-            bucket += 1;
-            place = 0;
+            Objects::Ordered(tree) => {
+                if tree.get(atoms, key).is_some_and(|object| compare::same(object.term(), tuple)) {
+                    tree.delete(atoms, key);
+                }
+            }
         }
-        None
     }
 
-    /// The first key in the table's own order.
+    /// Takes all out. What has to be freed is left to who asks.
+    pub fn clear(&mut self) -> Option<Objects> {
+        if let Objects::Hashed(table) = &mut self.objects
+            && table.is_held()
+        {
+            table.mark_all();
+            return None;
+        }
+        Some(core::mem::replace(&mut self.objects, Objects::new(&self.options)))
+    }
+
+    /// The first object in the table's own order.
     #[must_use]
-    pub fn first(&self) -> Option<Term> {
-        self.key_at(0, 0)
+    pub fn first(&self) -> Option<Object> {
+        match &self.objects {
+            Objects::Hashed(table) => table.first_from(0).map(|(_, object)| object),
+            Objects::Ordered(tree) => object(tree.forward(|_| false).first()),
+        }
     }
 
-    /// The key after a key that is there; none in none if it is not there.
+    /// The last object; tables with hashed keys have one order.
     #[must_use]
-    pub fn next(&self, key: Term) -> Option<Option<Term>> {
-        let (bucket, place) = self.find(hash::internal(key), key)?;
-        Some(self.key_at(bucket, place + 1))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-    use std::vec::Vec;
-
-    use proptest::prelude::*;
-
-    use super::{Kind, Object, Table};
-    use crate::atom::predefined;
-    use crate::heap::{Fragment, build};
-    use crate::term::{LocalPid, Term};
-
-    fn pair(key: i64, value: i64) -> (Term, Fragment) {
-        let mut block = Fragment::default();
-        let term = build::tuple(&mut block, &[Term::small_cut(key), Term::small_cut(value)]);
-        (term, block)
+    pub fn last(&self) -> Option<Object> {
+        match &self.objects {
+            Objects::Hashed(_) => self.first(),
+            Objects::Ordered(tree) => object(tree.backward(|_| true).last()),
+        }
     }
 
-    fn values(table: &Table, key: i64) -> Vec<i64> {
-        let objects = table.lookup(Term::small_cut(key)).iter();
-        objects.filter_map(|object| object.element(2)?.as_small()).collect()
+    /// The first object of the key after a key; none in none if the key has to be there and is not.
+    #[must_use]
+    pub fn next(&self, atoms: &AtomTable, key: Term) -> Option<Option<Object>> {
+        match &self.objects {
+            Objects::Hashed(table) => table.after(hash_of(atoms, key), key),
+            Objects::Ordered(tree) => {
+                Some(object(tree.forward(|other| compare::compare(atoms, other, key).is_le()).first()))
+            }
+        }
     }
 
-    proptest! {
-        #[test]
-        fn tables_are_what_lists_of_values_are(
-            kind in prop_oneof![Just(Kind::Set), Just(Kind::Bag), Just(Kind::DuplicateBag)],
-            steps in prop::collection::vec((0..3, 0_i64..40, 0_i64..4), 0..300),
-        ) {
-            let mut table = Table::new(predefined::OK, LocalPid(1));
-            table.kind = kind;
-            let mut model: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-            for (step, key, value) in steps {
-                let (tuple, _block) = pair(key, value);
-                let values = model.entry(key).or_default();
-                match step {
-                    0 => {
-                        table.insert(Term::small_cut(key), Object::new(tuple));
-                        match kind {
-                            Kind::Set => *values = [value].into(),
-                            Kind::Bag if values.contains(&value) => {}
-                            _ => values.push(value),
-                        }
-                    }
-                    1 => {
-                        table.delete(Term::small_cut(key));
-                        values.clear();
-                    }
-                    _ => {
-                        table.delete_object(Term::small_cut(key), tuple);
-                        values.retain(|other| *other != value);
+    /// The object of the key before a key; as [`next`](Self::next) if keys are hashed.
+    #[must_use]
+    pub fn previous(&self, atoms: &AtomTable, key: Term) -> Option<Option<Object>> {
+        match &self.objects {
+            Objects::Hashed(_) => self.next(atoms, key),
+            Objects::Ordered(tree) => {
+                Some(object(tree.backward(|other| compare::compare(atoms, other, key).is_lt()).last()))
+            }
+        }
+    }
+
+    /// Shows all objects, those that are deleted and kept among them.
+    pub fn each(&self, mut visit: impl FnMut(Object)) {
+        match &self.objects {
+            Objects::Hashed(table) => {
+                for bucket in 0..table.active() {
+                    let mut next = table.bucket(bucket);
+                    while let Some(object) = next {
+                        visit(object);
+                        next = object.next();
                     }
                 }
             }
-            model.retain(|_, values| !values.is_empty());
-            prop_assert_eq!(table.len(), model.values().map(Vec::len).sum::<usize>());
-            for key in 0..40 {
-                prop_assert_eq!(values(&table, key), model.get(&key).cloned().unwrap_or_default());
-            }
-            let mut keys = Vec::new();
-            let mut next = table.first();
-            while let Some(key) = next {
-                keys.extend(key.as_small());
-                next = table.next(key).expect("the key is there");
-            }
-            keys.sort_unstable();
-            prop_assert_eq!(keys, model.keys().copied().collect::<Vec<_>>());
+            Objects::Ordered(tree) => tree.each(&mut |entry| visit(entry.object)),
         }
     }
+
+    /// Holds the table fixed for a process.
+    pub fn fix(&mut self, pid: LocalPid, monotonic: i64, system: i64) {
+        let fixation =
+            self.fixation.get_or_insert_with(|| Fixation { monotonic, system, holders: Vec::new() });
+        match fixation.holders.iter_mut().find(|(holder, _)| *holder == pid) {
+            Some((_, count)) => *count += 1,
+            None => {
+                fixation.holders.push((pid, 1));
+                if let Objects::Hashed(table) = &mut self.objects {
+                    table.hold();
+                }
+            }
+        }
+    }
+
+    /// Takes back one fixation of a process. Gives whether it was its last.
+    pub fn unfix(&mut self, pid: LocalPid) -> bool {
+        let Some(fixation) = &mut self.fixation else { return false };
+        let Some(index) = fixation.holders.iter().position(|(holder, _)| *holder == pid) else {
+            return false;
+        };
+        fixation.holders[index].1 -= 1;
+        if fixation.holders[index].1 > 0 {
+            return false;
+        }
+        self.unfix_all(pid);
+        true
+    }
+
+    /// Takes back all fixations of a process.
+    pub fn unfix_all(&mut self, pid: LocalPid) {
+        let Some(fixation) = &mut self.fixation else { return };
+        let before = fixation.holders.len();
+        fixation.holders.retain(|(holder, _)| *holder != pid);
+        if fixation.holders.len() < before
+            && let Objects::Hashed(table) = &mut self.objects
+        {
+            table.release();
+        }
+        if fixation.holders.is_empty() {
+            self.fixation = None;
+        }
+    }
+}
+
+fn object(entry: Option<&Entry>) -> Option<Object> {
+    entry.map(|entry| entry.object)
 }

@@ -12,6 +12,7 @@ use core::cell::{Cell, RefCell};
 use crate::buffer::Buffer;
 use crate::code::PreparedCode;
 use crate::files::OpenFile;
+use crate::matchspec::Program;
 use crate::search::{Job, Pattern};
 use crate::term::{Term, View};
 
@@ -30,6 +31,8 @@ pub enum MagicObject {
     Counters(Vec<Cell<u64>>),
     /// An open file.
     File(OpenFile),
+    /// A compiled match specification.
+    MatchProgram(Rc<Program>),
     /// Code that is prepared and not loaded yet.
     Prepared(PreparedCode),
     /// What module `binary` looks for.

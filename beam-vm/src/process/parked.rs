@@ -7,6 +7,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::bif::ets::{InsertRun, Scan};
+use crate::bif::match_specs::ListRun;
 use crate::chardata::{Converter, Listing};
 use crate::etf::{Decoder, Deflater, Encoder, Inflater};
 use crate::hash::{Md5State, Old, Portable};
@@ -41,6 +43,12 @@ pub enum Parked {
     Reading(Reading),
     /// `binary_to_term`
     Decode(Box<Decoding>),
+    /// `ets:insert`, `ets:insert_new` of a list
+    Insert(InsertRun),
+    /// `ets:match_spec_run_r`
+    ListRun(ListRun),
+    /// `ets:select` and its kin
+    Scan(Box<Scan>),
 }
 
 /// A term that is being decoded.
@@ -69,6 +77,9 @@ impl Parked {
             Self::Characters(converter) => converter.roots(visit),
             Self::Listing(listing) => listing.roots(visit),
             Self::Encode(encoder) => encoder.roots(visit),
+            Self::Insert(run) => run.roots(visit),
+            Self::ListRun(run) => run.roots(visit),
+            Self::Scan(scan) => scan.roots(visit),
             Self::Deflate(_) | Self::Decode(_) | Self::Reading(_) => {}
         }
     }

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Tables against models of ordinary lists and maps.
+
+use std::collections::BTreeMap;
+use std::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::{Kind, Objects, Options, Table, Type};
+use crate::atom::{AtomLimit, AtomTable, predefined};
+use crate::heap::{Fragment, build};
+use crate::term::{LocalPid, Term};
+
+fn atoms() -> AtomTable {
+    AtomTable::new(AtomLimit::DEFAULT)
+}
+
+fn table(kind: Type) -> Table {
+    let options = Options { kind, ..Options::default() };
+    Table::new(predefined::OK, [1, 2, 3], LocalPid(1), options)
+}
+
+fn put(table: &mut Table, atoms: &AtomTable, key: Term, value: i64) {
+    let mut block = Fragment::default();
+    let tuple = build::tuple(&mut block, &[key, Term::small_cut(value)]);
+    let object = table.make(atoms, key, tuple);
+    table.put(atoms, object);
+}
+
+fn values(table: &Table, atoms: &AtomTable, key: Term) -> Vec<i64> {
+    let mut values: Vec<i64> =
+        table.lookup(atoms, key).filter_map(|object| object.element(2)?.as_small()).collect();
+    values.reverse();
+    values
+}
+
+/// All keys by walking from the first to the last.
+fn walk(table: &Table, atoms: &AtomTable) -> Vec<i64> {
+    let mut keys = Vec::new();
+    let mut next = table.first();
+    while let Some(object) = next {
+        let key = table.key(object);
+        keys.extend(key.as_small());
+        next = table.next(atoms, key).flatten();
+    }
+    keys
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(i64, i64),
+    Delete(i64),
+    DeleteObject(i64, i64),
+    Fix,
+    Unfix,
+    Clear,
+}
+
+fn steps(keys: i64) -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        8 => (0..keys, 0_i64..4).prop_map(|(key, value)| Step::Put(key, value)),
+        4 => (0..keys).prop_map(Step::Delete),
+        2 => (0..keys, 0_i64..4).prop_map(|(key, value)| Step::DeleteObject(key, value)),
+        1 => Just(Step::Fix),
+        1 => Just(Step::Unfix),
+        1 => Just(Step::Clear),
+    ];
+    prop::collection::vec(step, 0..400)
+}
+
+proptest! {
+    #[test]
+    fn tables_are_what_lists_of_values_are(
+        kind in prop_oneof![
+            Just(Type::Hashed(Kind::Set)),
+            Just(Type::Hashed(Kind::Bag)),
+            Just(Type::Hashed(Kind::DuplicateBag)),
+            Just(Type::Ordered),
+        ],
+        steps in steps(60),
+    ) {
+        let atoms = atoms();
+        let mut table = table(kind);
+        let mut model: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+        for step in steps {
+            match step {
+                Step::Put(key, value) => {
+                    put(&mut table, &atoms, Term::small_cut(key), value);
+                    let values = model.entry(key).or_default();
+                    match kind {
+                        Type::Ordered | Type::Hashed(Kind::Set) => *values = [value].into(),
+                        Type::Hashed(Kind::Bag) if values.contains(&value) => {}
+                        Type::Hashed(_) => values.push(value),
+                    }
+                }
+                Step::Delete(key) => {
+                    let taken = table.delete(&atoms, Term::small_cut(key));
+                    prop_assert_eq!(taken, model.remove(&key).map_or(0, |values| values.len()));
+                }
+                Step::DeleteObject(key, value) => {
+                    let mut block = Fragment::default();
+                    let key_term = Term::small_cut(key);
+                    let tuple = build::tuple(&mut block, &[key_term, Term::small_cut(value)]);
+                    table.delete_object(&atoms, key_term, tuple);
+                    if let Some(values) = model.get_mut(&key) {
+                        values.retain(|other| *other != value);
+                        if values.is_empty() {
+                            model.remove(&key);
+                        }
+                    }
+                }
+                Step::Fix => table.fix(LocalPid(7), 0, 0),
+                Step::Unfix => {
+                    table.unfix(LocalPid(7));
+                }
+                Step::Clear => {
+                    drop(table.clear());
+                    model.clear();
+                }
+            }
+            prop_assert_eq!(table.len(), model.values().map(Vec::len).sum::<usize>());
+        }
+        for key in 0..60 {
+            let expected = model.get(&key).cloned().unwrap_or_default();
+            let mut found = values(&table, &atoms, Term::small_cut(key));
+            let mut expected = expected;
+            // What was deleted while the table was fixed and put in again has its old place in a bag.
+            found.sort_unstable();
+            expected.sort_unstable();
+            prop_assert_eq!(found, expected);
+        }
+        let mut keys = walk(&table, &atoms);
+        if kind != Type::Ordered {
+            keys.sort_unstable();
+        }
+        prop_assert_eq!(keys, model.keys().copied().collect::<Vec<_>>());
+        table.unfix_all(LocalPid(7));
+        let mut count = 0;
+        table.each(|object| count += usize::from(!object.is_deleted()));
+        prop_assert_eq!(count, table.len());
+    }
+
+    #[test]
+    fn a_tree_finds_its_way_both_ways(keys in prop::collection::vec(0_i64..5000, 0..2000), gone in 0..5000_i64) {
+        let atoms = atoms();
+        let mut table = table(Type::Ordered);
+        let mut model: BTreeMap<i64, i64> = BTreeMap::new();
+        for key in keys {
+            put(&mut table, &atoms, Term::small_cut(key), key);
+            model.insert(key, key);
+        }
+        for key in gone..gone + 1500 {
+            let is_there = table.delete(&atoms, Term::small_cut(key)) == 1;
+            prop_assert_eq!(is_there, model.remove(&key).is_some());
+        }
+        prop_assert_eq!(walk(&table, &atoms), model.keys().copied().collect::<Vec<_>>());
+        let Objects::Ordered(tree) = &table.objects else { return Ok(()) };
+        for (index, key) in model.keys().enumerate().step_by(17) {
+            prop_assert_eq!(tree.nth(index).and_then(|entry| entry.key.as_small()), Some(*key));
+        }
+        for key in (0..5000).step_by(37) {
+            let before = table.previous(&atoms, Term::small_cut(key)).flatten();
+            let before = before.and_then(|object| table.key(object).as_small());
+            prop_assert_eq!(before, model.range(..key).next_back().map(|(key, _)| *key));
+            let after = table.next(&atoms, Term::small_cut(key)).flatten();
+            let after = after.and_then(|object| table.key(object).as_small());
+            prop_assert_eq!(after, model.range(key + 1..).next().map(|(key, _)| *key));
+        }
+        prop_assert!(tree.nth(model.len()).is_none());
+    }
+}
+
+#[test]
+fn one_and_one_point_zero_are_one_key_in_order() {
+    let atoms = atoms();
+    let mut block = Fragment::default();
+    let float = build::float(&mut block, 1.0);
+    let mut ordered = table(Type::Ordered);
+    put(&mut ordered, &atoms, Term::small_cut(1), 1);
+    put(&mut ordered, &atoms, float, 2);
+    assert_eq!((ordered.len(), values(&ordered, &atoms, Term::small_cut(1))), (1, [2].into()));
+    let mut hashed = table(Type::Hashed(Kind::Set));
+    put(&mut hashed, &atoms, Term::small_cut(1), 1);
+    put(&mut hashed, &atoms, float, 2);
+    assert_eq!(hashed.len(), 2);
+}
+
+#[test]
+fn numbers_are_listed_in_the_order_of_stock() {
+    let atoms = atoms();
+    let mut table = table(Type::Hashed(Kind::Set));
+    for key in 1..=20 {
+        put(&mut table, &atoms, Term::small_cut(key), key);
+    }
+    let stock = [16, 3, 7, 4, 8, 2, 9, 1, 10, 13, 6, 14, 18, 17, 11, 12, 19, 15, 5, 20];
+    assert_eq!(walk(&table, &atoms), stock);
+    for key in 21..=2000 {
+        put(&mut table, &atoms, Term::small_cut(key), key);
+    }
+    assert_eq!(table.words(), 305 + 2000 * 7 + 2310);
+}
+
+#[test]
+fn what_is_deleted_while_fixed_keeps_its_place() {
+    let atoms = atoms();
+    let mut table = table(Type::Hashed(Kind::Set));
+    for key in 1..=3 {
+        put(&mut table, &atoms, Term::small_cut(key), key);
+    }
+    table.fix(LocalPid(7), 0, 0);
+    table.delete(&atoms, Term::small_cut(3));
+    assert_eq!((table.len(), table.get(&atoms, Term::small_cut(3))), (2, None));
+    assert!(table.next(&atoms, Term::small_cut(3)).is_some());
+    table.unfix(LocalPid(7));
+    assert!(table.next(&atoms, Term::small_cut(3)).is_none());
+}

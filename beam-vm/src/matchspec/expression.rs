@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Guards and bodies: expressions, from terms that may be of any depth.
+//!
+//! An expression that only makes a constant leaves one instruction behind, with the constant. What a body gives has to outlive the term that
+//! is matched and the program, so parts of it are copied where they become part of the result; arguments of functions are not.
+
+use alloc::vec::Vec;
+
+use super::compile::{Compiler, variable};
+use super::program::{Action, FunctionIndex, Label, Op, Slot};
+use super::special::Special;
+use super::{Dialect, Functions, Places};
+use crate::atom::predefined;
+use crate::heap::build;
+use crate::map;
+use crate::term::{Term, View};
+
+/// Which part of a clause expressions are in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Part {
+    /// All have to be `true`.
+    Guard,
+    /// They are done one after the other.
+    Body,
+}
+
+/// What becomes of a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Use {
+    /// It is looked at.
+    Look,
+    /// It becomes part of the result.
+    Keep,
+}
+
+/// What is still to be done, the next last. What makes a value out of others knows where their code begins.
+enum Task {
+    Expression(Term, Use),
+    Cons(usize, Use),
+    Tuple(usize, u32, Use),
+    /// The parts of a map are compiled twice: first to see whether all is constant.
+    Map(usize, Term, Use),
+    Pairs(u32),
+    Emit(Op, u32, Use),
+    Branch(Op),
+    Label(Label),
+    /// The value of a message, which is no constant, as it acts.
+    True,
+    /// Forgets so many values.
+    Forget(usize),
+}
+
+/// What an expression has come to.
+#[derive(Clone, Copy)]
+enum Outcome {
+    Constant(Term),
+    Code,
+}
+
+struct Work {
+    tasks: Vec<Task>,
+    outcomes: Vec<Outcome>,
+    part: Part,
+}
+
+impl<F: Functions> Compiler<'_, F> {
+    /// Compiles the expressions of a guard or a body.
+    pub(super) fn expressions(&mut self, list: Term, part: Part) {
+        if list.is_nil() {
+            return;
+        }
+        if !list.is_cons() {
+            self.problems.add("Match expression is not a list.");
+            return;
+        }
+        if part == Part::Body {
+            self.code.push(Op::Body);
+        }
+        let mut rest = list;
+        while let Some(cell) = rest.as_cons() {
+            rest = cell.tail();
+            let is_result = part == Part::Body && self.dialect == Dialect::Table && !rest.is_cons();
+            let kept = if is_result { Use::Keep } else { Use::Look };
+            self.expression(cell.head(), kept, part);
+            self.code.push(match part {
+                Part::Guard => Op::Require,
+                Part::Body if is_result => Op::Result,
+                Part::Body => Op::Drop,
+            });
+        }
+        if !rest.is_nil() {
+            self.problems.add("Match expression is not a proper list.");
+        }
+    }
+
+    fn expression(&mut self, term: Term, kept: Use, part: Part) {
+        let mut work = Work { tasks: Vec::new(), outcomes: Vec::new(), part };
+        work.tasks.push(Task::Expression(term, kept));
+        while let Some(task) = work.tasks.pop() {
+            self.task(task, &mut work);
+        }
+    }
+
+    fn task(&mut self, task: Task, work: &mut Work) {
+        match task {
+            Task::Expression(term, kept) => self.begin(term, kept, work),
+            Task::True => self.emit(Op::Constant(Term::boolean(true)), work),
+            Task::Forget(count) => {
+                work.outcomes.truncate(work.outcomes.len() - count);
+                work.outcomes.push(Outcome::Code);
+            }
+            Task::Cons(start, kept) => {
+                let (tail, head) = (work.outcomes.pop(), work.outcomes.pop());
+                match (head, tail) {
+                    (Some(Outcome::Constant(head)), Some(Outcome::Constant(tail))) => {
+                        let cell = build::cons(&mut self.constants, head, tail);
+                        self.fold(start, cell, kept, work);
+                    }
+                    _ => self.emit(Op::Cons, work),
+                }
+            }
+            Task::Tuple(start, count, kept) => match self.constants_of(count, work) {
+                Some(mut elements) => {
+                    elements.reverse();
+                    let tuple = build::tuple(&mut self.constants, &elements);
+                    self.fold(start, tuple, kept, work);
+                }
+                None => self.emit(Op::Tuple(count), work),
+            },
+            Task::Map(start, term, kept) => self.second_pass(start, term, kept, work),
+            Task::Pairs(count) => {
+                let first = work.outcomes.len() - 2 * count as usize;
+                work.outcomes.truncate(first);
+                self.emit(Op::Map(count), work);
+            }
+            Task::Emit(op, count, kept) => {
+                let first = work.outcomes.len() - count as usize;
+                work.outcomes.truncate(first);
+                self.code.push(op);
+                if kept == Use::Keep {
+                    self.code.push(Op::Copy);
+                }
+                work.outcomes.push(Outcome::Code);
+            }
+            Task::Branch(op) => {
+                work.outcomes.pop();
+                self.code.push(op);
+            }
+            Task::Label(label) => {
+                work.outcomes.pop();
+                self.labels[label.0 as usize] = self.code.len();
+                work.outcomes.push(Outcome::Code);
+            }
+        }
+    }
+
+    fn emit(&mut self, op: Op, work: &mut Work) {
+        self.code.push(op);
+        work.outcomes.push(Outcome::Code);
+    }
+
+    fn push_constant(&mut self, term: Term, kept: Use, work: &mut Work) {
+        self.code.push(Op::Constant(term));
+        if kept == Use::Keep && !term.is_immediate() {
+            self.code.push(Op::Copy);
+        }
+        work.outcomes.push(Outcome::Constant(term));
+    }
+
+    /// Replaces code from a place on by one constant.
+    fn fold(&mut self, start: usize, term: Term, kept: Use, work: &mut Work) {
+        self.code.truncate(start);
+        self.push_constant(term, kept, work);
+    }
+
+    /// The values of the last expressions, if all are constant.
+    fn constants_of(&self, count: u32, work: &mut Work) -> Option<Vec<Term>> {
+        let last = work.outcomes.split_off(work.outcomes.len() - count as usize);
+        last.into_iter()
+            .map(|outcome| match outcome {
+                Outcome::Constant(term) => Some(term),
+                Outcome::Code => None,
+            })
+            .collect()
+    }
+
+    /// Begins an expression; what is left of it becomes tasks.
+    fn begin(&mut self, term: Term, kept: Use, work: &mut Work) {
+        match term.view() {
+            View::Cons(cell) => {
+                work.tasks.push(Task::Cons(self.code.len(), kept));
+                work.tasks.push(Task::Expression(cell.tail(), kept));
+                work.tasks.push(Task::Expression(cell.head(), kept));
+            }
+            View::Tuple(tuple) => match tuple.elements() {
+                [inner] if inner.as_tuple().is_some() => {
+                    let elements = inner.as_tuple().map_or_else(Vec::new, |tuple| tuple.elements().to_vec());
+                    work.tasks.push(Task::Tuple(self.code.len(), elements.len() as u32, kept));
+                    work.tasks.extend(elements.into_iter().map(|element| Task::Expression(element, kept)));
+                }
+                [name, arguments @ ..] if name.is_atom() && variable(self.atoms, *name).is_none() => {
+                    self.call(term, *name, arguments, kept, work);
+                }
+                _ => {
+                    let text = " is neither a function call, nor a tuple (tuples are written {{ ... }}).";
+                    self.problems.add_term("", term, text);
+                    work.outcomes.push(Outcome::Code);
+                }
+            },
+            View::Map(map) => {
+                let pairs = map::pairs(map);
+                work.tasks.push(Task::Map(self.code.len(), term, kept));
+                if map.is_flat() {
+                    work.tasks.extend(pairs.iter().map(|(key, _)| Task::Expression(*key, kept)));
+                }
+                work.tasks.extend(pairs.iter().map(|(_, value)| Task::Expression(*value, kept)));
+            }
+            View::Atom(predefined::DOLLAR_UNDERSCORE) => {
+                let op = match self.dialect {
+                    Dialect::Table => Op::Load(Slot(0)),
+                    Dialect::Trace => Op::PushArguments,
+                };
+                work.tasks.push(Task::Emit(op, 0, kept));
+            }
+            View::Atom(predefined::DOLLAR_DOLLAR) => self.all_variables(kept, work),
+            _ => match variable(self.atoms, term) {
+                Some(number) => match self.variables.get(&number) {
+                    Some(slot) => work.tasks.push(Task::Emit(Op::Load(*slot), 0, kept)),
+                    None => {
+                        self.problems.unbound(number);
+                        work.outcomes.push(Outcome::Code);
+                    }
+                },
+                None => {
+                    let constant = self.constant(term);
+                    self.push_constant(constant, kept, work);
+                }
+            },
+        }
+    }
+
+    fn all_variables(&mut self, kept: Use, work: &mut Work) {
+        let slots: Vec<Slot> = self.variables.values().copied().collect();
+        for slot in &slots {
+            self.code.push(Op::Load(*slot));
+            if kept == Use::Keep {
+                self.code.push(Op::Copy);
+            }
+        }
+        self.code.push(Op::Constant(Term::NIL));
+        self.code.extend(slots.iter().map(|_| Op::Cons));
+        work.outcomes.push(Outcome::Code);
+    }
+
+    /// Keys and values of a map, once it is known whether all of them are constant.
+    fn second_pass(&mut self, start: usize, term: Term, kept: Use, work: &mut Work) {
+        let Some(map) = term.as_map() else { return };
+        let pairs = map::pairs(map);
+        let count = pairs.len() as u32;
+        let keys = if map.is_flat() {
+            self.constants_of(count, work)
+        } else {
+            Some(pairs.iter().rev().map(|(key, _)| self.constant(*key)).collect())
+        };
+        let values = self.constants_of(count, work);
+        let are_values_constant = values.is_some();
+        if let (Some(keys), Some(values)) = (keys, values) {
+            let pairs: Vec<(Term, Term)> = keys.into_iter().zip(values).rev().collect();
+            let map = map::from_pairs(&mut self.constants, self.atoms, &pairs);
+            self.fold(start, map, kept, work);
+            return;
+        }
+        self.code.truncate(start);
+        if self.problems.texts.is_empty() {
+            work.tasks.push(Task::Pairs(count));
+            for (key, value) in pairs {
+                work.tasks.push(Task::Expression(value, kept));
+                work.tasks.push(Task::Expression(key, kept));
+            }
+        } else if are_values_constant {
+            // Problems of the keys are told of twice.
+            work.tasks.push(Task::Forget(pairs.len()));
+            work.tasks.extend(pairs.iter().map(|(key, _)| Task::Expression(*key, kept)));
+        } else {
+            work.outcomes.push(Outcome::Code);
+        }
+    }
+
+    /// A function or a special form.
+    fn call(&mut self, term: Term, name: Term, arguments: &[Term], kept: Use, work: &mut Work) {
+        let text = name.as_atom().map_or("", |name| self.atoms.text(name));
+        if let Some(special) = Special::find(text) {
+            if let Err(problem) = special.check(self.dialect, work.part, arguments.len()) {
+                problem.tell(special, term, &mut self.problems);
+                work.outcomes.push(Outcome::Code);
+                return;
+            }
+            self.special(special, arguments, kept, work);
+            return;
+        }
+        match self.functions.find(text, arguments.len()) {
+            None => {
+                let rest = alloc::format!("/{} does_not_exist.", arguments.len());
+                self.problems.add_term("Function ", name, &rest);
+                work.outcomes.push(Outcome::Code);
+            }
+            Some((function, places)) => {
+                let is_allowed = match places {
+                    Places::All => true,
+                    Places::Trace => self.dialect == Dialect::Trace,
+                    Places::TraceBody => self.dialect == Dialect::Trace && work.part == Part::Body,
+                };
+                if is_allowed {
+                    self.function(function, arguments, kept, work);
+                } else {
+                    let rest = alloc::format!("/{} cannot be called in this context.", arguments.len());
+                    self.problems.add_term("Function ", name, &rest);
+                    work.outcomes.push(Outcome::Code);
+                }
+            }
+        }
+    }
+
+    fn function(&mut self, function: FunctionIndex, arguments: &[Term], kept: Use, work: &mut Work) {
+        let arity = arguments.len() as u32;
+        self.emit_after(Op::Call { function, arity }, arguments, kept, work);
+    }
+
+    /// Arguments, the last first, and then an instruction.
+    fn emit_after(&mut self, op: Op, arguments: &[Term], kept: Use, work: &mut Work) {
+        work.tasks.push(Task::Emit(op, arguments.len() as u32, kept));
+        work.tasks.extend(arguments.iter().map(|argument| Task::Expression(*argument, Use::Look)));
+    }
+
+    fn special(&mut self, special: Special, arguments: &[Term], kept: Use, work: &mut Work) {
+        let count = arguments.len() as u32;
+        match special {
+            Special::Const => {
+                let constant = self.constant(arguments[0]);
+                self.push_constant(constant, kept, work);
+            }
+            Special::And => self.emit_after(Op::And(count), arguments, Use::Look, work),
+            Special::Or => self.emit_after(Op::Or(count), arguments, Use::Look, work),
+            Special::AndAlso => self.branches(arguments, Op::AndAlso, kept, work),
+            Special::OrElse => self.branches(arguments, Op::OrElse, kept, work),
+            Special::Message => {
+                work.tasks.push(Task::True);
+                work.tasks.push(Task::Branch(Op::Result));
+                work.tasks.push(Task::Expression(arguments[0], Use::Keep));
+            }
+            Special::Act(action) => {
+                let op = Op::Act { action, arity: count };
+                let kept = if action == Action::Own { Use::Look } else { kept };
+                self.emit_after(op, arguments, kept, work);
+            }
+        }
+    }
+
+    /// All but the last are looked at; the last is the value, whatever it is.
+    fn branches(&mut self, arguments: &[Term], branch: fn(Label) -> Op, kept: Use, work: &mut Work) {
+        let label = self.label();
+        work.tasks.push(Task::Label(label));
+        let Some((last, before)) = arguments.split_last() else { return };
+        work.tasks.push(Task::Expression(*last, kept));
+        for argument in before.iter().rev() {
+            work.tasks.push(Task::Branch(branch(label)));
+            work.tasks.push(Task::Expression(*argument, Use::Look));
+        }
+    }
+}

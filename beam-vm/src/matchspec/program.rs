@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Programs: the instructions of a match specification.
+//!
+//! A head works on slots. Slot 0 is the term that is matched; parts that are looked into and variables have slots of their own. Guards and
+//! bodies work on a stack; the arguments of a function are pushed last first, so that the first is on top.
+
+use alloc::vec::Vec;
+
+use crate::heap::Fragment;
+use crate::term::Term;
+
+/// A place for a part of the term that is matched.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Slot(pub(super) u32);
+
+/// Where to go on in a program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Label(pub(super) u32);
+
+/// A function that guards and bodies may call, by its place in the list of [`Functions`](super::Functions).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FunctionIndex(pub u8);
+
+/// What a body does beside calling functions.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// `caller`
+    Caller,
+    /// `caller_line`
+    CallerLine,
+    /// `disable_trace`
+    DisableTrace,
+    /// `display`
+    Display,
+    /// `enable_trace`
+    EnableTrace,
+    /// `exception_trace`
+    ExceptionTrace,
+    /// `get_seq_token`
+    GetSeqToken,
+    /// `is_seq_trace`
+    IsSeqTrace,
+    /// `process_dump`
+    ProcessDump,
+    /// `return_trace`
+    ReturnTrace,
+    /// `self`
+    Own,
+    /// `set_seq_token`
+    SetSeqToken,
+    /// `silent`
+    Silent,
+    /// `trace`
+    Trace,
+}
+
+/// An instruction.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Op {
+    /// There are this many arguments.
+    Arguments(u32),
+    /// An argument goes to a slot.
+    Argument { index: u32, to: Slot },
+    /// The list of all arguments goes to a slot.
+    ArgumentList(Slot),
+    /// A slot has a tuple of this size.
+    IsTuple { slot: Slot, arity: u32 },
+    /// A slot has a cons cell.
+    IsCons(Slot),
+    /// A slot has a map.
+    IsMap(Slot),
+    /// An element, counted from 0, goes to a slot.
+    Element { from: Slot, index: u32, to: Slot },
+    /// An element is this immediate.
+    ElementIs { from: Slot, index: u32, term: Term },
+    /// The head of a cons cell goes to a slot.
+    Head { from: Slot, to: Slot },
+    /// The tail of a cons cell goes to a slot.
+    Tail { from: Slot, to: Slot },
+    /// The value of a key, which has to be there, goes to a slot.
+    Value { from: Slot, key: Term, to: Slot },
+    /// A slot has this term.
+    Is { slot: Slot, term: Term },
+    /// Two slots have the same term.
+    Same(Slot, Slot),
+    /// Pushes a constant.
+    Constant(Term),
+    /// Pushes a slot.
+    Load(Slot),
+    /// Pushes all arguments as a list.
+    PushArguments,
+    /// Replaces the top by a copy of its own.
+    Copy,
+    /// Replaces head and tail, the tail on top, by a cons cell.
+    Cons,
+    /// Replaces elements, the first on top, by a tuple.
+    Tuple(u32),
+    /// Replaces pairs, value above key, by a map.
+    Map(u32),
+    /// Calls a function.
+    Call { function: FunctionIndex, arity: u32 },
+    /// Acts.
+    Act { action: Action, arity: u32 },
+    /// `and` of so many.
+    And(u32),
+    /// `or` of so many.
+    Or(u32),
+    /// Goes on elsewhere with `false`, or with the next instruction without `true`.
+    AndAlso(Label),
+    /// Goes on elsewhere with `true`, or with the next instruction without `false`.
+    OrElse(Label),
+    /// Fails unless the top is `true`, and drops it.
+    Require,
+    /// Drops the top.
+    Drop,
+    /// The top is the result.
+    Result,
+    /// From here on failures are values: the body begins.
+    Body,
+    /// The end of a clause.
+    Halt,
+}
+
+/// A compiled match specification. One without clauses matches nothing.
+#[derive(Default)]
+pub struct Program {
+    pub(super) code: Vec<Op>,
+    /// Where the clauses begin.
+    pub(super) clauses: Vec<usize>,
+    /// The instructions that labels stand for.
+    pub(super) labels: Vec<usize>,
+    /// How many slots there are.
+    pub(super) slots: usize,
+    /// Where the terms in the code are.
+    pub(super) constants: Fragment,
+}
+
+impl Program {
+    /// How many words its constants and instructions take.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        self.constants.words() + self.code.len() * size_of::<Op>() / 8
+    }
+}
+
+impl core::fmt::Debug for Program {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(&self.code).finish()
+    }
+}
