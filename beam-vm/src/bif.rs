@@ -18,6 +18,7 @@ pub mod dynamic_trace;
 pub mod ets;
 pub mod exceptions;
 pub mod external;
+pub mod file_names;
 pub mod functions;
 pub mod hashes;
 pub mod iolists;

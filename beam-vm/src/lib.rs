@@ -22,6 +22,7 @@ pub mod copy;
 pub mod emu;
 pub mod etf;
 pub mod ets;
+pub mod files;
 pub mod gc;
 pub mod hash;
 pub mod heap;

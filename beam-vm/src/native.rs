@@ -4,11 +4,15 @@
 //!
 //! Libraries of other modules cannot be loaded: there is no C here.
 
+pub mod prim_file;
 pub mod table;
 
 use table::NATIVES;
 
+use crate::atom::{Atom, predefined};
 use crate::bif::{BifIndex, table::BIFS};
+use crate::term::Term;
+use crate::vm::Vm;
 
 /// The native of a name, if it is here.
 #[must_use]
@@ -20,6 +24,13 @@ pub fn find(module: &str, function: &str, arity: u32) -> Option<BifIndex> {
     let (place, entry) = found?;
     entry.implementation?;
     Some(BifIndex((BIFS.len() + start + place) as u32))
+}
+
+/// Tells the natives of a module what it has loaded them with: the second argument of `erlang:load_nif/2`.
+pub fn loaded(vm: &mut Vm, module: Atom, information: Term) {
+    if module == predefined::PRIM_FILE {
+        vm.file_janitor = information.as_pid();
+    }
 }
 
 /// Whether a library is that of a module's natives: it is named as the module is.

@@ -25,6 +25,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::atom::{Atom, predefined};
+use crate::files::OwnedFiles;
 use crate::heap::{HeapLimits, ProcessHeap};
 use crate::term::{LocalPid, Term};
 use crate::timer::TimerId;
@@ -72,6 +73,8 @@ pub type RefNumbers = [u32; 3];
 pub struct Extension {
     /// The process dictionary.
     pub dictionary: Dictionary,
+    /// The files that go with it.
+    pub files: OwnedFiles,
     /// What it watches, and its aliases.
     pub monitors: Monitors,
     /// Whom it has suspended, and how often.

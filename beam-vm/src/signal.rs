@@ -157,6 +157,7 @@ impl Vm {
     fn end_extension(&mut self, process: &mut Process) {
         let extension = process.extension_mut();
         let suspending = core::mem::take(&mut extension.suspending);
+        let files = core::mem::take(&mut extension.files);
         let monitors = core::mem::take(&mut extension.monitors);
         for (numbers, monitor) in monitors.sorted() {
             self.unwatch(numbers, monitor.target);
@@ -164,6 +165,7 @@ impl Vm {
         for (suspended, count) in suspending {
             self.resume(suspended, count);
         }
+        self.orphan_files(files);
     }
 
     /// Lets go of what a reference watches.

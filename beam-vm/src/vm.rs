@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 
 use crate::atom::{Atom, AtomError, AtomLimit, AtomTable, predefined};
 use crate::bif::BifIndex;
+use crate::bif::file_names::NameEncoding;
 use crate::bif::statistics::Told;
 use crate::bif::table::{BIFS, TABLE};
 use crate::code::Code;
@@ -55,6 +56,10 @@ pub struct Vm {
     pub tables: Tables,
     /// The variables of the environment.
     pub environment: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// What names of files are.
+    pub file_names: NameEncoding,
+    /// The process that closes the files of those that have ended.
+    pub file_janitor: Option<LocalPid>,
     /// The status that the program has halted with.
     pub halted: Option<i32>,
     /// What new processes may ask of their heaps, unless who makes them says otherwise.
@@ -188,6 +193,8 @@ impl Vm {
             ending: VecDeque::new(),
             tables: Tables::default(),
             environment: platform.environment().into_iter().collect(),
+            file_names: NameEncoding::default(),
+            file_janitor: None,
             halted: None,
             heap_limits: HeapLimits::default(),
             instructions: crate::emu::own_instructions(),

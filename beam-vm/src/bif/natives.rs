@@ -18,6 +18,9 @@ pub fn load_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let caller = cx.vm.code.instance_at(cx.process.ip.addr()).map(|instance| instance.module());
     let module = caller.map_or("", |module| cx.vm.atoms.text(module));
     if native::has_library(module, path.as_bytes()) {
+        if let Some(module) = caller {
+            native::loaded(cx.vm, module, args[1]);
+        }
         return Ok(Term::atom(predefined::OK));
     }
     let text =

@@ -227,8 +227,3 @@ pub fn printable_range(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
 pub fn warning_map(_: &mut Context<'_>, _: &[Term]) -> BifResult {
     Ok(Term::atom(predefined::WARNING))
 }
-
-/// `file:native_name_encoding/0`: names of files are UTF-8 everywhere here.
-pub fn native_name_encoding(_: &mut Context<'_>, _: &[Term]) -> BifResult {
-    Ok(Term::atom(predefined::UTF8))
-}

@@ -506,7 +506,7 @@ bifs! {
     "ets" "update_element" 3 Plain All => [absent];
     "ets" "update_element" 4 Plain Since27 => [absent];
     "ets" "whereis" 1 Plain All => [ets::whereis];
-    "file" "native_name_encoding" 0 Plain All => [system::native_name_encoding];
+    "file" "native_name_encoding" 0 Plain All => [file_names::native_name_encoding];
     "io" "printable_range" 0 Plain All => [system::printable_range];
     "lists" "keyfind" 3 Plain All => [lists::keyfind];
     "lists" "keymember" 3 Plain All => [lists::keymember];
@@ -566,10 +566,10 @@ bifs! {
     "persistent_term" "get" 2 Plain All => [persistent_terms::get_or];
     "persistent_term" "info" 0 Plain All => [persistent_terms::info];
     "persistent_term" "put" 2 Plain All => [persistent_terms::put];
-    "prim_file" "internal_name2native" 1 Plain All => [absent];
-    "prim_file" "internal_native2name" 1 Plain All => [absent];
+    "prim_file" "internal_name2native" 1 Plain All => [file_names::internal_name2native];
+    "prim_file" "internal_native2name" 1 Plain All => [file_names::internal_native2name];
     "prim_file" "internal_normalize_utf8" 1 Plain All => [absent];
-    "prim_file" "is_translatable" 1 Plain All => [absent];
+    "prim_file" "is_translatable" 1 Plain All => [file_names::is_translatable];
     "re" "compile" 1 Plain All => [absent];
     "re" "compile" 2 Plain All => [absent];
     "re" "import" 1 Plain Since28 => [absent];

@@ -116,6 +116,13 @@ impl BinaryBlock {
         true
     }
 
+    /// Makes it longer or shorter, if this is the only reference to it; it may move. New bytes are 0. Gives whether it is so; else it stays as it is.
+    #[must_use]
+    pub fn set_capacity(&mut self, capacity: usize) -> bool {
+        // SAFETY: there is no other reference, and whoever has an address of the bytes has it from a borrow that has ended.
+        self.references() == 1 && unsafe { self.resize(capacity) }
+    }
+
     /// The reference as a number that an object on a heap keeps.
     #[must_use]
     pub fn into_raw(self) -> u64 {

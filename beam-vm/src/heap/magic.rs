@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 
 use crate::code::PreparedCode;
+use crate::files::OpenFile;
 use crate::search::{Job, Pattern};
 use crate::term::{Term, View};
 
@@ -24,6 +25,8 @@ pub enum MagicObject {
     },
     /// An array of signed 64-bit numbers: `counters`.
     Counters(Vec<Cell<u64>>),
+    /// An open file.
+    File(OpenFile),
     /// Code that is prepared and not loaded yet.
     Prepared(PreparedCode),
     /// What module `binary` looks for.

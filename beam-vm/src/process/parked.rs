@@ -12,6 +12,7 @@ use crate::etf::{Decoder, Deflater, Encoder, Inflater};
 use crate::hash::{Md5State, Old, Portable};
 use crate::heap::Fragment;
 use crate::iodata::Walk;
+use crate::native::prim_file::transfer::Reading;
 use crate::term::Term;
 
 /// What a BIF has done. There is one kind for each BIF that yields, so that nobody takes another's.
@@ -36,6 +37,8 @@ pub enum Parked {
     Encode(Encoder),
     /// `term_to_binary` with `compressed`
     Deflate(Deflater),
+    /// `prim_file:read_nif`, `pread_nif`, `ipread_s32bu_p32bu_nif`, `read_file_nif`
+    Reading(Reading),
     /// `binary_to_term`
     Decode(Box<Decoding>),
 }
@@ -66,7 +69,7 @@ impl Parked {
             Self::Characters(converter) => converter.roots(visit),
             Self::Listing(listing) => listing.roots(visit),
             Self::Encode(encoder) => encoder.roots(visit),
-            Self::Deflate(_) | Self::Decode(_) => {}
+            Self::Deflate(_) | Self::Decode(_) | Self::Reading(_) => {}
         }
     }
 }
