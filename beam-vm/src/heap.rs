@@ -18,7 +18,7 @@ mod usage;
 #[cfg(test)]
 mod tests;
 
-pub use binary::{ACTIVE, BinaryBlock, WRITABLE, kept_bytes};
+pub use binary::{ACTIVE, BinaryBlock, WRITABLE, kept_bytes, shared_bytes};
 pub(crate) use block::WordBlock;
 pub use fragment::Fragment;
 pub use info::BinaryInfo;

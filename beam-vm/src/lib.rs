@@ -15,6 +15,7 @@ pub mod beam_file;
 pub mod bif;
 pub mod bits;
 pub mod boot;
+pub mod buffer;
 pub mod chardata;
 pub mod code;
 pub mod compare;

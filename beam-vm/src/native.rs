@@ -4,6 +4,7 @@
 //!
 //! Libraries of other modules cannot be loaded: there is no C here.
 
+pub mod prim_buffer;
 pub mod prim_file;
 pub mod table;
 

@@ -12,6 +12,7 @@ mod two_way;
 #[cfg(test)]
 mod tests;
 
+pub use byte::position;
 pub use job::{Job, Places, Purpose, Trim};
 
 use alloc::boxed::Box;

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "counts the references to memory of its own")]
 
 use alloc::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error, realloc};
+use core::ops::Range;
 use core::ptr::NonNull;
 use core::slice;
 
@@ -165,6 +166,28 @@ impl Drop for BinaryBlock {
             }
         }
     }
+}
+
+/// Another reference to the block in which the bytes of a binary are, and where in it they are. None if they are on the heap, or do not
+/// begin at a byte.
+#[must_use]
+pub fn shared_bytes(term: Term) -> Option<(BinaryBlock, Range<usize>)> {
+    let bits = term.as_bits().filter(|bits| bits.is_binary() && bits.offset() == 0)?;
+    let boxed = term.as_boxed()?;
+    let origin = match boxed.header().kind() {
+        // SAFETY: this word of a sub-binary is the term of its original.
+        Kind::SubBinary => unsafe { Term::from_raw(boxed.words()[layout::SUB_ORIGIN - 1]) }.as_boxed()?,
+        _ => boxed,
+    };
+    if origin.header().kind() != Kind::RefcBinary {
+        return None;
+    }
+    // SAFETY: the reference that the object has is not given up.
+    let block = core::mem::ManuallyDrop::new(unsafe {
+        BinaryBlock::from_raw(origin.words()[layout::REFC_BLOCK - 1])
+    });
+    let start = bits.base().addr() - block.data().addr().get();
+    Some((BinaryBlock::clone(&block), start..start + bits.len() / 8))
 }
 
 /// The bytes that a bitstring keeps alive: those of its original, with the room behind them.

@@ -9,6 +9,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 
+use crate::buffer::Buffer;
 use crate::code::PreparedCode;
 use crate::files::OpenFile;
 use crate::search::{Job, Pattern};
@@ -23,6 +24,8 @@ pub enum MagicObject {
         /// Whether they are signed.
         signed: bool,
     },
+    /// A queue of bytes of module `prim_buffer`.
+    Buffer(RefCell<Buffer>),
     /// An array of signed 64-bit numbers: `counters`.
     Counters(Vec<Cell<u64>>),
     /// An open file.

@@ -24,7 +24,7 @@ pub fn step(byte: u8, text: &[u8], search: &mut Search, budget: &mut usize) -> S
 }
 
 /// The first place of a byte.
-fn position(byte: u8, bytes: &[u8]) -> Option<usize> {
+pub fn position(byte: u8, bytes: &[u8]) -> Option<usize> {
     let wanted = LOW * u64::from(byte);
     let mut chunks = bytes.chunks_exact(8);
     let mut at = 0;
