@@ -34,6 +34,7 @@ pub mod map;
 pub mod memory;
 pub mod native;
 pub mod number;
+pub mod on_demand;
 pub mod persistent;
 pub mod platform;
 pub mod print;
