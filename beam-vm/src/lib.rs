@@ -37,6 +37,7 @@ pub mod matchspec;
 pub mod memory;
 pub mod native;
 pub mod number;
+pub mod on_demand;
 pub mod persistent;
 pub mod platform;
 pub mod port;

@@ -20,6 +20,7 @@ use crate::heap::build::Node;
 use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
 use crate::loader::{self, LoadError};
 use crate::map::Shapes;
+use crate::on_demand::OnDemand;
 use crate::persistent::PersistentTerms;
 use crate::platform::{LITERALS, MACHINE_CODE, Platform, Random};
 use crate::port::Ports;
@@ -71,8 +72,8 @@ pub struct Vm {
     pub last_now: i64,
     /// The literals' range.
     pub literals: LiteralSpace,
-    /// Whether a call of a module that is not there loads it: without a code server.
-    pub loads_on_demand: bool,
+    /// Modules that are loaded when they are called, where there is no code server.
+    pub on_demand: Option<OnDemand>,
     /// Where new processes keep their messages, unless who makes them says otherwise.
     pub message_place: MessagePlace,
     /// Places for messages that were used before.
@@ -203,7 +204,7 @@ impl Vm {
             instructions: crate::emu::own_instructions(),
             last_now: 0,
             literals: LiteralSpace::new(literals),
-            loads_on_demand: false,
+            on_demand: None,
             message_place: MessagePlace::OnHeap,
             nodes: Nodes::default(),
             native: None,
@@ -270,22 +271,6 @@ impl Vm {
             #[expect(unsafe_code, reason = "gives literals back that nobody has seen")]
             unsafe {
                 self.literals.release(instance.into_literals());
-            }
-        }
-    }
-
-    /// Loads a module that somebody has called, if that is how this machine gets its modules. Gives whether there is something new.
-    pub fn load_on_demand(&mut self, module: Atom) -> bool {
-        if !self.loads_on_demand || self.code.current(module).is_some() {
-            return false;
-        }
-        let Some(bytes) = self.platform.module(self.atoms.text(module)) else { return false };
-        match self.load(bytes) {
-            Ok(_) => true,
-            Err(error) => {
-                let text = alloc::format!("Loading of {} failed: {error}", self.atoms.text(module));
-                self.platform.warn(&text);
-                false
             }
         }
     }

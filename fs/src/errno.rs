@@ -20,6 +20,8 @@ impl Errno {
     pub const EEXIST: Self = Self(17);
     /// The names are in different file systems.
     pub const EXDEV: Self = Self(18);
+    /// There is no such operation on it.
+    pub const ENODEV: Self = Self(19);
     /// It is no folder.
     pub const ENOTDIR: Self = Self(20);
     /// It is a folder.

@@ -12,10 +12,12 @@ extern crate alloc;
 extern crate std;
 
 mod errno;
+pub mod memory;
 mod namespace;
 mod path;
 mod system;
 mod types;
+mod walk;
 
 pub use errno::Errno;
 pub use namespace::{Handle, Namespace};

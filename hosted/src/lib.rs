@@ -53,7 +53,7 @@ pub struct Settings {
 #[must_use]
 pub fn machine(path: CodePath, settings: Settings) -> Vm {
     let mut vm = bare_machine(path, settings);
-    vm.loads_on_demand = true;
+    vm.load_on_demand().expect("the instructions fit together");
     vm
 }
 

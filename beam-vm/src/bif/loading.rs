@@ -139,6 +139,9 @@ pub fn finish_after_on_load(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if is_kept && !cx.vm.code.finish_on_load(module) {
         return Err(Raise::BADARG);
     }
+    if !is_kept {
+        cx.vm.refuse_demanded(module);
+    }
     Ok(Term::boolean(true))
 }
 

@@ -16,6 +16,7 @@ use super::run::Stop;
 use crate::atom::predefined;
 use crate::bif::{BifIndex, Raise};
 use crate::heap::build;
+use crate::on_demand::Demanded;
 use crate::term::{Export, FunEntry, Term, View};
 
 /// Makes the next call look whether a collection is due, after an instruction that may have made much.
@@ -187,15 +188,37 @@ slow_paths! {
         let arity = export.arity as usize;
         let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity);
         let context = s.context();
-        if context.vm.load_on_demand(export.module) && export.is_bound() {
-            s.reload();
-            s.ip = export.address.get();
-            return go(s);
+        let demanded = if context.vm.on_demand.is_some() && export.is_bound() {
+            Demanded::Loaded
+        } else {
+            context.vm.demand(export.module, context.process.pid)
+        };
+        match demanded {
+            Demanded::Loaded if export.is_bound() => {
+                s.reload();
+                s.ip = export.address.get();
+                return go(s);
+            }
+            Demanded::Begins(first_call) => {
+                let list = build::list(&mut context.process.heap, arguments);
+                s.reload();
+                let x = s.x();
+                x[0] = Term::atom(export.module);
+                x[1] = Term::atom(export.function);
+                x[2] = list;
+                s.ip = first_call;
+                return go(s);
+            }
+            Demanded::Waits => {
+                s.reload();
+                return s.stop(arity, Stop::Preempted);
+            }
+            Demanded::Loaded | Demanded::Nothing => {}
         }
         let handler_module = context.process.error_handler();
         let handler = context.vm.code.export(handler_module, predefined::UNDEFINED_FUNCTION, 3);
         // Without a code server OTP's handler can only ask for what is not there, so the error is raised that it would end in.
-        let asks_in_vain = context.vm.loads_on_demand && handler_module == predefined::ERROR_HANDLER;
+        let asks_in_vain = context.vm.on_demand.is_some() && handler_module == predefined::ERROR_HANDLER;
         if asks_in_vain || !handler.is_bound() {
             let list = build::list(&mut context.process.heap, arguments);
             let first = [Term::atom(export.module), Term::atom(export.function), list];

@@ -90,7 +90,7 @@ impl Reading {
     }
 }
 
-/// Reads until there is nothing more or as many bytes as wanted. Gives none at the end of the file.
+/// Reads until there is nothing more or as many bytes as wanted. Gives none at the end of the file, and when none are wanted.
 fn read(
     cx: &mut Context<'_>,
     args: &[Term],
@@ -107,7 +107,7 @@ fn read(
     };
     match reading.run(cx, file, at) {
         Ok(Progress::Some) => Err(cx.park(Parked::Reading(reading), args)),
-        Ok(Progress::All) if reading.done == 0 && reading.wanted > 0 => Ok(Ok(None)),
+        Ok(Progress::All) if reading.done == 0 => Ok(Ok(None)),
         Ok(Progress::All) => Ok(Ok(Some(reading.into_binary(cx)))),
         Err(errno) => Ok(Err(errno)),
     }
@@ -237,7 +237,7 @@ pub fn ipread_s32bu_p32bu_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult 
     };
     match read(cx, args, file, At::Offset(u64::from(offset)), u64::from(size))? {
         Ok(bytes) => {
-            let bytes = bytes.filter(|_| size > 0).unwrap_or(Term::atom(predefined::EOF));
+            let bytes = bytes.unwrap_or(Term::atom(predefined::EOF));
             let parts = [Term::count(size as usize), Term::count(offset as usize), bytes];
             let found = build::tuple(cx.heap(), &parts);
             ok(cx, found)

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Open files: reading, writing, sizes.
+
+use super::content::{Content, PAGE};
+use super::inode::{Body, Ino};
+use super::{INODE, LARGEST, MASK, MemoryFs, Open};
+use crate::walk::{Last, Purpose, Tree};
+use crate::{At, Errno, From, Lookup, Modes, Node, Stop};
+
+impl MemoryFs {
+    pub(super) fn opened(&self, file: Node) -> Result<Open, Errno> {
+        self.open.get(file.0 as usize).copied().flatten().ok_or(Errno::EBADF)
+    }
+
+    pub(super) fn open_at(&mut self, path: &mut Lookup<'_>, modes: Modes) -> Result<Node, Stop> {
+        let is_new = modes.create && modes.exclusive;
+        let found = self.find(path, if is_new { Purpose::Link } else { Purpose::Target })?;
+        let ino = match (found.id, found.last) {
+            (Some(_), _) if is_new => return Err(Errno::EEXIST.into()),
+            (Some(ino), _) => {
+                self.check_open(ino, modes)?;
+                ino
+            }
+            (None, _) if !modes.create => return Err(Errno::ENOENT.into()),
+            (None, _) if found.has_slash => return Err(Errno::EISDIR.into()),
+            (None, Last::Name(name)) => {
+                self.may_write(found.folder)?;
+                self.take(INODE + name.len() as u64)?;
+                let now = self.now();
+                let inode = self.inode(Body::File(Content::default()), 0o666 & !MASK, now);
+                let ino = self.insert(inode);
+                self.enter_name(found.folder, name, ino);
+                ino
+            }
+            (None, _) => return Err(Errno::EISDIR.into()),
+        };
+        if modes.truncate && modes.write && found.id.is_some() {
+            self.resize_file(ino, 0)?;
+        }
+        self.at_mut(ino).opened += 1;
+        let open = Some(Open { ino, modes, position: 0 });
+        let slot = self.free_nodes.pop().unwrap_or(self.open.len() as u32);
+        match self.open.get_mut(slot as usize) {
+            Some(place) => *place = open,
+            None => self.open.push(open),
+        }
+        Ok(Node(slot))
+    }
+
+    /// Whether something that is there may be opened like this.
+    fn check_open(&self, ino: Ino, modes: Modes) -> Result<(), Errno> {
+        let is_folder = self.is_folder(ino);
+        if is_folder && (modes.write || modes.create) {
+            return Err(Errno::EISDIR);
+        }
+        if modes.folder && !is_folder {
+            return Err(Errno::ENOTDIR);
+        }
+        let access = self.at(ino).access(self.user);
+        let reads = modes.read || !modes.write;
+        if reads && !access.read || modes.write && !access.write {
+            return Err(Errno::EACCES);
+        }
+        Ok(())
+    }
+
+    pub(super) fn close_node(&mut self, file: Node) -> Result<(), Errno> {
+        let ino = self.opened(file)?.ino;
+        self.open[file.0 as usize] = None;
+        self.free_nodes.push(file.0);
+        self.at_mut(ino).opened -= 1;
+        self.release(ino);
+        Ok(())
+    }
+
+    fn set_position(&mut self, file: Node, position: u64) {
+        if let Some(Some(open)) = self.open.get_mut(file.0 as usize) {
+            open.position = position;
+        }
+    }
+
+    pub(super) fn read_node(&mut self, file: Node, at: At, into: &mut [u8]) -> Result<usize, Errno> {
+        let open = self.opened(file)?;
+        if open.modes.write && !open.modes.read {
+            return Err(Errno::EBADF);
+        }
+        let offset = match at {
+            At::Position => open.position,
+            At::Offset(offset) => offset,
+        };
+        let now = self.now();
+        let inode = self.at_mut(open.ino);
+        let Body::File(content) = &inode.body else { return Err(Errno::EISDIR) };
+        let count = content.read(offset, into);
+        if count > 0 {
+            inode.accessed = now;
+        }
+        if at == At::Position {
+            self.set_position(file, offset + count as u64);
+        }
+        Ok(count)
+    }
+
+    pub(super) fn write_node(&mut self, file: Node, at: At, parts: &[&[u8]]) -> Result<usize, Errno> {
+        let open = self.opened(file)?;
+        if !open.modes.write {
+            return Err(Errno::EBADF);
+        }
+        let size = self.at(open.ino).size();
+        // As on Linux, a file that is open to append to gets everything at its end.
+        let start = match at {
+            _ if open.modes.append => size,
+            At::Position => open.position,
+            At::Offset(offset) => offset,
+        };
+        let mut offset = start;
+        for part in parts {
+            match self.write_part(open.ino, offset, part) {
+                Ok(0) => {}
+                Ok(count) => {
+                    offset += count as u64;
+                    if count < part.len() {
+                        break;
+                    }
+                }
+                Err(errno) if offset == start => return Err(errno),
+                Err(_) => break,
+            }
+        }
+        if offset > start {
+            self.touch(open.ino);
+        }
+        if at == At::Position {
+            self.set_position(file, offset);
+        }
+        Ok((offset - start) as usize)
+    }
+
+    /// Writes bytes, fewer than there are if there is no room for all.
+    fn write_part(&mut self, ino: Ino, offset: u64, bytes: &[u8]) -> Result<usize, Errno> {
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let most = LARGEST.checked_sub(offset).filter(|most| *most > 0).ok_or(Errno::EFBIG)?;
+        let mut length = most.min(bytes.len() as u64);
+        loop {
+            let Body::File(content) = &self.at(ino).body else { return Err(Errno::EINVAL) };
+            let pages = content.missing(offset, length);
+            match self.take(PAGE * pages) {
+                Ok(()) => break,
+                // Without the last page there may be room.
+                Err(errno) => {
+                    let end = (offset + length - 1) / PAGE * PAGE;
+                    length = end.checked_sub(offset).filter(|length| *length > 0).ok_or(errno)?;
+                }
+            }
+        }
+        self.fill(ino, |content| content.write(offset, &bytes[..length as usize]))?;
+        Ok(length as usize)
+    }
+
+    /// Does what makes pages, whose room was taken; gives back what is not used of it because there is no memory.
+    fn fill(&mut self, ino: Ino, act: impl FnOnce(&mut Content) -> Result<(), Errno>) -> Result<(), Errno> {
+        let Body::File(content) = &mut self.at_mut(ino).body else { return Err(Errno::EINVAL) };
+        let before = content.pages();
+        let done = act(content);
+        let made = content.pages() - before;
+        if done.is_err() {
+            self.recount(made);
+        }
+        done
+    }
+
+    /// Counts all again.
+    fn recount(&mut self, _made: u64) {
+        let inodes = self.inodes.iter().flatten();
+        let own: u64 = inodes
+            .map(|inode| {
+                let body = match &inode.body {
+                    Body::File(content) => PAGE * content.pages(),
+                    Body::Link(target) => target.len() as u64,
+                    Body::Folder { entries, .. } => entries.keys().map(|name| name.len() as u64).sum(),
+                };
+                INODE + body
+            })
+            .sum();
+        let garbage: u64 = self.garbage.iter().map(|content| PAGE * content.pages()).sum();
+        self.used = own + garbage;
+    }
+
+    pub(super) fn seek_node(&mut self, file: Node, from: From, offset: i64) -> Result<u64, Errno> {
+        let open = self.opened(file)?;
+        let base = match from {
+            From::Start => 0,
+            From::Position => open.position,
+            From::End => self.at(open.ino).size(),
+        };
+        let position = base.checked_add_signed(offset).filter(|position| i64::try_from(*position).is_ok());
+        let position = position.ok_or(Errno::EINVAL)?;
+        self.set_position(file, position);
+        Ok(position)
+    }
+
+    pub(super) fn resize_node(&mut self, file: Node, size: u64) -> Result<(), Errno> {
+        let open = self.opened(file)?;
+        if !open.modes.write {
+            return Err(Errno::EINVAL);
+        }
+        if size > LARGEST {
+            return Err(Errno::EFBIG);
+        }
+        self.resize_file(open.ino, size)
+    }
+
+    pub(super) fn resize_file(&mut self, ino: Ino, size: u64) -> Result<(), Errno> {
+        let Body::File(content) = &mut self.at_mut(ino).body else { return Err(Errno::EINVAL) };
+        let cut = content.resize(size);
+        if cut.pages() > 0 {
+            self.garbage.push(cut);
+        }
+        self.touch(ino);
+        Ok(())
+    }
+
+    pub(super) fn allocate_node(&mut self, file: Node, offset: u64, length: u64) -> Result<(), Errno> {
+        let open = self.opened(file)?;
+        if !open.modes.write {
+            return Err(Errno::EBADF);
+        }
+        if length == 0 {
+            return Err(Errno::EINVAL);
+        }
+        if offset.checked_add(length).is_none_or(|end| end > LARGEST) {
+            return Err(Errno::EFBIG);
+        }
+        let Body::File(content) = &self.at(open.ino).body else { return Err(Errno::ENODEV) };
+        let pages = content.missing(offset, length);
+        self.take(PAGE * pages)?;
+        self.fill(open.ino, |content| content.allocate(offset, length))?;
+        self.touch(open.ino);
+        Ok(())
+    }
+}

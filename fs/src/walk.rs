@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The way from a path to what it names, in a file system that is a tree of numbered things (POSIX 4.13, Linux's `path_resolution(7)`): component
+//! by component, over symbolic links, until the path ends or leaves the file system.
+
+use alloc::vec::Vec;
+
+use crate::path::join;
+use crate::{Errno, Lookup, Stop};
+
+/// The most bytes of a path (`PATH_MAX` without its NUL).
+pub const PATH: usize = 4095;
+/// The most bytes of a name (`NAME_MAX`).
+pub const NAME: usize = 255;
+
+/// A tree.
+pub trait Tree {
+    /// The number of something.
+    type Id: Copy + PartialEq;
+
+    /// The folder that is in no other.
+    fn root(&self) -> Self::Id;
+
+    /// What has a name in a folder.
+    ///
+    /// # Errors
+    /// `ENOTDIR` when it is no folder, `EACCES` when nobody may look for names in it.
+    fn entry(&self, folder: Self::Id, name: &[u8]) -> Result<Option<Self::Id>, Errno>;
+
+    /// The folder in which a folder is.
+    fn parent(&self, folder: Self::Id) -> Self::Id;
+
+    /// Where it leads, if it is a symbolic link.
+    fn target(&self, id: Self::Id) -> Option<&[u8]>;
+
+    /// Whether it is a folder.
+    fn is_folder(&self, id: Self::Id) -> bool;
+
+    /// The place in the name space of what is mounted here.
+    fn cover(&self, folder: Self::Id) -> Option<&[u8]>;
+}
+
+/// What is done with the last component.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Purpose {
+    /// What it leads to is used: a link is followed.
+    Target,
+    /// A link itself is used, unless a slash follows.
+    Link,
+    /// The name itself is made, removed or moved: what is mounted there is in the way.
+    Name,
+}
+
+/// The last component of a path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Last {
+    /// A name.
+    Name(Vec<u8>),
+    /// `.`
+    Dot,
+    /// `..`
+    DotDot,
+    /// There is none: the path is `/`.
+    Root,
+}
+
+/// Where a path ends.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found<I> {
+    /// The folder in which the last component is, or that it is itself.
+    pub folder: I,
+    /// The last component.
+    pub last: Last,
+    /// What is there.
+    pub id: Option<I>,
+    /// Whether a slash follows, so that it has to be a folder.
+    pub has_slash: bool,
+}
+
+/// Follows a path.
+///
+/// # Errors
+/// [`Stop`].
+pub fn walk<T: Tree>(tree: &T, lookup: &mut Lookup<'_>, purpose: Purpose) -> Result<Found<T::Id>, Stop> {
+    let mut path = lookup.path.to_vec();
+    let mut folder = tree.root();
+    let mut last = Last::Root;
+    let mut has_slash = false;
+    if path.len() > PATH {
+        return Err(Errno::ENAMETOOLONG.into());
+    }
+    loop {
+        let Some(start) = path.iter().position(|byte| *byte != b'/') else {
+            return Ok(Found { folder, last, id: Some(folder), has_slash });
+        };
+        path.drain(..start);
+        let end = path.iter().position(|byte| *byte == b'/').unwrap_or(path.len());
+        let after = path.split_off(end);
+        let name = core::mem::replace(&mut path, after);
+        let is_last = path.iter().all(|byte| *byte == b'/');
+        has_slash = !path.is_empty();
+        if name == b"." {
+            last = Last::Dot;
+            continue;
+        }
+        if name == b".." {
+            if folder == tree.root() {
+                return Err(Stop::Above(path));
+            }
+            folder = tree.parent(folder);
+            last = Last::DotDot;
+            continue;
+        }
+        if name.len() > NAME {
+            return Err(Errno::ENAMETOOLONG.into());
+        }
+        let Some(id) = tree.entry(folder, &name)? else {
+            if !is_last {
+                return Err(Errno::ENOENT.into());
+            }
+            return Ok(Found { folder, last: Last::Name(name), id: None, has_slash });
+        };
+        if let Some(place) = tree.cover(id) {
+            if is_last && purpose == Purpose::Name {
+                return Err(Errno::EBUSY.into());
+            }
+            return Err(Stop::Elsewhere([place, &path].concat()));
+        }
+        if let Some(target) = tree.target(id)
+            && (!is_last || has_slash || purpose == Purpose::Target)
+        {
+            lookup.links = lookup.links.checked_sub(1).ok_or(Errno::ELOOP)?;
+            let next = [target, &path].concat();
+            if next.len() > PATH {
+                return Err(Errno::ENAMETOOLONG.into());
+            }
+            if target.first() == Some(&b'/') {
+                return Err(Stop::Elsewhere(next));
+            }
+            path = next;
+            continue;
+        }
+        if is_last {
+            if has_slash && !tree.is_folder(id) {
+                return Err(Errno::ENOTDIR.into());
+            }
+            return Ok(Found { folder, last: Last::Name(name), id: Some(id), has_slash });
+        }
+        if !tree.is_folder(id) {
+            return Err(Errno::ENOTDIR.into());
+        }
+        folder = id;
+        last = Last::Name(name);
+    }
+}
+
+/// The path of a folder from the root: without links and dots.
+pub fn path_of<T: Tree>(
+    tree: &T,
+    folder: T::Id,
+    name_in: impl Fn(T::Id, T::Id) -> Option<Vec<u8>>,
+) -> Option<Vec<u8>> {
+    let mut names = Vec::new();
+    let mut at = folder;
+    while at != tree.root() {
+        let parent = tree.parent(at);
+        names.push(name_in(parent, at)?);
+        at = parent;
+    }
+    let mut path = Vec::from(*b"/");
+    for name in names.iter().rev() {
+        path = join(&path, name);
+    }
+    Some(path)
+}
