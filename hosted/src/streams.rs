@@ -4,7 +4,6 @@
 //! Descriptors that were inherited are shared with whoever has started this process, so they are not made non-blocking: what is written to them
 //! at once is no more than what surely fits.
 
-mod names;
 mod programs;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -14,7 +13,6 @@ use beam_vm::platform::{Command, Event, Interest, Program, StreamError, StreamId
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
-use names::name_of;
 use programs::Programs;
 
 /// Bytes that surely fit into a pipe that is ready: `PIPE_BUF`.
@@ -57,7 +55,7 @@ pub struct Descriptors {
 fn error_of(error: Errno) -> StreamError {
     match error {
         Errno::AGAIN | Errno::INTR => StreamError::NotNow,
-        error => StreamError::Posix(name_of(error)),
+        error => StreamError::Posix(beam_vm::platform::Errno::from_raw(error.raw_os_error() as u16)),
     }
 }
 
@@ -74,7 +72,7 @@ impl Descriptors {
 
     fn get(&self, stream: StreamId) -> Result<&Stream, StreamError> {
         let found = self.streams.get(stream.0 as usize).and_then(Option::as_ref);
-        found.ok_or(StreamError::Posix("ebadf"))
+        found.ok_or(StreamError::Posix(beam_vm::platform::Errno::EBADF))
     }
 
     /// Rests until something happens that is of interest, or for some time.
@@ -127,7 +125,9 @@ impl Streams for Descriptors {
             0 => rustix::stdio::stdin(),
             1 => rustix::stdio::stdout(),
             2 => rustix::stdio::stderr(),
-            number => programs::inherited(number).ok_or(StreamError::Posix("ebadf"))?,
+            number => {
+                programs::inherited(number).ok_or(StreamError::Posix(beam_vm::platform::Errno::EBADF))?
+            }
         };
         Ok(self.add(File::Inherited(file)))
     }

@@ -6,6 +6,8 @@
 
 use alloc::vec::Vec;
 
+use super::Errno;
+
 /// A stream.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct StreamId(pub u32);
@@ -19,8 +21,8 @@ pub struct ProgramId(pub u32);
 pub enum StreamError {
     /// There is nothing to read or no room to write now.
     NotNow,
-    /// The name of a POSIX error, in lower case.
-    Posix(&'static str),
+    /// Something has failed.
+    Posix(Errno),
 }
 
 /// What is to be told of a stream.

@@ -8,7 +8,7 @@ use super::input::{Form, Piece};
 use super::{AtEnd, Backlog, Busy, ControlError, Driver, Port, Reach, State};
 use crate::atom::{Atom, predefined};
 use crate::heap::build;
-use crate::platform::{Interest, ProgramId, StreamError, StreamId};
+use crate::platform::{Errno, Interest, ProgramId, StreamError, StreamId};
 use crate::term::{LocalPid, LocalPort, Term};
 
 /// What is at the other end.
@@ -114,21 +114,21 @@ fn write(port: &mut Port, reach: &mut Reach<'_>) {
     let mut failed = None;
     while let Some(bytes) = own.backlog.next() {
         let written =
-            reach.streams().map_or(Err(StreamError::Posix("ebadf")), |all| all.write(stream, bytes));
+            reach.streams().map_or(Err(StreamError::Posix(Errno::EBADF)), |all| all.write(stream, bytes));
         match written {
             Ok(count) => own.backlog.advance(count),
             Err(StreamError::NotNow) => break,
-            Err(StreamError::Posix(name)) => {
-                failed = Some(name);
+            Err(StreamError::Posix(error)) => {
+                failed = Some(error);
                 break;
             }
         }
     }
     match failed {
         None => settle(port, reach),
-        Some(name) => {
+        Some(error) => {
             own.backlog.clear();
-            let reason = reach.posix(name);
+            let reason = reach.posix(error);
             port.fail(reach, reason);
         }
     }
@@ -158,8 +158,8 @@ fn read(port: &mut Port, reach: &mut Reach<'_>, stream: StreamId) {
         Ok(0) => ended(port, reach),
         Ok(count) => received(port, reach, &buffer[..count]),
         Err(StreamError::NotNow) => {}
-        Err(StreamError::Posix(name)) => {
-            let reason = reach.posix(name);
+        Err(StreamError::Posix(error)) => {
+            let reason = reach.posix(error);
             port.fail(reach, reason);
         }
     }

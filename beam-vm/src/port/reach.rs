@@ -7,7 +7,7 @@ use super::Port;
 use crate::atom::{Atom, predefined};
 use crate::copy;
 use crate::heap::{Fragment, build};
-use crate::platform::{Interest, StreamId, Streams};
+use crate::platform::{Errno, Interest, StreamId, Streams};
 use crate::process::{Lookup, Message, Peer, Process, RefNumbers};
 use crate::signal::{Cause, Effect, down_message, effect};
 use crate::term::{LocalPid, LocalPort, Term};
@@ -150,9 +150,9 @@ impl<'a> Reach<'a> {
     }
 
     /// The atom of a POSIX error.
-    pub fn posix(&mut self, name: &'static str) -> Atom {
+    pub fn posix(&mut self, error: Errno) -> Atom {
         // The names are short, and the table of atoms is full only if the program has filled it.
-        self.vm.atoms.insert(name).unwrap_or(predefined::EINVAL)
+        self.vm.atoms.insert(error.text()).unwrap_or(predefined::EINVAL)
     }
 
     /// Takes a port out, works with it, and puts it back unless it is gone.

@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ExitStatus, Stdio};
 
-use beam_vm::platform::{Command, Event, ProgramId, StreamError};
+use beam_vm::platform::{Command, Errno, Event, ProgramId, StreamError};
 use rustix::fs::{Access, access};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 
@@ -46,9 +46,9 @@ fn text(bytes: &[u8]) -> OsString {
 }
 
 fn posix(error: &std::io::Error) -> StreamError {
-    error
-        .raw_os_error()
-        .map_or(StreamError::Posix("einval"), |code| error_of(rustix::io::Errno::from_raw_os_error(code)))
+    error.raw_os_error().map_or(StreamError::Posix(Errno::EINVAL), |code| {
+        error_of(rustix::io::Errno::from_raw_os_error(code))
+    })
 }
 
 /// A descriptor that the process was started with, if there is one.
@@ -120,7 +120,7 @@ impl Programs {
         }
         let child = program.spawn().map_err(|error| posix(&error))?;
         let id = ProgramId(child.id());
-        let pid = Pid::from_raw(child.id() as i32).ok_or(StreamError::Posix("einval"))?;
+        let pid = Pid::from_raw(child.id() as i32).ok_or(StreamError::Posix(Errno::EINVAL))?;
         let ending = pidfd_open(pid, PidfdFlags::empty()).map_err(error_of)?;
         self.0.push(Running { child, ending });
         let open = |file: OwnedFd| {

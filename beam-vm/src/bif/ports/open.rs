@@ -189,7 +189,7 @@ fn program(
 fn refusal(cx: &mut Context<'_>, error: StreamError) -> Refusal {
     match error {
         StreamError::NotNow => predefined::EAGAIN,
-        StreamError::Posix(name) => cx.reach().posix(name),
+        StreamError::Posix(error) => cx.reach().posix(error),
     }
 }
 
