@@ -3,9 +3,10 @@
 //!
 //! A message that waits for its time is kept in a slot. Those for one process are linked, since they end with it.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 
 use crate::atom::predefined;
 use crate::copy;
@@ -46,13 +47,24 @@ pub enum Form {
     Timeout,
 }
 
+/// What is sent. Most timers are cancelled, so what is short is made when the time has come.
+#[derive(Debug)]
+enum Content {
+    /// The message, which has a fragment.
+    Message(Box<Message>),
+    /// A term without a pointer.
+    Plain(Term),
+    /// `{timeout, TimerRef, Term}` of a term without a pointer.
+    Timeout(Term),
+}
+
 /// A message that waits for its time.
 #[derive(Debug)]
 struct Delayed {
     key: RefNumbers,
     id: TimerId,
     receiver: Receiver,
-    message: Message,
+    content: Content,
     /// The others for the same process.
     next: Option<TimerSlot>,
     previous: Option<TimerSlot>,
@@ -63,7 +75,13 @@ struct Delayed {
 pub struct DelayedMessages {
     slots: Vec<Option<Delayed>>,
     free: Vec<TimerSlot>,
-    by_reference: HashMap<RefNumbers, TimerSlot>,
+    by_reference: HashTable<TimerSlot>,
+}
+
+/// References of a node count up, so multiplying is enough to tell them apart in the lowest bits and in the highest.
+fn hash([low, middle, high]: RefNumbers) -> u64 {
+    let number = u64::from(low) ^ u64::from(middle) << 18 ^ u64::from(high) << 50;
+    number.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 impl DelayedMessages {
@@ -73,11 +91,19 @@ impl DelayedMessages {
 
     /// Keeps a message.
     fn insert(&mut self, slot: TimerSlot, delayed: Delayed) {
-        self.by_reference.insert(delayed.key, slot);
+        let Self { slots, by_reference, .. } = self;
+        let hash_of = |slot: &TimerSlot| key_of(slots, *slot).map_or(0, hash);
+        by_reference.insert_unique(hash(delayed.key), slot, hash_of);
         if let Some(next) = delayed.next.and_then(|next| self.slot(next)) {
             next.previous = Some(slot);
         }
         self.slots[slot.0 as usize] = Some(delayed);
+    }
+
+    /// The slot of a timer.
+    fn find(&self, key: RefNumbers) -> Option<TimerSlot> {
+        let is_it = |slot: &TimerSlot| key_of(&self.slots, *slot) == Some(key);
+        self.by_reference.find(hash(key), is_it).copied()
     }
 
     fn new_slot(&mut self) -> TimerSlot {
@@ -91,7 +117,9 @@ impl DelayedMessages {
     fn remove(&mut self, slot: TimerSlot, first: Option<&mut Option<TimerSlot>>) -> Option<Delayed> {
         let delayed = self.slots.get_mut(slot.0 as usize)?.take()?;
         self.free.push(slot);
-        self.by_reference.remove(&delayed.key);
+        if let Ok(entry) = self.by_reference.find_entry(hash(delayed.key), |other| *other == slot) {
+            entry.remove();
+        }
         if let Some(next) = delayed.next.and_then(|next| self.slot(next)) {
             next.previous = delayed.previous;
         }
@@ -105,6 +133,10 @@ impl DelayedMessages {
         }
         Some(delayed)
     }
+}
+
+fn key_of(slots: &[Option<Delayed>], slot: TimerSlot) -> Option<RefNumbers> {
+    Some(slots.get(slot.0 as usize)?.as_ref()?.key)
 }
 
 /// Nanoseconds in a millisecond.
@@ -135,20 +167,18 @@ impl Vm {
         // Literals may go while nobody but processes is looked at, so what waits here is copied whole.
         let literals = 0..0;
         let words = copy::size_of(term, &literals);
-        let fragment = match form {
-            Form::Plain if words == 0 => None,
-            Form::Plain => Some(Fragment::with_capacity(words)),
-            Form::Timeout => Some(Fragment::with_capacity(words + TIMEOUT_WORDS)),
-        };
-        let message = match fragment {
-            None => Message { term, fragment: None },
-            Some(mut fragment) => {
-                let mut term = copy::copy(term, &mut fragment, &literals);
-                if form == Form::Timeout {
-                    let reference = build::reference(&mut fragment, numbers, None);
-                    term = build::tuple(&mut fragment, &[Term::atom(predefined::TIMEOUT), reference, term]);
-                }
-                Message { term, fragment: Some(fragment) }
+        let content = match form {
+            Form::Plain if words == 0 => Content::Plain(term),
+            Form::Timeout if words == 0 => Content::Timeout(term),
+            Form::Plain => {
+                let mut fragment = Fragment::with_capacity(words);
+                let term = copy::copy(term, &mut fragment, &literals);
+                Content::Message(Box::new(Message { term, fragment: Some(fragment) }))
+            }
+            Form::Timeout => {
+                let mut fragment = Fragment::with_capacity(words + TIMEOUT_WORDS);
+                let term = copy::copy(term, &mut fragment, &literals);
+                Content::Message(Box::new(timeout(fragment, numbers, term)))
             }
         };
         let first = match receiver {
@@ -163,13 +193,13 @@ impl Vm {
         let slot = self.delayed.new_slot();
         let id = self.timers.insert(deadline, Timer::Message(slot));
         let next = first.and_then(|first| first.replace(slot));
-        self.delayed.insert(slot, Delayed { key: numbers, id, receiver, message, next, previous: None });
+        self.delayed.insert(slot, Delayed { key: numbers, id, receiver, content, next, previous: None });
     }
 
     /// Takes a timer away; gives the milliseconds that it had left. `caller` is the process that runs.
     pub fn cancel_delayed(&mut self, caller: &mut Process, numbers: RefNumbers) -> Option<u64> {
-        let left = self.read_delayed(numbers)?;
-        let slot = *self.delayed.by_reference.get(&numbers)?;
+        let slot = self.delayed.find(numbers)?;
+        let left = self.left_of(slot)?;
         let first = match self.delayed.slot(slot)?.receiver {
             Receiver::Name(_) => None,
             Receiver::Pid(pid) if pid == caller.pid => Some(&mut caller.timers),
@@ -185,7 +215,11 @@ impl Vm {
 
     /// The milliseconds that a timer has left.
     pub fn read_delayed(&mut self, numbers: RefNumbers) -> Option<u64> {
-        let slot = *self.delayed.by_reference.get(&numbers)?;
+        let slot = self.delayed.find(numbers)?;
+        self.left_of(slot)
+    }
+
+    fn left_of(&mut self, slot: TimerSlot) -> Option<u64> {
         let id = self.delayed.slot(slot)?.id;
         let now = self.platform.monotonic();
         self.timers.set_now(now / MILLISECOND);
@@ -219,7 +253,14 @@ impl Vm {
             Some(process) => {
                 let first = matches!(receiver, Receiver::Pid(_)).then_some(&mut process.timers);
                 if let Some(delayed) = self.delayed.remove(slot, first) {
-                    process.mailbox.push(&mut self.nodes, delayed.message);
+                    let message = match delayed.content {
+                        Content::Message(message) => *message,
+                        Content::Plain(term) => Message { term, fragment: None },
+                        Content::Timeout(term) => {
+                            timeout(Fragment::with_capacity(TIMEOUT_WORDS), delayed.key, term)
+                        }
+                    };
+                    process.mailbox.push(&mut self.nodes, message);
                     self.queue.wake(process);
                 }
             }
@@ -228,6 +269,13 @@ impl Vm {
             }
         }
     }
+}
+
+/// The message of `start_timer`, whose term is in the fragment.
+fn timeout(mut fragment: Fragment, numbers: RefNumbers, term: Term) -> Message {
+    let reference = build::reference(&mut fragment, numbers, None);
+    let term = build::tuple(&mut fragment, &[Term::atom(predefined::TIMEOUT), reference, term]);
+    Message { term, fragment: Some(fragment) }
 }
 
 /// Words of `{timeout, TimerRef, _}`.

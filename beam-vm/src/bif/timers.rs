@@ -52,9 +52,9 @@ fn set(cx: &mut Context<'_>, args: &[Term], form: Form) -> BifResult {
             Some(time).filter(|delay| (0..=MAX_DELAY).contains(delay)).ok_or(badarg(predefined::TIME))?;
         now + delay as u64
     };
-    let receiver = match args[1].view() {
-        View::Pid(pid) => Receiver::Pid(pid),
-        View::Atom(name) => Receiver::Name(name),
+    let receiver = match (args[1].as_pid(), args[1].as_atom()) {
+        (Some(pid), _) => Receiver::Pid(pid),
+        (_, Some(name)) => Receiver::Name(name),
         _ => return Err(Raise::BADARG),
     };
     let numbers = cx.vm.new_reference();
