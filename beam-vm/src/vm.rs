@@ -10,7 +10,7 @@ use hashbrown::HashMap;
 use crate::atom::{Atom, AtomError, AtomLimit, AtomTable, predefined};
 use crate::bif::BifIndex;
 use crate::bif::file_names::NameEncoding;
-use crate::bif::statistics::Told;
+use crate::bif::statistics::{Told, WallTime};
 use crate::bif::table::{BIFS, TABLE};
 use crate::code::Code;
 use crate::emu::native;
@@ -120,6 +120,8 @@ pub struct Vm {
     pub timers: TimerWheel<Timer>,
     /// The last unique integer.
     pub unique: u64,
+    /// Since when wall time is measured, if it is.
+    pub wall_time: Option<WallTime>,
 }
 
 /// What flags and `system_flag/2` set and nobody here looks at.
@@ -228,6 +230,7 @@ impl Vm {
             turns: 0,
             timers: TimerWheel::new(now),
             unique: 0,
+            wall_time: None,
         };
         vm.bind_bifs()?;
         Ok(vm)

@@ -1102,6 +1102,7 @@ predefined! {
     SYSTEM_ARCHITECTURE = "system_architecture",
     SYSTEM_CHECK = "system_check",
     SYSTEM_FLAG = "system_flag",
+    SYSTEM_FLAG_SCHEDULER_WALL_TIME = "system_flag_scheduler_wall_time",
     SYSTEM_GC = "system_gc",
     SYSTEM_INFO = "system_info",
     SYSTEM_LIMIT = "system_limit",

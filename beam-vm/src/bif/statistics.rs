@@ -15,6 +15,35 @@ pub struct Told {
     wall_clock: u64,
 }
 
+/// When the measuring of wall time began, and how long nobody had run before: nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct WallTime {
+    began: u64,
+    rested: u64,
+}
+
+/// The one scheduler's number, the time in which somebody ran, and all time, since it is measured.
+fn wall_time(cx: &mut Context<'_>) -> Term {
+    let Some(WallTime { began, rested }) = cx.vm.wall_time else { return Term::atom(predefined::UNDEFINED) };
+    let total = cx.vm.platform.monotonic() - began;
+    let active = total.saturating_sub(cx.vm.rested - rested);
+    let heap = cx.heap();
+    let parts = [Term::count(1), build::unsigned(heap, active), build::unsigned(heap, total)];
+    let one = build::tuple(heap, &parts);
+    build::list(heap, &[one])
+}
+
+/// `erts_internal:scheduler_wall_time/1`: whether wall time is measured. Gives whether it was.
+pub fn scheduler_wall_time(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let was_measured = cx.vm.wall_time.is_some();
+    if args[0] == Term::boolean(false) {
+        cx.vm.wall_time = None;
+    } else if !was_measured {
+        cx.vm.wall_time = Some(WallTime { began: cx.vm.platform.monotonic(), rested: cx.vm.rested });
+    }
+    Ok(Term::boolean(was_measured))
+}
+
 /// A total and how much it has grown since it was told last.
 fn growing(cx: &mut Context<'_>, total: u64, told: impl Fn(&mut Told) -> &mut u64) -> Term {
     let before = core::mem::replace(told(&mut cx.vm.told), total);
@@ -67,9 +96,8 @@ pub fn statistics(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         // The process that asks is active too.
         predefined::TOTAL_ACTIVE_TASKS | predefined::TOTAL_ACTIVE_TASKS_ALL => Term::count(waiting + 1),
         predefined::ACTIVE_TASKS | predefined::ACTIVE_TASKS_ALL => one(cx, waiting + 1),
-        predefined::SCHEDULER_WALL_TIME
-        | predefined::SCHEDULER_WALL_TIME_ALL
-        | predefined::MICROSTATE_ACCOUNTING => Term::atom(predefined::UNDEFINED),
+        predefined::SCHEDULER_WALL_TIME | predefined::SCHEDULER_WALL_TIME_ALL => wall_time(cx),
+        predefined::MICROSTATE_ACCOUNTING => Term::atom(predefined::UNDEFINED),
         _ => return Err(Raise::BADARG),
     })
 }

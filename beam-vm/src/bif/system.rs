@@ -169,6 +169,12 @@ pub fn system_flag(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         }
         predefined::SCHEDULERS_ONLINE if value.as_small() == Some(1) => Ok(value),
         predefined::SCHEDULERS_ONLINE => Err(Raise::BADARG),
+        // Who measures is counted by a process of OTP's.
+        predefined::SCHEDULER_WALL_TIME if value.as_boolean().is_some() => {
+            let function = predefined::SYSTEM_FLAG_SCHEDULER_WALL_TIME;
+            let export = cx.vm.code.export(predefined::ERTS_INTERNAL, function, 1);
+            Err(cx.trap_to(export, &[value]))
+        }
         predefined::MULTI_SCHEDULING => match value.as_atom() {
             Some(predefined::BLOCK) => Ok(Term::atom(predefined::BLOCKED)),
             Some(predefined::BLOCK_NORMAL) => Ok(Term::atom(predefined::BLOCKED_NORMAL)),

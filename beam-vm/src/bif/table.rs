@@ -434,7 +434,7 @@ bifs! {
     "erts_internal" "purge_module" 2 Plain All => [loading::purge_module];
     "erts_internal" "request_system_task" 3 Plain All => [processes::suspend::request_system_task];
     "erts_internal" "request_system_task" 4 Plain All => [absent];
-    "erts_internal" "scheduler_wall_time" 1 Plain All => [absent];
+    "erts_internal" "scheduler_wall_time" 1 Plain All => [statistics::scheduler_wall_time];
     "erts_internal" "spawn_request" 4 Plain All => [processes::spawn::spawn_request];
     "erts_internal" "spawn_system_process" 3 Plain All => [processes::spawn::spawn_system_process];
     "erts_internal" "suspend_process" 2 Plain All => [processes::suspend::suspend_process];
