@@ -21,5 +21,5 @@ mod walk;
 
 pub use errno::Errno;
 pub use namespace::{Handle, Namespace};
-pub use system::{FileSystem, Lookup, Node, Stop};
+pub use system::{FileSystem, Locate, Lookup, Node, Stop};
 pub use types::{Access, Advice, At, Change, Follow, From, Info, Kind, Make, Modes, Remove, Sync};

@@ -8,6 +8,8 @@ mod content;
 mod handles;
 mod inode;
 mod names;
+#[cfg(test)]
+mod tests;
 
 pub use inode::User;
 
@@ -17,7 +19,8 @@ use alloc::vec::Vec;
 
 use crate::walk::{Found, Purpose, Tree, walk};
 use crate::{
-    Advice, At, Change, Errno, FileSystem, Follow, From, Info, Lookup, Make, Modes, Node, Remove, Stop, Sync,
+    Advice, At, Change, Errno, FileSystem, Follow, From, Info, Locate, Lookup, Make, Modes, Node, Remove,
+    Stop, Sync,
 };
 use content::{Content, PAGE};
 use inode::{Body, Ino, Inode};
@@ -357,8 +360,8 @@ impl FileSystem for MemoryFs {
         self.remove_at(path, what)
     }
 
-    fn locate(&mut self, path: &mut Lookup<'_>) -> Result<Vec<u8>, Stop> {
-        self.located(path)
+    fn locate(&mut self, path: &mut Lookup<'_>, what: Locate) -> Result<Vec<u8>, Stop> {
+        self.located(path, what)
     }
 
     fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), Errno> {

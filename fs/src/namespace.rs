@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use crate::path::{above, components, join, strip};
 use crate::{
-    Advice, At, Change, Errno, FileSystem, Follow, From, Info, Lookup, Make, Modes, Node, Remove, Stop, Sync,
+    Advice, At, Change, Errno, FileSystem, Follow, From, Info, Kind, Locate, Lookup, Make, Modes, Node,
+    Remove, Stop, Sync,
 };
 
 /// An open file: its place in the name space's table.
@@ -277,12 +278,17 @@ impl Namespace {
         Ok(self.keep(0, node))
     }
 
-    /// What is known of what is at a path.
+    /// What is known of what is at a path. What may be done with a link is what may be done with its target.
     ///
     /// # Errors
     /// As `stat` and `lstat`.
     pub fn info(&mut self, path: &[u8], follow: Follow) -> Result<Info, Errno> {
-        self.at_path(path, |system, lookup| system.info(lookup, follow)).map(|(_, info)| info)
+        let (_, mut info) = self.at_path(path, |system, lookup| system.info(lookup, follow))?;
+        if info.kind == Kind::Link {
+            let target = self.at_path(path, |system, lookup| system.info(lookup, Follow::Target));
+            info.access = target.map(|(_, target)| target.access).unwrap_or_default();
+        }
+        Ok(info)
     }
 
     /// The names in a folder but `.` and `..`.
@@ -322,7 +328,7 @@ impl Namespace {
     /// # Errors
     /// As `rename`; `EXDEV` between file systems.
     pub fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), Errno> {
-        let (mount, from, to) = self.locate_both(from, to)?;
+        let (mount, from, to) = self.locate_both(Locate::Name, from, to)?;
         self.mounts[mount].system.rename(&from, &to)
     }
 
@@ -331,13 +337,18 @@ impl Namespace {
     /// # Errors
     /// As `link`; `EXDEV` between file systems.
     pub fn link(&mut self, from: &[u8], to: &[u8]) -> Result<(), Errno> {
-        let (mount, from, to) = self.locate_both(from, to)?;
+        let (mount, from, to) = self.locate_both(Locate::Existing, from, to)?;
         self.mounts[mount].system.link(&from, &to)
     }
 
-    fn locate_both(&mut self, from: &[u8], to: &[u8]) -> Result<(usize, Vec<u8>, Vec<u8>), Errno> {
-        let (mount, from) = self.at_path(from, |system, lookup| system.locate(lookup))?;
-        let (other, to) = self.at_path(to, |system, lookup| system.locate(lookup))?;
+    fn locate_both(
+        &mut self,
+        what: Locate,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<(usize, Vec<u8>, Vec<u8>), Errno> {
+        let (mount, from) = self.at_path(from, |system, lookup| system.locate(lookup, what))?;
+        let (other, to) = self.at_path(to, |system, lookup| system.locate(lookup, Locate::Name))?;
         if mount == other { Ok((mount, from, to)) } else { Err(Errno::EXDEV) }
     }
 

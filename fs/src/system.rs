@@ -43,6 +43,15 @@ impl<'a> Lookup<'a> {
     }
 }
 
+/// What is located.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Locate {
+    /// Something that is there.
+    Existing,
+    /// A name, whether or not something has it.
+    Name,
+}
+
 /// How many symbolic links a path may lead over: Linux's limit.
 pub const LINKS: u32 = 40;
 
@@ -165,7 +174,7 @@ pub trait FileSystem {
     ///
     /// # Errors
     /// As for any path.
-    fn locate(&mut self, path: &mut Lookup<'_>) -> Result<Vec<u8>, Stop>;
+    fn locate(&mut self, path: &mut Lookup<'_>, what: Locate) -> Result<Vec<u8>, Stop>;
 
     /// Gives something another name. Both paths are in this file system.
     ///

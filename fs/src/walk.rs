@@ -46,8 +46,12 @@ pub enum Purpose {
     Target,
     /// A link itself is used, unless a slash follows.
     Link,
-    /// The name itself is made, removed or moved: what is mounted there is in the way.
+    /// The name itself is made, removed or moved, whatever slashes follow and however long it is: what is mounted there is in the way.
     Name,
+    /// A file is used, or made if it is not there: a link is followed, a slash is wrong.
+    File,
+    /// A file is made that is not there: a slash is wrong.
+    NewFile,
 }
 
 /// The last component of a path.
@@ -110,7 +114,13 @@ pub fn walk<T: Tree>(tree: &T, lookup: &mut Lookup<'_>, purpose: Purpose) -> Res
             last = Last::DotDot;
             continue;
         }
+        if is_last && has_slash && matches!(purpose, Purpose::File | Purpose::NewFile) {
+            return Err(Errno::EISDIR.into());
+        }
         if name.len() > NAME {
+            if is_last && purpose == Purpose::Name {
+                return Ok(Found { folder, last: Last::Name(name), id: None, has_slash });
+            }
             return Err(Errno::ENAMETOOLONG.into());
         }
         let Some(id) = tree.entry(folder, &name)? else {
@@ -125,9 +135,13 @@ pub fn walk<T: Tree>(tree: &T, lookup: &mut Lookup<'_>, purpose: Purpose) -> Res
             }
             return Err(Stop::Elsewhere([place, &path].concat()));
         }
-        if let Some(target) = tree.target(id)
-            && (!is_last || has_slash || purpose == Purpose::Target)
-        {
+        let is_followed = match purpose {
+            _ if !is_last => true,
+            Purpose::Target | Purpose::File => true,
+            Purpose::Link => has_slash,
+            Purpose::Name | Purpose::NewFile => false,
+        };
+        if let Some(target) = tree.target(id).filter(|_| is_followed) {
             lookup.links = lookup.links.checked_sub(1).ok_or(Errno::ELOOP)?;
             let next = [target, &path].concat();
             if next.len() > PATH {
@@ -140,7 +154,7 @@ pub fn walk<T: Tree>(tree: &T, lookup: &mut Lookup<'_>, purpose: Purpose) -> Res
             continue;
         }
         if is_last {
-            if has_slash && !tree.is_folder(id) {
+            if has_slash && purpose != Purpose::Name && !tree.is_folder(id) {
                 return Err(Errno::ENOTDIR.into());
             }
             return Ok(Found { folder, last: Last::Name(name), id: Some(id), has_slash });

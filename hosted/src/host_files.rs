@@ -5,8 +5,8 @@
 use std::os::fd::{AsRawFd, OwnedFd};
 
 use fs::{
-    Access, Advice, At, Change, Errno, FileSystem, Follow, From, Info, Kind, Lookup, Make, Modes, Node,
-    Remove, Stop, Sync,
+    Access, Advice, At, Change, Errno, FileSystem, Follow, From, Info, Kind, Locate, Lookup, Make, Modes,
+    Node, Remove, Stop, Sync,
 };
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Gid, Mode, OFlags, SeekFrom, Stat, Timespec, Timestamps, Uid};
 use rustix::io;
@@ -214,7 +214,9 @@ impl FileSystem for HostFiles {
             Follow::Target => rustix::fs::stat(path.path),
             Follow::Link => rustix::fs::lstat(path.path),
         };
-        stat.map(|stat| info(&stat, accessible(path.path))).map_err(stop)
+        let stat = stat.map_err(stop)?;
+        let is_link = kind(stat.st_mode) == Kind::Link;
+        Ok(info(&stat, if is_link { Access::default() } else { accessible(path.path) }))
     }
 
     fn list(&mut self, path: &mut Lookup<'_>) -> Result<Vec<Vec<u8>>, Stop> {
@@ -251,7 +253,7 @@ impl FileSystem for HostFiles {
         .map_err(stop)
     }
 
-    fn locate(&mut self, path: &mut Lookup<'_>) -> Result<Vec<u8>, Stop> {
+    fn locate(&mut self, path: &mut Lookup<'_>, _: Locate) -> Result<Vec<u8>, Stop> {
         Ok(path.path.to_vec())
     }
 

@@ -14,7 +14,12 @@ impl MemoryFs {
 
     pub(super) fn open_at(&mut self, path: &mut Lookup<'_>, modes: Modes) -> Result<Node, Stop> {
         let is_new = modes.create && modes.exclusive;
-        let found = self.find(path, if is_new { Purpose::Link } else { Purpose::Target })?;
+        let purpose = match (is_new, modes.create) {
+            (true, _) => Purpose::NewFile,
+            (_, true) => Purpose::File,
+            _ => Purpose::Target,
+        };
+        let found = self.find(path, purpose)?;
         let ino = match (found.id, found.last) {
             (Some(_), _) if is_new => return Err(Errno::EEXIST.into()),
             (Some(ino), _) => {
@@ -22,7 +27,6 @@ impl MemoryFs {
                 ino
             }
             (None, _) if !modes.create => return Err(Errno::ENOENT.into()),
-            (None, _) if found.has_slash => return Err(Errno::EISDIR.into()),
             (None, Last::Name(name)) => {
                 self.may_write(found.folder)?;
                 self.take(INODE + name.len() as u64)?;
@@ -129,9 +133,9 @@ impl MemoryFs {
         }
         if offset > start {
             self.touch(open.ino);
-        }
-        if at == At::Position {
-            self.set_position(file, offset);
+            if at == At::Position {
+                self.set_position(file, offset);
+            }
         }
         Ok((offset - start) as usize)
     }
@@ -162,17 +166,15 @@ impl MemoryFs {
     /// Does what makes pages, whose room was taken; gives back what is not used of it because there is no memory.
     fn fill(&mut self, ino: Ino, act: impl FnOnce(&mut Content) -> Result<(), Errno>) -> Result<(), Errno> {
         let Body::File(content) = &mut self.at_mut(ino).body else { return Err(Errno::EINVAL) };
-        let before = content.pages();
         let done = act(content);
-        let made = content.pages() - before;
         if done.is_err() {
-            self.recount(made);
+            self.used = self.count();
         }
         done
     }
 
-    /// Counts all again.
-    fn recount(&mut self, _made: u64) {
+    /// Counts what is in use.
+    pub(super) fn count(&self) -> u64 {
         let inodes = self.inodes.iter().flatten();
         let own: u64 = inodes
             .map(|inode| {
@@ -185,7 +187,7 @@ impl MemoryFs {
             })
             .sum();
         let garbage: u64 = self.garbage.iter().map(|content| PAGE * content.pages()).sum();
-        self.used = own + garbage;
+        own + garbage
     }
 
     pub(super) fn seek_node(&mut self, file: Node, from: From, offset: i64) -> Result<u64, Errno> {

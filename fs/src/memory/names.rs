@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use super::inode::{Body, Ino};
 use super::{INODE, LINKS, MASK, MemoryFs};
 use crate::path::join;
-use crate::walk::{Found, Last, PATH, Purpose, Tree, path_of};
-use crate::{Change, Errno, Lookup, Make, Remove, Stop};
+use crate::walk::{Found, Last, NAME, PATH, Purpose, Tree, path_of};
+use crate::{Change, Errno, Locate, Lookup, Make, Remove, Stop};
 
 /// The permissions that can be set.
 const PERMISSIONS: u32 = 0o7777;
@@ -31,6 +31,13 @@ fn entry(found: Found<Ino>, dots: Errno) -> Result<Entry, Errno> {
     }
 }
 
+impl Entry {
+    /// What has the name.
+    fn ino(&self) -> Result<Option<Ino>, Errno> {
+        if self.name.len() > NAME { Err(Errno::ENAMETOOLONG) } else { Ok(self.ino) }
+    }
+}
+
 impl MemoryFs {
     /// Puts a name into a folder. Its room was taken.
     pub(super) fn enter_name(&mut self, folder: Ino, name: Vec<u8>, ino: Ino) {
@@ -50,17 +57,17 @@ impl MemoryFs {
     }
 
     pub(super) fn make_at(&mut self, path: &mut Lookup<'_>, what: Make<'_>) -> Result<(), Stop> {
-        // A slash behind the name is fine for a folder alone; a link is not followed.
-        let found = match self.find(path, Purpose::Link) {
-            Err(Stop::Failed(Errno::ENOTDIR)) if matches!(what, Make::Folder) => {
-                return Err(self.not_a_folder(path));
-            }
-            found => found?,
-        };
+        match what {
+            Make::SymbolicLink([]) => return Err(Errno::ENOENT.into()),
+            Make::SymbolicLink(target) if target.len() > PATH => return Err(Errno::ENAMETOOLONG.into()),
+            _ => {}
+        }
+        let found = self.find_new(path)?;
         if found.id.is_some() {
             return Err(Errno::EEXIST.into());
         }
         let entry = entry(found, Errno::EEXIST)?;
+        entry.ino()?;
         if entry.has_slash && !matches!(what, Make::Folder) {
             return Err(Errno::ENOENT.into());
         }
@@ -74,8 +81,6 @@ impl MemoryFs {
                 let body = Body::Folder { entries: BTreeMap::new(), parent: entry.folder, cover: None };
                 (body, 0o777 & !MASK, 0)
             }
-            Make::SymbolicLink([]) => return Err(Errno::ENOENT.into()),
-            Make::SymbolicLink(target) if target.len() > PATH => return Err(Errno::ENAMETOOLONG.into()),
             Make::SymbolicLink(target) => (Body::Link(target.to_vec()), 0o777, target.len() as u64),
         };
         self.take(INODE + entry.name.len() as u64 + bytes)?;
@@ -88,15 +93,12 @@ impl MemoryFs {
         Ok(())
     }
 
-    /// What making a folder comes to where a path has a slash behind what is no folder: something is there already.
-    fn not_a_folder(&mut self, path: &Lookup<'_>) -> Stop {
-        let end = path.path.iter().rposition(|byte| *byte != b'/').map_or(0, |last| last + 1);
-        let mut without = Lookup { path: &path.path[..end], links: path.links };
-        match self.find(&mut without, Purpose::Link) {
-            Ok(found) if found.id.is_some() => Stop::Failed(Errno::EEXIST),
-            Ok(_) => Stop::Failed(Errno::ENOTDIR),
-            Err(stop) => stop,
-        }
+    /// Where something is to be made. What is mounted there is there already.
+    fn find_new(&mut self, path: &mut Lookup<'_>) -> Result<Found<Ino>, Stop> {
+        self.find(path, Purpose::Name).map_err(|stop| match stop {
+            Stop::Failed(Errno::EBUSY) => Stop::Failed(Errno::EEXIST),
+            stop => stop,
+        })
     }
 
     pub(super) fn remove_at(&mut self, path: &mut Lookup<'_>, what: Remove) -> Result<(), Stop> {
@@ -109,7 +111,10 @@ impl MemoryFs {
             (Last::Root, _) => Errno::EBUSY,
         };
         let entry = entry(found, dots)?;
-        let ino = entry.ino.ok_or(Errno::ENOENT)?;
+        let ino = entry.ino()?.ok_or(Errno::ENOENT)?;
+        if entry.has_slash && what == Remove::File && !self.is_folder(ino) {
+            return Err(Errno::ENOTDIR.into());
+        }
         self.may_write(entry.folder)?;
         match (what, self.entries(ino)) {
             (Remove::File, Some(_)) => return Err(Errno::EISDIR.into()),
@@ -135,8 +140,14 @@ impl MemoryFs {
         self.release(ino);
     }
 
-    pub(super) fn located(&mut self, path: &mut Lookup<'_>) -> Result<Vec<u8>, Stop> {
-        let found = self.find(path, Purpose::Name)?;
+    pub(super) fn located(&mut self, path: &mut Lookup<'_>, what: Locate) -> Result<Vec<u8>, Stop> {
+        let found = match what {
+            Locate::Existing => self.find(path, Purpose::Link)?,
+            Locate::Name => self.find(path, Purpose::Name)?,
+        };
+        if what == Locate::Existing && found.id.is_none() {
+            return Err(Errno::ENOENT.into());
+        }
         let folder = path_of(self, found.folder, |folder, child| self.name_in(folder, child));
         let folder = folder.ok_or(Errno::ENOENT)?;
         let mut located = match &found.last {
@@ -163,7 +174,8 @@ impl MemoryFs {
     pub(super) fn rename_within(&mut self, from: &[u8], to: &[u8]) -> Result<(), Errno> {
         let source = self.located_entry(from)?;
         let target = self.located_entry(to)?;
-        let ino = source.ino.ok_or(Errno::ENOENT)?;
+        let ino = source.ino()?.ok_or(Errno::ENOENT)?;
+        target.ino()?;
         let is_folder = self.is_folder(ino);
         if !is_folder && (source.has_slash || target.has_slash) {
             return Err(Errno::ENOTDIR);
@@ -232,7 +244,7 @@ impl MemoryFs {
             Errno::EBUSY => Errno::EEXIST,
             errno => errno,
         })?;
-        if target.ino.is_some() {
+        if target.ino()?.is_some() {
             return Err(Errno::EEXIST);
         }
         if target.has_slash {
