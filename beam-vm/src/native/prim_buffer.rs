@@ -83,8 +83,9 @@ fn piece(term: Term) -> Result<Piece, Raise> {
     if let Some((block, part)) = shared_bytes(term) {
         return Ok(Piece::Shared(block, part));
     }
-    let bits = term.as_bits().filter(|bits| bits.is_binary()).ok_or(Raise::BADARG)?;
-    Ok(Piece::Copied(bits.bytes().collect()))
+    let bits = term.as_bits().ok_or(Raise::BADARG)?;
+    // As on stock, bits that make no byte are left out.
+    Ok(Piece::Copied(bits.slice(0, bits.len() / 8 * 8).bytes().collect()))
 }
 
 /// `write/2`: a list of binaries.

@@ -10,7 +10,7 @@ use crate::bif::{BifResult, Context, Raise};
 use crate::heap::{BinaryBlock, Magic, MagicObject, build};
 use crate::platform::{At, Errno, FileHandle, OpenModes};
 use crate::process::Parked;
-use crate::term::Term;
+use crate::term::{Bits, Term};
 
 /// Bytes that are read or written at once.
 const PIECE: usize = 64 << 10;
@@ -271,7 +271,7 @@ fn parts(list: Term) -> Result<Parts, Raise> {
     while binaries.len() < MOST_PARTS
         && let Some(cell) = rest.as_cons()
     {
-        if !cell.head().as_bits().is_some_and(|bits| bits.is_binary()) {
+        if !cell.head().is_bitstring() {
             return Err(Raise::BADARG);
         }
         binaries.push(cell.head());
@@ -333,7 +333,9 @@ fn write_some(
     skipped: usize,
     most: usize,
 ) -> Result<usize, Errno> {
-    let bits: Vec<_> = binaries.iter().filter_map(|term| term.as_bits()).collect();
+    // As on stock, bits that make no byte are left out.
+    let whole = |bits: Bits| bits.slice(0, bits.len() / 8 * 8);
+    let bits: Vec<Bits> = binaries.iter().filter_map(|term| term.as_bits().map(whole)).collect();
     let mut copies: Vec<Vec<u8>> = Vec::new();
     for bits in bits.iter().filter(|bits| bits.as_bytes().is_none()) {
         copies.push(bits.bytes().take(most + skipped).collect());
