@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::atom::{Atom, AtomError, predefined};
 use crate::code::{PRELOADED, Presence};
 use crate::emu::Machine;
+use crate::halt::Halt;
 use crate::heap::build;
 use crate::heap::{Fragment, HeapLimits};
 use crate::loader::LoadError;
@@ -44,8 +45,8 @@ impl core::error::Error for BootError {}
 /// What a started system has come to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum End {
-    /// The program has halted with this status.
-    Halted(i32),
+    /// It has halted.
+    Halted(Halt),
     /// Nothing runs and nothing will.
     Stuck,
 }
@@ -137,8 +138,9 @@ fn start_own(vm: &mut Vm, init: LocalPid, own: &Own) -> Result<(), BootError> {
 pub fn run(vm: &mut Vm, init: LocalPid) -> End {
     let mut machine = Machine::new();
     match vm.run_until(&mut machine, init) {
-        Idle::Halted(status) => End::Halted(status),
+        Idle::Halted(halt) => End::Halted(halt),
         Idle::Stuck => End::Stuck,
-        Idle::Finished => End::Halted(1),
+        // It is one of the machine's own, so its end is that of the machine.
+        Idle::Finished => End::Halted(vm.halted.unwrap_or(Halt::Status(1))),
     }
 }

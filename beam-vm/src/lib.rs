@@ -26,6 +26,7 @@ pub mod etf;
 pub mod ets;
 pub mod files;
 pub mod gc;
+pub mod halt;
 pub mod hash;
 pub mod heap;
 pub mod inflate;

@@ -211,38 +211,6 @@ pub fn system_flag(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     }
 }
 
-/// Whether the options of `halt/2` let ports write what they have been given.
-fn flushes(list: Term) -> Result<bool, Raise> {
-    let mut flushes = true;
-    let mut rest = list;
-    while let Some(cell) = rest.as_cons() {
-        let pair = cell.head().as_tuple().ok_or(Raise::BADARG)?;
-        match *pair.elements() {
-            [name, value] if name == Term::atom(predefined::FLUSH) => {
-                flushes = value.as_boolean().ok_or(Raise::BADARG)?;
-            }
-            _ => return Err(Raise::BADARG),
-        }
-        rest = cell.tail();
-    }
-    if rest.is_nil() { Ok(flushes) } else { Err(Raise::BADARG) }
-}
-
-/// `halt/2`
-pub fn halt(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let status = match args[0].view() {
-        View::Small(status) if status >= 0 => status as i32 & 0xFF,
-        View::Atom(predefined::ABORT) | View::Nil | View::Cons(_) => 1,
-        _ => return Err(Raise::BADARG),
-    };
-    if !flushes(args[1])? {
-        cx.vm.ports.drop_backlogs();
-    }
-    cx.vm.halted = Some(status);
-    cx.process.exit_reason = Term::atom(predefined::NORMAL);
-    Err(Raise::Ended)
-}
-
 /// `io:printable_range/0`: as `+pc` says.
 pub fn printable_range(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
     let is_unicode = cx.vm.settings.prints_unicode;
