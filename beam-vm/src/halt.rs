@@ -35,12 +35,13 @@ impl Halt {
 impl Vm {
     /// Ends the machine because it cannot go on, or because a program says so with a slogan. `running` is the process that is
     /// outside of the table. What happens after the first end of a machine does not count.
-    pub fn crash(&mut self, _running: Option<&Process>, slogan: &str) {
+    pub fn crash(&mut self, running: Option<&Process>, slogan: &str) {
         if self.halted.is_some() {
             return;
         }
         self.complain(slogan);
         self.complain("\n");
+        self.write_crash_dump(running, slogan);
         self.halted = Some(Halt::Status(CRASHED));
     }
 

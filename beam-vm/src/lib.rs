@@ -20,6 +20,7 @@ pub mod chardata;
 pub mod code;
 pub mod compare;
 pub mod copy;
+mod crash_dump;
 pub mod deflate;
 pub mod emu;
 pub mod etf;

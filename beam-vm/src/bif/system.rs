@@ -16,7 +16,7 @@ const RELEASE: &str = "25";
 /// The version of its run-time system.
 const VERSION: &str = "13.1.5";
 /// What the shell greets with.
-const GREETING: &str = "Erlang/OTP 25 [erts-13.1.5] [64-bit] [smp:1:1] [voxoz]\n";
+pub(crate) const GREETING: &str = "Erlang/OTP 25 [erts-13.1.5] [64-bit] [smp:1:1] [voxoz]\n";
 
 /// `system_info/1`
 pub fn system_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {

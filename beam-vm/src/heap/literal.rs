@@ -98,6 +98,12 @@ impl LiteralArea {
         start..start + 8 * self.words
     }
 
+    /// The list of the off-heap objects in it.
+    #[must_use]
+    pub const fn linked(&self) -> &OffHeap {
+        &self.off_heap
+    }
+
     /// How many words are in use.
     #[must_use]
     pub fn used(&self) -> usize {
