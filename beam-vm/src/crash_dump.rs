@@ -17,6 +17,9 @@ mod system;
 mod tables;
 mod term;
 
+#[cfg(test)]
+mod tests;
+
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt::{self, Write};

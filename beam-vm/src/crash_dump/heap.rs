@@ -24,13 +24,6 @@ fn blocks(heap: &ProcessHeap) -> impl Iterator<Item = Words> + '_ {
     generations.into_iter().chain(heap.fragments.iter().flat_map(|fragment| of_fragment(fragment)))
 }
 
-/// The words of literals.
-fn of_area(area: &LiteralArea) -> Words {
-    let start = core::ptr::with_exposed_provenance(area.addresses().start);
-    // SAFETY: the used words of an area are complete objects.
-    unsafe { Words::new(start, area.used()) }
-}
-
 /// The address that stands for an association of a dictionary, which is no object here. None of the machine's is as low.
 fn association(index: usize) -> usize {
     8 * (index + 1)
@@ -125,6 +118,7 @@ impl Scene<'_> {
         Ok(())
     }
 
+    /// The areas of which it is known what they are for.
     fn areas(&self) -> impl Iterator<Item = &LiteralArea> {
         let code = &self.vm.code;
         let modules = code.known().filter_map(|module| code.module(module));
@@ -134,7 +128,11 @@ impl Scene<'_> {
 
     pub(super) fn literals(self, out: &mut Sink) -> fmt::Result {
         writeln!(out, "=literals")?;
-        self.areas().try_for_each(|area| self.objects(out, of_area(area)))
+        // Areas are as large as what was copied to them, so all words are parts of objects. Some areas are nobody's.
+        // SAFETY: as just said.
+        let mut all =
+            self.vm.literals.used().map(|(start, count)| unsafe { Words::new(start.as_ptr(), count) });
+        all.try_for_each(|words| self.objects(out, words))
     }
 
     /// The binaries outside of heaps. Many may refer to one; it is written again only if there is no memory to remember that it was.

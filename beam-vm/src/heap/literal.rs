@@ -41,6 +41,19 @@ impl LiteralSpace {
         start..start + 8 * self.memory.words()
     }
 
+    /// The words of all areas, those side by side together: address and length.
+    pub fn used(&self) -> impl Iterator<Item = (NonNull<u64>, usize)> + '_ {
+        let end = core::iter::once((self.memory.words(), 0));
+        let free = self.free.iter().map(|(at, words)| (*at, *words)).chain(end);
+        let gaps = free.scan(0, |from, (at, words)| {
+            let start = core::mem::replace(from, at + words);
+            Some((start, at - start))
+        });
+        // SAFETY: the gaps are within the space.
+        gaps.filter(|(_, words)| *words > 0)
+            .map(|(start, words)| (unsafe { self.memory.start().add(start) }, words))
+    }
+
     /// Bytes that areas have.
     #[must_use]
     pub fn used_bytes(&self) -> usize {
