@@ -32,6 +32,7 @@ pub mod hash;
 pub mod heap;
 pub mod inflate;
 pub mod iodata;
+pub mod last_words;
 pub mod loader;
 pub mod logger;
 pub mod map;

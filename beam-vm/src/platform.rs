@@ -81,6 +81,11 @@ pub trait Platform {
         false
     }
 
+    /// Ends the host of a machine that cannot return to it.
+    fn end(&mut self, status: i32) -> ! {
+        panic!("the machine has ended with status {status}")
+    }
+
     /// Rests until an event, or until the monotonic clock is at a number of milliseconds. It may return early.
     fn park(&mut self, deadline: Option<u64>);
 

@@ -87,6 +87,10 @@ impl Platform for LinuxPlatform {
         self.mappings.protect_code(pages, access)
     }
 
+    fn end(&mut self, status: i32) -> ! {
+        std::process::exit(status)
+    }
+
     fn park(&mut self, deadline: Option<u64>) {
         let now = self.monotonic();
         let rest = deadline.map(|deadline| deadline.saturating_mul(1_000_000).saturating_sub(now));

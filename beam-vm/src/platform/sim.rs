@@ -112,6 +112,10 @@ impl<P: Platform> Platform for SimPlatform<P> {
         self.outside.protect_code(pages, access)
     }
 
+    fn end(&mut self, status: i32) -> ! {
+        self.outside.end(status)
+    }
+
     fn park(&mut self, deadline: Option<u64>) {
         // What is outside of the world is not simulated: for that the time passes that it takes.
         let Some(deadline) = deadline else { return self.outside.park(None) };
