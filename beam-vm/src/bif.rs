@@ -20,6 +20,7 @@ pub mod exceptions;
 pub mod external;
 pub mod file_names;
 pub mod functions;
+pub mod halt;
 pub mod hashes;
 pub mod iolists;
 pub mod lists;

@@ -3,12 +3,16 @@
 //! `erl_start`). What follows is OTP's own: `init` reads the boot script and starts the applications.
 
 use alloc::vec::Vec;
+use core::ptr::null_mut;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::atom::{Atom, AtomError, predefined};
 use crate::code::{PRELOADED, Presence};
 use crate::emu::Machine;
+use crate::halt::Halt;
 use crate::heap::build;
 use crate::heap::{Fragment, HeapLimits};
+use crate::last_words::{self, Exhausted};
 use crate::loader::LoadError;
 use crate::process::{MessagePlace, Priority, TableFull};
 use crate::sched::Idle;
@@ -44,8 +48,8 @@ impl core::error::Error for BootError {}
 /// What a started system has come to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum End {
-    /// The program has halted with this status.
-    Halted(i32),
+    /// It has halted.
+    Halted(Halt),
     /// Nothing runs and nothing will.
     Stuck,
 }
@@ -133,12 +137,36 @@ fn start_own(vm: &mut Vm, init: LocalPid, own: &Own) -> Result<(), BootError> {
     Ok(())
 }
 
+/// The machine that [`run`] runs. There is one in a program that is a system.
+static CURRENT: AtomicPtr<Machine> = AtomicPtr::new(null_mut());
+
+/// Ends the system because there is no more of something, from wherever that is found out.
+#[expect(unsafe_code, reason = "looks at a machine that somebody works with")]
+fn end_exhausted(what: Exhausted) {
+    // SAFETY: the machine and its parts are there while `run` works with them, which it does on this thread and never again, since this does not
+    // return. The process is null while none runs.
+    unsafe {
+        let Some(machine) = CURRENT.swap(null_mut(), Ordering::Relaxed).as_ref() else { return };
+        let vm = &mut *machine.vm;
+        vm.crash(machine.process.as_ref(), &alloc::format!("{what}"));
+        let status = vm.halted.map_or(1, Halt::status);
+        vm.platform.end(status)
+    }
+}
+
 /// Runs what was started, until it halts.
 pub fn run(vm: &mut Vm, init: LocalPid) -> End {
     let mut machine = Machine::new();
-    match vm.run_until(&mut machine, init) {
-        Idle::Halted(status) => End::Halted(status),
+    machine.vm = vm;
+    CURRENT.store(&raw mut *machine, Ordering::Relaxed);
+    last_words::set(Some(end_exhausted));
+    let idle = vm.run_until(&mut machine, init);
+    last_words::set(None);
+    CURRENT.store(null_mut(), Ordering::Relaxed);
+    match idle {
+        Idle::Halted(halt) => End::Halted(halt),
         Idle::Stuck => End::Stuck,
-        Idle::Finished => End::Halted(1),
+        // It is one of the machine's own, so its end is that of the machine.
+        Idle::Finished => End::Halted(vm.halted.unwrap_or(Halt::Status(1))),
     }
 }

@@ -8,7 +8,7 @@ mod decode;
 mod encode;
 mod error;
 mod output;
-mod tag;
+pub(crate) mod tag;
 
 #[cfg(test)]
 mod tests;

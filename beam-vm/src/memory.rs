@@ -2,6 +2,10 @@
 //! The memory of processes as the machine sees it: collections, and what they come to.
 #![expect(unsafe_code, reason = "moves what terms point to")]
 
+mod report;
+
+pub use report::Report;
+
 use alloc::vec;
 use alloc::vec::Vec;
 

@@ -92,6 +92,11 @@ impl PersistentTerms {
         self.entries.iter().map(|entry| entry.pair)
     }
 
+    /// The areas of all pairs.
+    pub fn areas(&self) -> impl Iterator<Item = &LiteralArea> {
+        self.entries.iter().map(|entry| &entry.area)
+    }
+
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> usize {

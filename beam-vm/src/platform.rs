@@ -59,6 +59,11 @@ pub trait Platform {
     /// Console: tells whoever looks after the machine that something is wrong.
     fn warn(&mut self, text: &str);
 
+    /// Console: writes what the machine has to say of itself when it ends. Lines end as on a terminal.
+    fn complain(&mut self, bytes: &[u8]) {
+        self.write(bytes);
+    }
+
     /// Memory: addresses that are the machine's as long as it lives, all 0 and at the range's place if it is free there. None if there is
     /// no room. Pages cost memory when they are touched.
     fn reserve(&mut self, range: FixedRange) -> Option<Reservation> {
@@ -74,6 +79,11 @@ pub trait Platform {
     /// Memory: says what may be done with whole pages for machine code. Gives whether it is so.
     fn protect_code(&mut self, _pages: Range<usize>, _access: CodeAccess) -> bool {
         false
+    }
+
+    /// Ends the host of a machine that cannot return to it.
+    fn end(&mut self, status: i32) -> ! {
+        panic!("the machine has ended with status {status}")
     }
 
     /// Rests until an event, or until the monotonic clock is at a number of milliseconds. It may return early.
@@ -98,6 +108,11 @@ pub trait Platform {
     fn files(&mut self) -> &mut dyn Files {
         // A type without a size: nothing is allocated.
         Box::leak(Box::new(NoFiles))
+    }
+
+    /// Whether there are files at all.
+    fn has_files(&self) -> bool {
+        false
     }
 
     /// The file of a module, when the program calls one that is not loaded.

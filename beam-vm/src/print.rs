@@ -73,6 +73,45 @@ impl fmt::Display for Printed<'_> {
     }
 }
 
+/// The text of an atom, in quotes unless it is a letter followed by letters, digits and underscores; reserved words stay as they are.
+#[derive(Clone, Copy, Debug)]
+pub struct PrintedAtom<'a>(pub &'a str);
+
+impl fmt::Display for PrintedAtom<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text) = *self;
+        let is_plain = text.starts_with(is_lower)
+            && text
+                .chars()
+                .all(|char| is_lower(char) || is_upper(char) || char.is_ascii_digit() || char == '_');
+        if is_plain {
+            return f.write_str(text);
+        }
+        f.write_char('\'')?;
+        for char in text.chars() {
+            let escape = match char {
+                '\'' | '\\' => char,
+                '\n' => 'n',
+                '\x0c' => 'f',
+                '\t' => 't',
+                '\r' => 'r',
+                '\x08' => 'b',
+                '\x0b' => 'v',
+                '\0'..='\x1f' | '\x7f'..='\u{9f}' => {
+                    write!(f, "\\{:03o}", u32::from(char))?;
+                    continue;
+                }
+                _ => {
+                    f.write_char(char)?;
+                    continue;
+                }
+            };
+            write!(f, "\\{escape}")?;
+        }
+        f.write_char('\'')
+    }
+}
+
 struct Printer<'a> {
     atoms: &'a AtomTable,
     node: Atom,
@@ -163,39 +202,8 @@ impl Printer<'_> {
         }
     }
 
-    /// Quotes whatever is not a letter followed by letters, digits and underscores; reserved words stay as they are.
     fn atom(&mut self, atom: Atom) {
-        let atoms = self.atoms;
-        let text = atoms.text(atom);
-        let is_plain = text.starts_with(is_lower)
-            && text
-                .chars()
-                .all(|char| is_lower(char) || is_upper(char) || char.is_ascii_digit() || char == '_');
-        if is_plain {
-            return self.text(text);
-        }
-        self.text("'");
-        for char in text.chars() {
-            let escape = match char {
-                '\'' | '\\' => char,
-                '\n' => 'n',
-                '\x0c' => 'f',
-                '\t' => 't',
-                '\r' => 'r',
-                '\x08' => 'b',
-                '\x0b' => 'v',
-                '\0'..='\x1f' | '\x7f'..='\u{9f}' => {
-                    put!(self, "\\{:03o}", u32::from(char));
-                    continue;
-                }
-                _ => {
-                    put!(self, "{char}");
-                    continue;
-                }
-            };
-            put!(self, "\\{escape}");
-        }
-        self.text("'");
+        put!(self, "{}", PrintedAtom(self.atoms.text(atom)));
     }
 
     fn string(&mut self, bytes: &[u8]) {

@@ -235,6 +235,14 @@ impl Process {
         self.error_handler
     }
 
+    /// Bytes that it holds: `memory`.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let messages: usize = self.mailbox.fragments().map(crate::heap::Fragment::words).sum();
+        let extension = self.extension().map_or(0, |_| size_of::<Extension>());
+        size_of::<Self>() + extension + self.heap.bytes() + 8 * messages + self.mailbox.memory()
+    }
+
     /// Shows all places that hold terms of the heap, the stack excepted.
     pub fn roots(&mut self, visit: &mut dyn FnMut(&mut Term)) {
         self.arguments.iter_mut().for_each(&mut *visit);

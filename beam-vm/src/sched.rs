@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
 use crate::emu::{Machine, Stop, run};
+use crate::halt::Halt;
 use crate::platform::Random;
 use crate::process::{Lookup, Priority, Process, State};
 use crate::term::LocalPid;
@@ -86,6 +87,13 @@ impl Queue {
         Some(&mut self.normal).filter(|queue| !queue.is_empty())
     }
 
+    /// How many there are of each priority, the most urgent first.
+    #[must_use]
+    pub fn lengths(&self) -> [usize; 4] {
+        let [max, high] = &self.urgent;
+        [max, high, &self.normal, &self.low].map(VecDeque::len)
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -106,8 +114,8 @@ pub enum Idle {
     Finished,
     /// Nothing runs and nothing will.
     Stuck,
-    /// The program has asked to halt with this status.
-    Halted(i32),
+    /// The machine has halted.
+    Halted(Halt),
 }
 
 impl Vm {
@@ -122,11 +130,11 @@ impl Vm {
 
     /// Runs one process for a time slice, or rests until a timer goes off. Tells if there is no more to do for who waits for `wanted`.
     pub fn step(&mut self, machine: &mut Machine, wanted: LocalPid) -> Option<Idle> {
-        if let Some(status) = self.halted {
+        if let Some(halt) = self.halted {
             if self.flush_ports() {
                 return None;
             }
-            return Some(Idle::Halted(status));
+            return Some(Idle::Halted(halt));
         }
         if !self.processes.is_alive(wanted) {
             return Some(Idle::Finished);

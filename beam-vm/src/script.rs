@@ -85,7 +85,7 @@ pub fn call(vm: &mut Vm, module: &str, function: &str) -> Result<Outcome, Script
     start_init(vm)?;
     let mut machine = Machine::new();
     Ok(match vm.run_until(&mut machine, pid) {
-        Idle::Halted(status) => Outcome::Halted(status),
+        Idle::Halted(halt) => Outcome::Halted(halt.status()),
         Idle::Stuck => Outcome::Stuck,
         Idle::Finished => match vm.results.outcome.take() {
             Some((0, text)) => Outcome::Returned(text),

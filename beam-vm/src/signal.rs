@@ -122,6 +122,9 @@ impl Vm {
     fn end_one(&mut self, mut process: Box<Process>) {
         let pid = process.pid;
         let reason = process.exit_reason;
+        if process.extension().is_some_and(|extension| extension.is_system) {
+            self.system_process_ended(&process);
+        }
         if let Some(timer) = process.timeout.take() {
             self.timers.cancel(timer);
         }

@@ -89,6 +89,20 @@ impl DelayedMessages {
         self.slots.get_mut(slot.0 as usize)?.as_mut()
     }
 
+    /// All that wait: to whom they go, the reference of a `start_timer/3` whose message is not made yet, the message or the term that it
+    /// is to have, and the timer.
+    pub fn iter(&self) -> impl Iterator<Item = (Receiver, Option<RefNumbers>, Term, TimerId)> + '_ {
+        let all = self.slots.iter().flatten();
+        all.map(|delayed| {
+            let (reference, term) = match &delayed.content {
+                Content::Message(message) => (None, message.term),
+                Content::Plain(term) => (None, *term),
+                Content::Timeout(term) => (Some(delayed.key), *term),
+            };
+            (delayed.receiver, reference, term, delayed.id)
+        })
+    }
+
     /// Keeps a message.
     fn insert(&mut self, slot: TimerSlot, delayed: Delayed) {
         let Self { slots, by_reference, .. } = self;

@@ -16,6 +16,7 @@ use crate::code::Code;
 use crate::emu::native;
 use crate::ets::Tables;
 use crate::gc::Collector;
+use crate::halt::Halt;
 use crate::heap::build::Node;
 use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
 use crate::loader::{self, LoadError};
@@ -62,8 +63,8 @@ pub struct Vm {
     pub file_names: NameEncoding,
     /// The process that closes the files of those that have ended.
     pub file_janitor: Option<LocalPid>,
-    /// The status that the program has halted with.
-    pub halted: Option<i32>,
+    /// How the machine has ended, once it has.
+    pub halted: Option<Halt>,
     /// What new processes may ask of their heaps, unless who makes them says otherwise.
     pub heap_limits: HeapLimits,
     /// What processes return to, and other instructions that belong to no module: [`crate::emu::own_instructions`].

@@ -70,6 +70,11 @@ impl Platform for LinuxPlatform {
         eprintln!("{text}");
     }
 
+    fn complain(&mut self, bytes: &[u8]) {
+        // As above.
+        let _ = std::io::stderr().lock().write_all(bytes);
+    }
+
     fn reserve(&mut self, range: FixedRange) -> Option<Reservation> {
         self.mappings.reserve(range)
     }
@@ -80,6 +85,10 @@ impl Platform for LinuxPlatform {
 
     fn protect_code(&mut self, pages: Range<usize>, access: CodeAccess) -> bool {
         self.mappings.protect_code(pages, access)
+    }
+
+    fn end(&mut self, status: i32) -> ! {
+        std::process::exit(status)
     }
 
     fn park(&mut self, deadline: Option<u64>) {
@@ -103,6 +112,10 @@ impl Platform for LinuxPlatform {
 
     fn files(&mut self) -> &mut dyn Files {
         &mut self.files
+    }
+
+    fn has_files(&self) -> bool {
+        true
     }
 
     fn module(&mut self, name: &str) -> Option<Vec<u8>> {

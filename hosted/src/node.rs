@@ -5,6 +5,7 @@ use std::thread;
 
 use beam_vm::atom::AtomLimit;
 use beam_vm::boot::{self, BootError, End};
+use beam_vm::halt::Halt;
 
 use crate::{CodePath, OtpRoot, Settings, bare_machine};
 
@@ -37,7 +38,9 @@ pub fn boot(root: &OtpRoot, settings: Settings, node: &Node) -> Result<i32, Boot
     }
     let init = boot::start(&mut vm, &node.arguments)?;
     match boot::run(&mut vm, init) {
-        End::Halted(status) => Ok(status),
+        End::Halted(Halt::Status(status)) => Ok(status),
+        // Whoever asks for this wants to see the host's way of it.
+        End::Halted(Halt::Abort) => std::process::abort(),
         // Nothing can happen any more, and the program has not said that it is done.
         End::Stuck => loop {
             thread::park();

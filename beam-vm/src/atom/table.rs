@@ -9,6 +9,7 @@ use hashbrown::HashTable;
 use super::store::{Entry, Store};
 use super::text::{AtomError, check, from_latin1, from_utf8};
 use super::{Atom, Charset, Printed, hash, predefined};
+use crate::last_words::{self, Exhausted};
 
 /// How many atoms a table may have: `erl +t`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -97,6 +98,7 @@ impl AtomTable {
         }
         let full = AtomError::TableFull { limit: self.limit.get() };
         if self.count() >= self.limit.get() {
+            last_words::say(Exhausted::Atoms(self.limit.get()));
             return Err(full);
         }
         let atom = self.store.push(text, hash::visible(text), internal).ok_or(full)?;

@@ -10,9 +10,9 @@ use alloc::vec::Vec;
 use super::{BifResult, Context, Raise};
 use crate::atom::{Atom, predefined};
 use crate::gc;
-use crate::heap::{Heap, HeapLimits, binary_bytes, build, heap_bytes};
+use crate::heap::{Heap, HeapLimits, build};
 use crate::map;
-use crate::process::Process;
+use crate::memory::Report;
 use crate::term::{Term, View};
 
 /// `erts_internal:garbage_collect/1`
@@ -169,27 +169,24 @@ pub fn system_flag(cx: &mut Context<'_>, flag: Term, value: Term) -> Option<BifR
 }
 
 /// The allocators whose names mean something here.
-const ALLOCATORS: [Atom; 5] = [
+const ALLOCATORS: [Atom; 6] = [
     predefined::EHEAP_ALLOC,
+    predefined::ETS_ALLOC,
     predefined::BINARY_ALLOC,
     predefined::FIX_ALLOC,
     predefined::LITERAL_ALLOC,
     predefined::LL_ALLOC,
 ];
 
-/// Bytes of the table of processes.
-fn process_table(cx: &Context<'_>) -> usize {
-    cx.vm.processes.bytes()
-}
-
 /// Bytes that an allocator of stock would have given out.
-fn allocator(cx: &Context<'_>, name: Atom) -> usize {
+fn allocator(report: &Report, name: Atom) -> usize {
     match name {
-        predefined::EHEAP_ALLOC => heap_bytes(),
-        predefined::BINARY_ALLOC => binary_bytes(),
-        predefined::FIX_ALLOC => cx.vm.processes.count() * size_of::<Process>(),
-        predefined::LITERAL_ALLOC => cx.vm.literals.used_bytes(),
-        predefined::LL_ALLOC => cx.vm.atoms.memory().total + process_table(cx),
+        predefined::EHEAP_ALLOC => report.heaps,
+        predefined::ETS_ALLOC => report.tables,
+        predefined::BINARY_ALLOC => report.binaries,
+        predefined::FIX_ALLOC => report.processes,
+        predefined::LITERAL_ALLOC => report.literals,
+        predefined::LL_ALLOC => report.atoms.total + report.process_table,
         _ => 0,
     }
 }
@@ -197,10 +194,11 @@ fn allocator(cx: &Context<'_>, name: Atom) -> usize {
 /// Answers `{Reference, 1, [{Allocator, 1, [{mbcs, [{blocks, [{Allocator, [{size, Bytes, Bytes, Bytes}]}]}]}]}]}`.
 fn memory_internal(cx: &mut Context<'_>, reference: Term, allocators: Term) -> BifResult {
     let names = super::lists::proper(allocators).ok_or(Raise::BADARG)?;
+    let report = cx.vm.memory();
     let mut answers = Vec::new();
     for name in names {
         let atom = name.as_atom().ok_or(Raise::BADARG)?;
-        let bytes = Term::count(allocator(cx, atom));
+        let bytes = Term::count(allocator(&report, atom));
         let mut data = Vec::new();
         if atom == predefined::FIX_ALLOC {
             // The processes themselves, which count as such and not only in the sum.
@@ -228,9 +226,7 @@ fn memory_internal(cx: &mut Context<'_>, reference: Term, allocators: Term) -> B
 }
 
 fn allocated_areas(cx: &mut Context<'_>) -> Term {
-    let atoms = cx.vm.atoms.memory();
-    let code = cx.vm.code.bytes();
-    let table = process_table(cx);
+    let Report { atoms, code, process_table, .. } = cx.vm.memory();
     let areas = [
         (predefined::ATOM_TABLE, 0),
         (predefined::MODULE_TABLE, 0),
@@ -238,7 +234,7 @@ fn allocated_areas(cx: &mut Context<'_>) -> Term {
         (predefined::FUN_TABLE, 0),
         (predefined::LOADED_CODE, code),
         (predefined::BIF_TIMER, 0),
-        (predefined::PROCESS_TABLE, table),
+        (predefined::PROCESS_TABLE, process_table),
         // Code is in none of the allocators, but counts in the sum.
         (predefined::EXTERNAL_ALLOC, code),
     ];

@@ -16,7 +16,7 @@ const RELEASE: &str = "25";
 /// The version of its run-time system.
 const VERSION: &str = "13.1.5";
 /// What the shell greets with.
-const GREETING: &str = "Erlang/OTP 25 [erts-13.1.5] [64-bit] [smp:1:1] [voxoz]\n";
+pub(crate) const GREETING: &str = "Erlang/OTP 25 [erts-13.1.5] [64-bit] [smp:1:1] [voxoz]\n";
 
 /// `system_info/1`
 pub fn system_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
@@ -209,38 +209,6 @@ pub fn system_flag(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         predefined::CPU_TOPOLOGY if value == Term::atom(predefined::UNDEFINED) => Ok(value),
         _ => Err(BADOPT),
     }
-}
-
-/// Whether the options of `halt/2` let ports write what they have been given.
-fn flushes(list: Term) -> Result<bool, Raise> {
-    let mut flushes = true;
-    let mut rest = list;
-    while let Some(cell) = rest.as_cons() {
-        let pair = cell.head().as_tuple().ok_or(Raise::BADARG)?;
-        match *pair.elements() {
-            [name, value] if name == Term::atom(predefined::FLUSH) => {
-                flushes = value.as_boolean().ok_or(Raise::BADARG)?;
-            }
-            _ => return Err(Raise::BADARG),
-        }
-        rest = cell.tail();
-    }
-    if rest.is_nil() { Ok(flushes) } else { Err(Raise::BADARG) }
-}
-
-/// `halt/2`
-pub fn halt(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let status = match args[0].view() {
-        View::Small(status) if status >= 0 => status as i32 & 0xFF,
-        View::Atom(predefined::ABORT) | View::Nil | View::Cons(_) => 1,
-        _ => return Err(Raise::BADARG),
-    };
-    if !flushes(args[1])? {
-        cx.vm.ports.drop_backlogs();
-    }
-    cx.vm.halted = Some(status);
-    cx.process.exit_reason = Term::atom(predefined::NORMAL);
-    Err(Raise::Ended)
 }
 
 /// `io:printable_range/0`: as `+pc` says.

@@ -198,7 +198,7 @@ bifs! {
     "erlang" "get_module_info" 1 Plain All => [functions::module_info];
     "erlang" "get_module_info" 2 Plain All => [functions::module_info2];
     "erlang" "group_leader" 0 Plain All => [processes::registry::group_leader];
-    "erlang" "halt" 2 Plain All => [system::halt];
+    "erlang" "halt" 2 Plain All => [halt::halt];
     "erlang" "has_prepared_code_on_load" 1 Plain All => [loading::has_prepared_code_on_load];
     "erlang" "hd" 1 Guard All => [lists::hd];
     "erlang" "hibernate" 3 Heavy All => [processes::suspend::hibernate];

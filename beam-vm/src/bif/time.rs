@@ -11,6 +11,7 @@ use crate::atom::predefined;
 use crate::heap::build;
 use crate::term::{Term, View};
 use calendar::DateTime;
+pub(crate) use calendar::Moment;
 
 /// What a unit of time is in parts of a second.
 fn unit(term: Term) -> Result<i128, Raise> {

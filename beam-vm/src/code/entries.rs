@@ -115,6 +115,16 @@ impl Entries {
         entry
     }
 
+    /// The entries of all lambdas.
+    pub fn lambdas(&self) -> impl ExactSizeIterator<Item = &'static FunEntry> + '_ {
+        self.lambdas.iter().copied()
+    }
+
+    /// The entries of all functions.
+    pub fn exports(&self) -> impl ExactSizeIterator<Item = &'static Export> + '_ {
+        self.exports.iter().copied()
+    }
+
     /// The functions of a module that somebody has named.
     pub fn of_module(&self, module: Atom) -> impl Iterator<Item = &'static Export> + '_ {
         self.by_module.get(&module).into_iter().flatten().copied()

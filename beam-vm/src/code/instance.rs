@@ -166,6 +166,14 @@ impl Instance {
         self.literals
     }
 
+    /// How many bytes after the beginning of its function an instruction is.
+    #[must_use]
+    pub fn offset(&self, address: usize) -> Option<usize> {
+        let offset = address.checked_sub(self.addresses().start)?;
+        let after = self.functions.partition_point(|function| function.start as usize <= offset / 8);
+        self.functions[..after].last().map(|function| offset - 8 * function.start as usize)
+    }
+
     /// Where an instruction of it comes from.
     #[must_use]
     pub fn locate(&self, address: usize) -> Option<Location> {

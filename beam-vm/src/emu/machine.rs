@@ -29,7 +29,7 @@ pub struct Machine {
     hp: *mut u64,
     sp: *mut u64,
     fcalls: isize,
-    /// The process that runs.
+    /// The process that runs, if one does.
     pub process: *mut Process,
     /// The machine's other parts.
     pub vm: *mut Vm,

@@ -34,5 +34,6 @@ pub unsafe fn run(machine: &mut Machine, vm: &mut Vm, process: &mut Process) -> 
     machine.begin(process);
     // SAFETY: as the caller promises.
     unsafe { dispatch::enter(machine) };
+    machine.process = core::ptr::null_mut();
     machine.stop.take().unwrap_or(Stop::Ended)
 }

@@ -8,6 +8,7 @@ use core::ptr::NonNull;
 use core::slice;
 
 use super::usage::BINARIES;
+use crate::last_words::{self, Exhausted};
 use crate::term::{Boxed, Kind, Term, layout};
 
 /// Flag of a refc binary on a heap: a sub-binary of it may be appended to (`PB_IS_WRITABLE` of OTP's `erl_binary.h`).
@@ -32,8 +33,10 @@ impl BinaryBlock {
     /// A block of `capacity` bytes, all 0.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self::try_new(capacity)
-            .unwrap_or_else(|| handle_alloc_error(block_layout(capacity).unwrap_or(Layout::new::<Start>())))
+        Self::try_new(capacity).unwrap_or_else(|| {
+            last_words::say(Exhausted::Binary(capacity as u128));
+            handle_alloc_error(block_layout(capacity).unwrap_or(Layout::new::<Start>()))
+        })
     }
 
     /// A block of `capacity` bytes, all 0, if there is memory for it.

@@ -6,6 +6,7 @@ use alloc::alloc::{Layout, alloc, dealloc};
 use core::ptr::NonNull;
 
 use super::usage::HEAPS;
+use crate::last_words::{self, Exhausted};
 
 /// A block that is freed with its owner.
 #[derive(Debug)]
@@ -83,5 +84,7 @@ fn layout(words: usize) -> Option<Layout> {
 /// The end of the machine: there is no memory for a heap.
 #[cold]
 fn out_of_memory(words: usize) -> ! {
-    panic!("eheap_alloc: Cannot allocate {} bytes of memory (of type \"heap\").", words as u128 * 8)
+    let what = Exhausted::Heap(words as u128 * 8);
+    last_words::say(what);
+    panic!("{what}")
 }

@@ -41,6 +41,19 @@ impl LiteralSpace {
         start..start + 8 * self.memory.words()
     }
 
+    /// The words of all areas, those side by side together: address and length.
+    pub fn used(&self) -> impl Iterator<Item = (NonNull<u64>, usize)> + '_ {
+        let end = core::iter::once((self.memory.words(), 0));
+        let free = self.free.iter().map(|(at, words)| (*at, *words)).chain(end);
+        let gaps = free.scan(0, |from, (at, words)| {
+            let start = core::mem::replace(from, at + words);
+            Some((start, at - start))
+        });
+        // SAFETY: the gaps are within the space.
+        gaps.filter(|(_, words)| *words > 0)
+            .map(|(start, words)| (unsafe { self.memory.start().add(start) }, words))
+    }
+
     /// Bytes that areas have.
     #[must_use]
     pub fn used_bytes(&self) -> usize {
@@ -96,6 +109,12 @@ impl LiteralArea {
     pub fn addresses(&self) -> Range<usize> {
         let start = self.start.addr().get();
         start..start + 8 * self.words
+    }
+
+    /// The list of the off-heap objects in it.
+    #[must_use]
+    pub const fn linked(&self) -> &OffHeap {
+        &self.off_heap
     }
 
     /// How many words are in use.

@@ -96,6 +96,10 @@ impl<P: Platform> Platform for SimPlatform<P> {
         self.outside.warn(text);
     }
 
+    fn complain(&mut self, bytes: &[u8]) {
+        self.outside.complain(bytes);
+    }
+
     fn reserve(&mut self, range: FixedRange) -> Option<Reservation> {
         self.outside.reserve(range)
     }
@@ -106,6 +110,10 @@ impl<P: Platform> Platform for SimPlatform<P> {
 
     fn protect_code(&mut self, pages: Range<usize>, access: CodeAccess) -> bool {
         self.outside.protect_code(pages, access)
+    }
+
+    fn end(&mut self, status: i32) -> ! {
+        self.outside.end(status)
     }
 
     fn park(&mut self, deadline: Option<u64>) {
@@ -131,6 +139,10 @@ impl<P: Platform> Platform for SimPlatform<P> {
     fn streams(&mut self) -> Option<&mut dyn Streams> {
         self.is_outside_used = true;
         self.outside.streams()
+    }
+
+    fn has_files(&self) -> bool {
+        self.outside.has_files()
     }
 
     fn module(&mut self, name: &str) -> Option<Vec<u8>> {

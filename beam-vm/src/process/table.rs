@@ -163,6 +163,15 @@ impl ProcessTable {
         }
     }
 
+    /// All processes in the order of their places, and the pids of those that have been taken out to run.
+    pub fn places(&self) -> impl Iterator<Item = Result<&Process, LocalPid>> {
+        self.slots.iter().filter_map(|slot| match slot {
+            Slot::Parked(process) => Some(Ok(process.as_ref())),
+            Slot::Away(pid) => Some(Err(*pid)),
+            Slot::Free | Slot::Ending => None,
+        })
+    }
+
     /// All pids in the order of their places.
     pub fn pids(&self) -> impl Iterator<Item = LocalPid> + '_ {
         self.slots.iter().filter_map(|slot| match slot {

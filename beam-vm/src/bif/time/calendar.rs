@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Dates of the Gregorian calendar and seconds since 1970.
 
+use core::fmt;
 use core::ops::RangeInclusive;
 
 use crate::heap::{ProcessHeap, build};
@@ -20,6 +21,23 @@ pub(super) struct DateTime {
 }
 
 const DAY: i64 = 86_400;
+
+/// Seconds of local time since 1970, which display as `ctime` of C has them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment(pub(crate) i64);
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let date = DateTime::of_seconds(self.0);
+        let day = DAYS[self.0.div_euclid(DAY).rem_euclid(7) as usize];
+        let month = MONTHS[(date.month - 1) as usize];
+        let (hour, minute, second) = (date.second / 3600, date.second / 60 % 60, date.second % 60);
+        write!(f, "{day} {month} {:2} {hour:02}:{minute:02}:{second:02} {}", date.day, date.year)
+    }
+}
 
 /// Days from 0000-03-01 to a date, in years that begin in March, so that the day of a leap year is the last.
 fn days(year: i64, month: i64, day: i64) -> i64 {
@@ -105,6 +123,13 @@ mod tests {
             prop_assert!((1..=12).contains(&date.month));
             prop_assert!((1..=days_of_month(date.year, date.month)).contains(&date.day));
         }
+    }
+
+    #[test]
+    fn moments_are_written_as_in_c() {
+        use std::string::ToString;
+        assert_eq!(super::Moment(0).to_string(), "Thu Jan  1 00:00:00 1970");
+        assert_eq!(super::Moment(1_795_718_606).to_string(), "Thu Nov 26 18:43:26 2026");
     }
 
     #[test]

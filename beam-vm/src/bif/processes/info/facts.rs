@@ -116,7 +116,7 @@ impl Facts {
                 let messages: usize = process.mailbox.fragments().map(crate::heap::Fragment::words).sum();
                 count(heap.total_heap_size() + messages)
             }
-            predefined::MEMORY => count(bytes(process)),
+            predefined::MEMORY => count(process.memory()),
             predefined::MIN_HEAP_SIZE => count(limits.min_words as usize),
             predefined::MIN_BIN_VHEAP_SIZE => count(limits.min_binary_words as usize),
             predefined::MAX_HEAP_SIZE => Self::MaxHeap(*limits),
@@ -291,13 +291,6 @@ fn suspending(extension: &Extension) -> Vec<Vec<Term>> {
     let all = extension.suspending.iter().filter(|(_, count)| **count > 0);
     all.map(|(pid, count)| Vec::from([Term::pid(*pid), Term::count(*count as usize), Term::small_cut(0)]))
         .collect()
-}
-
-fn bytes(process: &Process) -> usize {
-    let heap = &process.heap;
-    let messages: usize = process.mailbox.fragments().map(crate::heap::Fragment::words).sum();
-    let extension = process.extension().map_or(0, |_| size_of::<Extension>());
-    size_of::<Process>() + extension + heap.bytes() + 8 * messages + process.mailbox.memory()
 }
 
 /// Address, size and references of each binary that the heap refers to.

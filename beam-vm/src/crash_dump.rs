@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `erl_crash.dump`: all that a machine was when it ended, in version 0.5 of the format that OTP's `crashdump_viewer` reads (ERTS User's Guide,
+//! "How to Interpret the Erlang Crash Dumps").
+//!
+//! A machine that ends for want of memory has none for its dump, so it is written as it is found, piece by piece. Heaps are written whole, from
+//! the first object to the last, with what nobody refers to any more: so nothing has to be marked or remembered.
+//! Where there are no files it goes to the console, between two lines that say so.
+
+mod code;
+mod external;
+mod heap;
+mod objects;
+mod ports;
+mod process;
+mod sink;
+mod system;
+mod tables;
+mod term;
+
+#[cfg(test)]
+mod tests;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::fmt::{self, Write};
+
+use crate::bif::system::GREETING;
+use crate::platform::{OpenModes, Platform};
+use crate::process::Process;
+use crate::vm::Vm;
+use sink::{Destination, Limits, Sink};
+
+/// Where it is written if nothing else is said.
+const FILE: &[u8] = b"erl_crash.dump";
+/// What stands before it on a console.
+const BEGIN: &str = "-----BEGIN ERL_CRASH_DUMP-----\n";
+/// What stands behind it on a console.
+const END: &str = "-----END ERL_CRASH_DUMP-----\n";
+
+/// A machine that is over, seen by those who write of it.
+#[derive(Clone, Copy)]
+struct Scene<'a> {
+    vm: &'a Vm,
+    /// The process that is outside of the table.
+    running: Option<&'a Process>,
+    /// The monotonic clock, in milliseconds.
+    now: u64,
+}
+
+/// A platform for a machine whose own is in use elsewhere. Nobody asks it anything.
+struct Nothing;
+
+impl Platform for Nothing {
+    fn monotonic(&mut self) -> u64 {
+        0
+    }
+
+    fn system_time(&mut self) -> i64 {
+        0
+    }
+
+    fn entropy(&mut self, _: &mut [u8]) {}
+
+    fn write(&mut self, _: &[u8]) {}
+
+    fn warn(&mut self, _: &str) {}
+
+    fn park(&mut self, _: Option<u64>) {}
+
+    fn module(&mut self, _: &str) -> Option<Vec<u8>> {
+        None
+    }
+}
+
+impl Vm {
+    /// Writes the dump, unless the environment says that there shall be none. Tells on the console where it is.
+    pub(crate) fn write_crash_dump(&mut self, running: Option<&Process>, slogan: &str) {
+        let Some(limits) = Limits::of(&self.environment) else { return };
+        let destination = if self.platform.has_files() {
+            let variable = self.environment.get(b"ERL_CRASH_DUMP".as_slice());
+            let name = variable.map_or(FILE, Vec::as_slice).to_vec();
+            self.complain("\nCrash dump is being written to: ");
+            self.platform.complain(&name);
+            self.complain("...");
+            let modes = OpenModes { write: true, create: true, truncate: true, ..OpenModes::default() };
+            let Ok(file) = self.platform.files().open(&name, modes) else { return };
+            // As stock's; that nobody else may read it is no reason to have none.
+            let _ = self.platform.files().change(&name, crate::platform::Change::Permissions(0o640));
+            Destination::File(file)
+        } else {
+            self.platform.complain(BEGIN.as_bytes());
+            Destination::Console
+        };
+        let seconds = self.platform.system_time().div_euclid(1_000_000_000);
+        let local = seconds + i64::from(self.platform.utc_offset(seconds));
+        let now = self.platform.monotonic() / 1_000_000;
+        let platform = core::mem::replace(&mut self.platform, Box::new(Nothing));
+        let mut sink = Sink::new(platform, destination, limits, now);
+        let scene = Scene { vm: self, running, now };
+        let result = scene.write(&mut sink, local, slogan).and_then(|()| sink.flush());
+        self.platform = sink.close();
+        match destination {
+            Destination::Console => self.platform.complain(END.as_bytes()),
+            Destination::File(_) if result.is_ok() => self.complain("done\n"),
+            Destination::File(_) => {}
+        }
+    }
+}
+
+impl Scene<'_> {
+    fn write(self, out: &mut Sink, local: i64, slogan: &str) -> fmt::Result {
+        let vm = self.vm;
+        write!(out, "=erl_crash_dump:0.5\n{}", crate::bif::time::Moment(local))?;
+        write!(out, "\nSlogan: {slogan}\nSystem version: {GREETING}Taints: \nAtoms: {}\n", vm.atoms.count())?;
+        writeln!(out, "Calling Thread: scheduler:1")?;
+        self.scheduler(out)?;
+        self.memory(out)?;
+        self.index_tables(out)?;
+        self.allocated_areas(out)?;
+        self.processes(out)?;
+        self.ports(out)?;
+        self.tables(out)?;
+        self.timers(out)?;
+        writeln!(out, "=node:{}\n=no_distribution", self.atom(vm.node.name))?;
+        self.modules(out)?;
+        self.lambdas(out)?;
+        self.heaps(out)?;
+        self.persistent_terms(out)?;
+        self.literals(out)?;
+        self.binaries(out)?;
+        self.atoms(out)?;
+        writeln!(out, "=end")
+    }
+
+    /// The atoms, the newest first.
+    fn atoms(self, out: &mut Sink) -> fmt::Result {
+        writeln!(out, "=atoms")?;
+        let atoms = &self.vm.atoms;
+        for atom in (0..atoms.count()).rev().filter_map(|index| atoms.get(index)) {
+            writeln!(out, "{}", self.atom(atom))?;
+        }
+        Ok(())
+    }
+}
