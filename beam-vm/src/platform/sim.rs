@@ -133,6 +133,11 @@ impl<P: Platform> Platform for SimPlatform<P> {
         self.outside.streams()
     }
 
+    fn sockets(&mut self) -> Option<&mut dyn super::Sockets> {
+        self.is_outside_used = true;
+        self.outside.sockets()
+    }
+
     fn module(&mut self, name: &str) -> Option<Vec<u8>> {
         self.outside.module(name)
     }
