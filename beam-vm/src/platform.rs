@@ -10,6 +10,7 @@ mod files;
 mod memory;
 mod random;
 mod sim;
+mod sockets;
 mod streams;
 
 pub use errno::Errno;
@@ -20,6 +21,10 @@ pub use files::{
 pub use memory::{FixedRange, LITERALS, MACHINE_CODE, Reservation};
 pub use random::Random;
 pub use sim::{Fault, SimPlatform};
+pub use sockets::{
+    Address, Ancillary, Datagram, Family, Group, Interface, InterfaceFlags, Linger, Membership, RawOption,
+    Shutdown, SocketError, SocketId, SocketKind, SocketOption, SocketResult, Sockets,
+};
 pub use streams::{
     Command, Event, Interest, Plumbing, Program, ProgramId, StreamError, StreamId, Streams, Way,
 };
@@ -91,6 +96,11 @@ pub trait Platform {
 
     /// Streams: descriptors, programs and the terminal, where there are any.
     fn streams(&mut self) -> Option<&mut dyn Streams> {
+        None
+    }
+
+    /// Sockets, where there is a network.
+    fn sockets(&mut self) -> Option<&mut dyn Sockets> {
         None
     }
 

@@ -27,7 +27,7 @@ pub use table::{NoRoom, Ports};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::atom::Atom;
+use crate::atom::{Atom, predefined};
 use crate::copy;
 use crate::heap::Fragment;
 use crate::process::{Links, Watchers};
@@ -130,6 +130,31 @@ impl PortData {
 }
 
 impl Port {
+    /// A port without options.
+    #[must_use]
+    pub fn new(id: LocalPort, name: Vec<u8>, connected: LocalPid, driver: Driver) -> Self {
+        Self {
+            id,
+            name,
+            connected,
+            links: Links::default(),
+            watchers: Watchers::default(),
+            registered: None,
+            data: PortData::of(Term::atom(predefined::UNDEFINED)),
+            input: 0,
+            output: 0,
+            os_pid: None,
+            framing: Framing { form: Form::List, cut: Cut::Stream },
+            at_end: AtEnd::Close,
+            parallelism: false,
+            state: State::Open,
+            farewell: Farewell::None,
+            is_busy: false,
+            waiting: Vec::new(),
+            driver,
+        }
+    }
+
     /// Bytes that were written to it and are not out yet.
     #[must_use]
     pub fn backlog(&self) -> usize {

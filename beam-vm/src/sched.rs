@@ -229,6 +229,7 @@ impl Vm {
                 }
             }
             Timer::Message(slot) => self.timer_message(slot),
+            Timer::Port(port, due) => self.port_timer(port, due),
         }
     }
 }

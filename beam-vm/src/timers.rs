@@ -11,8 +11,9 @@ use hashbrown::HashTable;
 use crate::atom::predefined;
 use crate::copy;
 use crate::heap::{Fragment, build};
+use crate::inet::Due;
 use crate::process::{Lookup, Message, Process, RefNumbers};
-use crate::term::{LocalPid, Term};
+use crate::term::{LocalPid, LocalPort, Term};
 use crate::timer::TimerId;
 use crate::vm::Vm;
 
@@ -27,6 +28,8 @@ pub enum Timer {
     Receive(LocalPid),
     /// It sends a message; the slot says which.
     Message(TimerSlot),
+    /// A port waits for it.
+    Port(LocalPort, Due),
 }
 
 /// To whom a timer sends.

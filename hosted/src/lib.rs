@@ -8,6 +8,7 @@ mod linux;
 mod memory;
 mod modules;
 mod node;
+mod sockets;
 mod streams;
 
 pub use beam_vm::emu::native::Flavor;

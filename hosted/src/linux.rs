@@ -5,7 +5,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use beam_vm::platform::{CodeAccess, Files, FixedRange, Platform, Reservation, Streams};
+use beam_vm::platform::{CodeAccess, Files, FixedRange, Platform, Reservation, Sockets, Streams};
 
 use fs::Namespace;
 
@@ -13,6 +13,7 @@ use crate::files::PluggedFiles;
 use crate::host_files::HostFiles;
 use crate::memory::Mappings;
 use crate::modules::CodePath;
+use crate::sockets::HostSockets;
 use crate::streams::Descriptors;
 
 /// Clock, entropy, console and files of the process.
@@ -23,6 +24,7 @@ pub struct LinuxPlatform {
     mappings: Mappings,
     files: PluggedFiles,
     descriptors: Descriptors,
+    sockets: HostSockets,
 }
 
 impl LinuxPlatform {
@@ -36,6 +38,7 @@ impl LinuxPlatform {
             mappings: Mappings::default(),
             files,
             descriptors: Descriptors::default(),
+            sockets: HostSockets::default(),
         }
     }
 }
@@ -94,11 +97,15 @@ impl Platform for LinuxPlatform {
     fn park(&mut self, deadline: Option<u64>) {
         let now = self.monotonic();
         let rest = deadline.map(|deadline| deadline.saturating_mul(1_000_000).saturating_sub(now));
-        self.descriptors.wait(rest.map(Duration::from_nanos));
+        self.descriptors.wait(rest.map(Duration::from_nanos), self.sockets.readiness());
     }
 
     fn streams(&mut self) -> Option<&mut dyn Streams> {
         Some(&mut self.descriptors)
+    }
+
+    fn sockets(&mut self) -> Option<&mut dyn Sockets> {
+        Some(&mut self.sockets)
     }
 
     fn identity(&mut self) -> u32 {

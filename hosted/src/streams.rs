@@ -75,14 +75,14 @@ impl Descriptors {
         found.ok_or(StreamError::Posix(beam_vm::platform::Errno::EBADF))
     }
 
-    /// Rests until something happens that is of interest, or for some time.
-    pub fn wait(&mut self, time: Option<Duration>) {
+    /// Rests until something happens that is of interest, be it that another descriptor can be read, or for some time.
+    pub fn wait(&mut self, time: Option<Duration>, other: Option<BorrowedFd<'_>>) {
         let mut seen = std::mem::take(&mut self.seen);
-        self.look(time, &mut seen);
+        self.look(time, other, &mut seen);
         self.seen = seen;
     }
 
-    fn look(&mut self, time: Option<Duration>, events: &mut Vec<Event>) {
+    fn look(&mut self, time: Option<Duration>, other: Option<BorrowedFd<'_>>, events: &mut Vec<Event>) {
         let mut files = Vec::new();
         let mut owners = Vec::new();
         for (place, stream) in self.streams.iter().enumerate() {
@@ -95,12 +95,14 @@ impl Descriptors {
         }
         let streams = files.len();
         files.extend(self.programs.files().map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN)));
+        let own = files.len();
+        files.extend(other.map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN)));
         let time = time
             .map(|time| time.try_into().unwrap_or(rustix::event::Timespec { tv_sec: i64::MAX, tv_nsec: 0 }));
         if poll(&mut files, time.as_ref()).is_err() {
             return;
         }
-        let (of_streams, of_programs) = files.split_at(streams);
+        let (of_streams, of_programs) = files[..own].split_at(streams);
         for (file, (stream, interest)) in of_streams.iter().zip(owners) {
             let flags = file.revents();
             // What has gone wrong is found by whoever reads or writes.
@@ -179,7 +181,7 @@ impl Streams for Descriptors {
 
     fn poll(&mut self, events: &mut Vec<Event>) {
         if self.seen.is_empty() {
-            self.look(Some(Duration::ZERO), events);
+            self.look(Some(Duration::ZERO), None, events);
         } else {
             events.append(&mut self.seen);
         }

@@ -145,6 +145,11 @@ impl<P: Platform> Platform for SimPlatform<P> {
         self.outside.has_files()
     }
 
+    fn sockets(&mut self) -> Option<&mut dyn super::Sockets> {
+        self.is_outside_used = true;
+        self.outside.sockets()
+    }
+
     fn module(&mut self, name: &str) -> Option<Vec<u8>> {
         self.outside.module(name)
     }

@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use super::Errno;
+use super::{Errno, SocketId};
 
 /// A stream.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -47,6 +47,8 @@ impl Interest {
 pub enum Event {
     /// A stream can be read or written, as is said.
     Ready(StreamId, Interest),
+    /// A socket can be read or written, as is said.
+    Socket(SocketId, Interest),
     /// A program has ended with a status, or 128 and the number of a signal more.
     Ended(ProgramId, i32),
 }

@@ -67,8 +67,10 @@ impl Descriptor {
 
 /// The driver of a port that has this one.
 fn state(port: &mut Port) -> Option<&mut Descriptor> {
-    let Driver::Descriptor(descriptor) = &mut port.driver;
-    Some(descriptor)
+    match &mut port.driver {
+        Driver::Descriptor(descriptor) => Some(descriptor),
+        _ => None,
+    }
 }
 
 /// Begins to read.

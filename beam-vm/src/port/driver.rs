@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The drivers. Each is a variant here and a file that does its part; the machine keeps no addresses of functions.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{Descriptor, Port, Reach, descriptor};
+use crate::inet::{Due, Tcp, Udp, tcp, udp};
 use crate::platform::{Interest, StreamId};
 
 /// What a driver is called where ports are opened by its name: `{spawn_driver, Name}`.
@@ -41,6 +43,10 @@ impl Name {
 pub enum Driver {
     /// Of descriptors and programs.
     Descriptor(Descriptor),
+    /// Of TCP.
+    Tcp(Box<Tcp>),
+    /// Of UDP.
+    Udp(Box<Udp>),
 }
 
 /// A driver that knows no such operation, or not with such data.
@@ -53,6 +59,17 @@ impl Driver {
     pub fn backlog(&self) -> usize {
         match self {
             Self::Descriptor(descriptor) => descriptor.backlog.len(),
+            Self::Tcp(tcp) => tcp.backlog.len(),
+            Self::Udp(_) => 0,
+        }
+    }
+
+    /// Gives up what waits to be written.
+    pub fn drop_backlog(&mut self) {
+        match self {
+            Self::Descriptor(descriptor) => descriptor.backlog.clear(),
+            Self::Tcp(tcp) => tcp.backlog.clear(),
+            Self::Udp(_) => {}
         }
     }
 
@@ -61,6 +78,7 @@ impl Driver {
     pub fn can_be_forced(&self) -> bool {
         match self {
             Self::Descriptor(_) => false,
+            Self::Tcp(_) | Self::Udp(_) => true,
         }
     }
 }
@@ -70,6 +88,7 @@ impl Port {
     pub(crate) fn start(&mut self, reach: &mut Reach<'_>) {
         match self.driver {
             Driver::Descriptor(_) => descriptor::start(self, reach),
+            Driver::Tcp(_) | Driver::Udp(_) => {}
         }
     }
 
@@ -79,6 +98,8 @@ impl Port {
         reach.vm.ports.traffic.1 += bytes.len() as u64;
         match self.driver {
             Driver::Descriptor(_) => descriptor::output(self, reach, bytes),
+            Driver::Tcp(_) => tcp::output(self, reach, bytes),
+            Driver::Udp(_) => udp::output(self, reach, &bytes),
         }
     }
 
@@ -94,6 +115,8 @@ impl Port {
     ) -> Result<Vec<u8>, ControlError> {
         match self.driver {
             Driver::Descriptor(_) => descriptor::control(self, reach, operation, data),
+            Driver::Tcp(_) => tcp::control(self, reach, operation, data),
+            Driver::Udp(_) => udp::control(self, reach, operation, data),
         }
     }
 
@@ -101,6 +124,33 @@ impl Port {
     pub(super) fn ready(&mut self, reach: &mut Reach<'_>, stream: StreamId, ready: Interest) {
         match self.driver {
             Driver::Descriptor(_) => descriptor::ready(self, reach, stream, ready),
+            Driver::Tcp(_) | Driver::Udp(_) => {}
+        }
+    }
+
+    /// Tells the driver what its socket is ready for.
+    pub(super) fn socket_ready(&mut self, reach: &mut Reach<'_>, ready: Interest) {
+        match self.driver {
+            Driver::Descriptor(_) => {}
+            Driver::Tcp(_) => tcp::ready(self, reach, ready),
+            Driver::Udp(_) => udp::ready(self, reach, ready),
+        }
+    }
+
+    /// Tells the driver that a timer of it has gone off.
+    pub(crate) fn due(&mut self, reach: &mut Reach<'_>, due: Due) {
+        match self.driver {
+            Driver::Descriptor(_) => {}
+            Driver::Tcp(_) => tcp::due(self, reach, due),
+            Driver::Udp(_) => udp::due(self, reach, due),
+        }
+    }
+
+    /// Tells the driver that the port is being closed, before what is left is written.
+    pub(super) fn flush(&mut self, reach: &mut Reach<'_>) {
+        match self.driver {
+            Driver::Descriptor(_) | Driver::Udp(_) => {}
+            Driver::Tcp(_) => tcp::flush(self, reach),
         }
     }
 
@@ -108,6 +158,7 @@ impl Port {
     pub(super) fn program_ended(&mut self, reach: &mut Reach<'_>, status: i32) {
         match self.driver {
             Driver::Descriptor(_) => descriptor::program_ended(self, reach, status),
+            Driver::Tcp(_) | Driver::Udp(_) => {}
         }
     }
 
@@ -115,6 +166,8 @@ impl Port {
     pub(super) fn stop(&mut self, reach: &mut Reach<'_>) {
         match self.driver {
             Driver::Descriptor(_) => descriptor::stop(self, reach),
+            Driver::Tcp(_) => tcp::stop(self, reach),
+            Driver::Udp(_) => udp::stop(self, reach),
         }
     }
 }

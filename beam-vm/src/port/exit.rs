@@ -35,11 +35,12 @@ impl Port {
         for pid in core::mem::take(&mut self.waiting) {
             reach.wake(pid);
         }
+        self.flush(reach);
         self.drained(reach);
     }
 
     /// Nothing is left to be written: if the port is closing, that was the last.
-    pub(super) fn drained(&mut self, reach: &mut Reach<'_>) {
+    pub(crate) fn drained(&mut self, reach: &mut Reach<'_>) {
         if self.state != State::Closing || self.backlog() > 0 {
             return;
         }

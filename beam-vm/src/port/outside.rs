@@ -29,6 +29,9 @@ impl Vm {
         if let Some(streams) = self.platform.streams() {
             streams.poll(&mut events);
         }
+        if let Some(sockets) = self.platform.sockets() {
+            sockets.poll(&mut events);
+        }
         for event in events.drain(..) {
             self.event(event);
         }
@@ -41,6 +44,10 @@ impl Vm {
             Event::Ready(stream, ready) => {
                 let Some(id) = self.ports.streams.get(&stream).copied() else { return };
                 Reach::outside(self).with(id, |port, reach| port.ready(reach, stream, ready));
+            }
+            Event::Socket(socket, ready) => {
+                let Some((id, _)) = self.ports.sockets.get(&socket).copied() else { return };
+                Reach::outside(self).with(id, |port, reach| port.socket_ready(reach, ready));
             }
             Event::Ended(program, status) => {
                 let Some(id) = self.ports.programs.remove(&program) else { return };

@@ -53,6 +53,12 @@ impl<'a> Reach<'a> {
         }
     }
 
+    /// Whether a process is alive, be it the one that runs.
+    #[must_use]
+    pub fn is_alive(&self, pid: LocalPid) -> bool {
+        self.is_running(pid) || self.vm.processes.is_alive(pid)
+    }
+
     fn is_running(&self, pid: LocalPid) -> bool {
         self.process.as_ref().is_some_and(|process| process.pid == pid)
     }

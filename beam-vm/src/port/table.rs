@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
-use super::{Driver, Port};
+use super::Port;
 use crate::atom::Atom;
-use crate::platform::{Event, ProgramId, StreamId};
+use crate::platform::{Event, Interest, ProgramId, SocketId, StreamId};
 use crate::term::LocalPort;
 
 /// How many ports there can be, as in stock unless `+Q` says otherwise.
@@ -29,6 +29,8 @@ pub struct Ports {
     pub names: HashMap<Atom, LocalPort>,
     /// Whose streams they are.
     pub streams: HashMap<StreamId, LocalPort>,
+    /// Whose sockets they are, and what is to be told of each.
+    pub sockets: HashMap<SocketId, (LocalPort, Interest)>,
     /// Who started them.
     pub programs: HashMap<ProgramId, LocalPort>,
     /// What has happened outside, while it is looked through.
@@ -50,6 +52,7 @@ impl Default for Ports {
             next: 1,
             names: HashMap::new(),
             streams: HashMap::new(),
+            sockets: HashMap::new(),
             programs: HashMap::new(),
             events: Vec::new(),
             buffer: Vec::new(),
@@ -133,7 +136,7 @@ impl Ports {
     /// Whether something outside can make a port do something.
     #[must_use]
     pub fn is_anything_outside(&self) -> bool {
-        !self.streams.is_empty() || !self.programs.is_empty()
+        !self.streams.is_empty() || !self.sockets.is_empty() || !self.programs.is_empty()
     }
 
     /// Whether something that was written is not out yet.
@@ -145,8 +148,7 @@ impl Ports {
     /// Gives up all that waits to be written.
     pub fn drop_backlogs(&mut self) {
         for port in self.ports.values_mut() {
-            let Driver::Descriptor(descriptor) = &mut port.driver;
-            descriptor.backlog.clear();
+            port.driver.drop_backlog();
         }
     }
 }

@@ -30,6 +30,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("clap", &["cli", "xtask"]),
     ("dashu-int", &["beam-vm"]),
     ("hashbrown", &["beam-vm"]),
+    ("libc", &["hosted"]),
     ("libm", &["beam-vm"]),
     ("libtest-mimic", &["tests", "tests/conformance"]),
     ("linked_list_allocator", &["kernel"]),

@@ -14,8 +14,7 @@ use text::file_name;
 use crate::atom::{Atom, predefined};
 use crate::bif::{BifResult, Context};
 use crate::platform::{Command, Plumbing, StreamError, StreamId, Way};
-use crate::port::{Attached, Descriptor, Driver, Farewell, Name, Port, PortData, State};
-use crate::process::{Links, Watchers};
+use crate::port::{Attached, Descriptor, Driver, Name, Port};
 use crate::term::{LocalPort, Term};
 
 /// Why a port is not opened: the atom that `erts_internal:open_port/2` gives.
@@ -98,24 +97,11 @@ fn open(cx: &mut Context<'_>, target: &Target, options: &Options) -> Result<Loca
     };
     let own = cx.process.pid;
     let port = Port {
-        id,
-        name: target.name(),
-        connected: own,
-        links: Links::default(),
-        watchers: Watchers::default(),
-        registered: None,
-        data: PortData::of(Term::atom(predefined::UNDEFINED)),
-        input: 0,
-        output: 0,
         os_pid,
         framing: options.framing(),
         at_end: options.at_end,
         parallelism: options.parallelism,
-        state: State::Open,
-        farewell: Farewell::None,
-        is_busy: false,
-        waiting: Vec::new(),
-        driver,
+        ..Port::new(id, target.name(), own, driver)
     };
     cx.vm.ports.put(Box::new(port));
     super::link(cx, id);
@@ -126,7 +112,9 @@ fn open(cx: &mut Context<'_>, target: &Target, options: &Options) -> Result<Loca
 /// A driver that is known by its name.
 fn named(_: &mut Context<'_>, name: Name, _: &Options) -> Result<Driver, Refusal> {
     match name {
-        Name::RamFile | Name::Tcp | Name::Terminal | Name::Udp => Err(predefined::BADARG),
+        Name::RamFile | Name::Terminal => Err(predefined::BADARG),
+        Name::Tcp => Ok(Driver::Tcp(Box::default())),
+        Name::Udp => Ok(Driver::Udp(Box::default())),
     }
 }
 
