@@ -21,7 +21,8 @@ pub use memory::{FixedRange, LITERALS, MACHINE_CODE, Reservation};
 pub use random::Random;
 pub use sim::{Fault, SimPlatform};
 pub use streams::{
-    Command, Event, Interest, Plumbing, Program, ProgramId, StreamError, StreamId, Streams, Way,
+    Command, Disposition, Event, Interest, Plumbing, Program, ProgramId, Signal, StreamError, StreamId,
+    Streams, TerminalMode, Way,
 };
 
 use alloc::boxed::Box;

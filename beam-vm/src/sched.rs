@@ -126,6 +126,7 @@ impl Vm {
             if self.flush_ports() {
                 return None;
             }
+            self.close_ports();
             return Some(Idle::Halted(status));
         }
         if !self.processes.is_alive(wanted) {

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Descriptor, Port, Reach, descriptor};
+use super::{Descriptor, Port, RamFile, Reach, Terminal, descriptor, ram_file, terminal};
 use crate::platform::{Interest, StreamId};
 
 /// What a driver is called where ports are opened by its name: `{spawn_driver, Name}`.
@@ -20,6 +20,12 @@ pub enum Name {
 }
 
 impl Name {
+    /// The name.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        Self::ALL.iter().find(|(_, name)| *name == self).map_or("", |(text, _)| text)
+    }
+
     /// All, in the order in which stock lists them.
     pub const ALL: [(&'static str, Self); 4] = [
         ("tcp_inet", Self::Tcp),
@@ -41,6 +47,10 @@ impl Name {
 pub enum Driver {
     /// Of descriptors and programs.
     Descriptor(Descriptor),
+    /// Of files in memory.
+    RamFile(RamFile),
+    /// Of the terminal.
+    Terminal(Terminal),
 }
 
 /// A driver that knows no such operation, or not with such data.
@@ -53,6 +63,17 @@ impl Driver {
     pub fn backlog(&self) -> usize {
         match self {
             Self::Descriptor(descriptor) => descriptor.backlog.len(),
+            Self::Terminal(terminal) => terminal.backlog.len(),
+            Self::RamFile(_) => 0,
+        }
+    }
+
+    /// Gives up what waits to be written.
+    pub fn drop_backlog(&mut self) {
+        match self {
+            Self::Descriptor(descriptor) => descriptor.backlog.clear(),
+            Self::Terminal(terminal) => terminal.backlog.clear(),
+            Self::RamFile(_) => {}
         }
     }
 
@@ -60,7 +81,7 @@ impl Driver {
     #[must_use]
     pub fn can_be_forced(&self) -> bool {
         match self {
-            Self::Descriptor(_) => false,
+            Self::Descriptor(_) | Self::Terminal(_) | Self::RamFile(_) => false,
         }
     }
 }
@@ -70,6 +91,8 @@ impl Port {
     pub(crate) fn start(&mut self, reach: &mut Reach<'_>) {
         match self.driver {
             Driver::Descriptor(_) => descriptor::start(self, reach),
+            Driver::Terminal(_) => terminal::start(self, reach),
+            Driver::RamFile(_) => {}
         }
     }
 
@@ -79,6 +102,8 @@ impl Port {
         reach.vm.ports.traffic.1 += bytes.len() as u64;
         match self.driver {
             Driver::Descriptor(_) => descriptor::output(self, reach, bytes),
+            Driver::Terminal(_) => terminal::output(self, reach, &bytes),
+            Driver::RamFile(_) => ram_file::output(self, reach, &bytes),
         }
     }
 
@@ -94,6 +119,8 @@ impl Port {
     ) -> Result<Vec<u8>, ControlError> {
         match self.driver {
             Driver::Descriptor(_) => descriptor::control(self, reach, operation, data),
+            Driver::Terminal(_) => terminal::control(self, reach, operation, data),
+            Driver::RamFile(_) => Err(ControlError),
         }
     }
 
@@ -101,6 +128,8 @@ impl Port {
     pub(super) fn ready(&mut self, reach: &mut Reach<'_>, stream: StreamId, ready: Interest) {
         match self.driver {
             Driver::Descriptor(_) => descriptor::ready(self, reach, stream, ready),
+            Driver::Terminal(_) => terminal::ready(self, reach, stream, ready),
+            Driver::RamFile(_) => {}
         }
     }
 
@@ -108,6 +137,7 @@ impl Port {
     pub(super) fn program_ended(&mut self, reach: &mut Reach<'_>, status: i32) {
         match self.driver {
             Driver::Descriptor(_) => descriptor::program_ended(self, reach, status),
+            Driver::Terminal(_) | Driver::RamFile(_) => {}
         }
     }
 
@@ -115,6 +145,8 @@ impl Port {
     pub(super) fn stop(&mut self, reach: &mut Reach<'_>) {
         match self.driver {
             Driver::Descriptor(_) => descriptor::stop(self, reach),
+            Driver::Terminal(_) => terminal::stop(self, reach),
+            Driver::RamFile(_) => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
-use super::{Driver, Port};
+use super::Port;
 use crate::atom::Atom;
 use crate::platform::{Event, ProgramId, StreamId};
 use crate::term::LocalPort;
@@ -35,6 +35,8 @@ pub struct Ports {
     pub events: Vec<Event>,
     /// Where bytes are read to before they are sent.
     pub buffer: Vec<u8>,
+    /// Whether signals are told, so that something can always happen.
+    pub hears_signals: bool,
     /// The millisecond in which the platform was asked last.
     pub looked_at: u64,
     /// Bytes that all ports have read and written.
@@ -53,6 +55,7 @@ impl Default for Ports {
             programs: HashMap::new(),
             events: Vec::new(),
             buffer: Vec::new(),
+            hears_signals: false,
             looked_at: 0,
             traffic: (0, 0),
         }
@@ -130,10 +133,10 @@ impl Ports {
         ids
     }
 
-    /// Whether something outside can make a port do something.
+    /// Whether anything can happen outside that is of interest.
     #[must_use]
     pub fn is_anything_outside(&self) -> bool {
-        !self.streams.is_empty() || !self.programs.is_empty()
+        self.hears_signals || !self.streams.is_empty() || !self.programs.is_empty()
     }
 
     /// Whether something that was written is not out yet.
@@ -145,8 +148,7 @@ impl Ports {
     /// Gives up all that waits to be written.
     pub fn drop_backlogs(&mut self) {
         for port in self.ports.values_mut() {
-            let Driver::Descriptor(descriptor) = &mut port.driver;
-            descriptor.backlog.clear();
+            port.driver.drop_backlog();
         }
     }
 }

@@ -110,6 +110,6 @@ pub fn port_info_item(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(match known {
         Some((predefined::REGISTERED_NAME, Fact::Term(Term::NIL))) => Term::NIL,
         Some((item, fact)) => pair(cx, item, fact),
-        None => Term::atom(predefined::BADTYPE),
+        None => Term::atom(predefined::BADARG),
     })
 }
