@@ -19,6 +19,9 @@ pub mod signals;
 mod table;
 mod terminal;
 
+#[cfg(test)]
+mod tests;
+
 pub use command::Delivery;
 pub use descriptor::{Attached, Descriptor};
 pub use driver::{ControlError, Driver, Name};
