@@ -14,6 +14,7 @@ pub mod binary_search;
 pub mod compare;
 pub mod debug;
 pub mod dictionary;
+pub mod drivers;
 pub mod dynamic_trace;
 pub mod ets;
 pub mod exceptions;

@@ -26,7 +26,8 @@ pub use sockets::{
     Shutdown, SocketError, SocketId, SocketKind, SocketOption, SocketResult, Sockets,
 };
 pub use streams::{
-    Command, Event, Interest, Plumbing, Program, ProgramId, StreamError, StreamId, Streams, Way,
+    Command, Disposition, Event, Interest, Plumbing, Program, ProgramId, Signal, StreamError, StreamId,
+    Streams, TerminalMode, Way,
 };
 
 use alloc::boxed::Box;

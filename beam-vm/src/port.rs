@@ -13,16 +13,24 @@ mod exit;
 mod input;
 mod outside;
 mod queue;
+mod ram_file;
 mod reach;
+pub mod signals;
 mod table;
+mod terminal;
+
+#[cfg(test)]
+mod tests;
 
 pub use command::Delivery;
 pub use descriptor::{Attached, Descriptor};
 pub use driver::{ControlError, Driver, Name};
 pub use input::{Cut, Form, Framing, Lines};
 pub use queue::Backlog;
+pub use ram_file::RamFile;
 pub use reach::Reach;
 pub use table::{NoRoom, Ports};
+pub use terminal::{Charset, Terminal};
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -164,7 +172,7 @@ impl Port {
     /// The bytes of memory that `port_info(_, memory)` tells.
     #[must_use]
     pub fn memory(&self) -> usize {
-        40 + self.backlog() + self.framing.pending()
+        40 + self.framing.pending()
     }
 
     /// Makes who writes to it wait, or lets all go on.

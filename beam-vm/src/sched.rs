@@ -134,6 +134,7 @@ impl Vm {
             if self.flush_ports() {
                 return None;
             }
+            self.close_ports();
             return Some(Idle::Halted(halt));
         }
         if !self.processes.is_alive(wanted) {

@@ -36,6 +36,7 @@ pub fn boot(root: &OtpRoot, settings: Settings, node: &Node) -> Result<i32, Boot
     if let Some(limit) = node.atom_limit.and_then(AtomLimit::new) {
         vm.atoms.set_limit(limit);
     }
+    vm.hear_signals();
     let init = boot::start(&mut vm, &node.arguments)?;
     match boot::run(&mut vm, init) {
         End::Halted(Halt::Status(status)) => Ok(status),

@@ -5,15 +5,20 @@
 //! at once is no more than what surely fits.
 
 mod programs;
+mod signals;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use beam_vm::platform::{Command, Event, Interest, Program, StreamError, StreamId, Streams, Way};
+use beam_vm::platform::{
+    Command, Disposition, Event, Interest, Program, Signal, StreamError, StreamId, Streams, TerminalMode, Way,
+};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
 use programs::Programs;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use signals::Signals;
 
 /// Bytes that surely fit into a pipe that is ready: `PIPE_BUF`.
 const SURE: usize = 4096;
@@ -48,6 +53,9 @@ struct Stream {
 pub struct Descriptors {
     streams: Vec<Option<Stream>>,
     programs: Programs,
+    signals: Signals,
+    /// The terminal as it was before, and whose it is.
+    terminal: Option<(BorrowedFd<'static>, Termios)>,
     /// What [`wait`](Self::wait) has seen.
     seen: Vec<Event>,
 }
@@ -95,6 +103,8 @@ impl Descriptors {
         }
         let streams = files.len();
         files.extend(self.programs.files().map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN)));
+        let programs = files.len() - streams;
+        files.extend(self.signals.file().map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN)));
         let own = files.len();
         files.extend(other.map(|file| PollFd::from_borrowed_fd(file, PollFlags::IN)));
         let time = time
@@ -102,7 +112,10 @@ impl Descriptors {
         if poll(&mut files, time.as_ref()).is_err() {
             return;
         }
-        let (of_streams, of_programs) = files[..own].split_at(streams);
+        let (of_streams, rest) = files[..own].split_at(streams);
+        let (of_programs, of_signals) = rest.split_at(programs);
+        let happened = |files: &[PollFd<'_>]| files.iter().any(|file| !file.revents().is_empty());
+        let (has_program, has_signal) = (happened(of_programs), happened(of_signals));
         for (file, (stream, interest)) in of_streams.iter().zip(owners) {
             let flags = file.revents();
             // What has gone wrong is found by whoever reads or writes.
@@ -115,10 +128,34 @@ impl Descriptors {
                 events.push(Event::Ready(stream, ready));
             }
         }
-        if of_programs.iter().any(|file| !file.revents().is_empty()) {
+        if has_program {
             self.programs.reap(events);
         }
+        if has_signal {
+            self.signals.tell(events);
+        }
     }
+}
+
+impl Drop for Descriptors {
+    fn drop(&mut self) {
+        if let Some((file, before)) = self.terminal.take() {
+            // If that fails the terminal is gone.
+            let _ = tcsetattr(file, OptionalActions::Now, &before);
+        }
+    }
+}
+
+/// A terminal that gives each key at once and shows what it is sent as it is. `^C` and the like still are signals.
+fn raw(before: &Termios) -> Termios {
+    use rustix::termios::{InputModes, LocalModes, OutputModes, SpecialCodeIndex};
+    let mut modes = before.clone();
+    modes.input_modes -= InputModes::ISTRIP | InputModes::ICRNL;
+    modes.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+    modes.output_modes -= OutputModes::OPOST;
+    modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+    modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+    modes
 }
 
 impl Streams for Descriptors {
@@ -171,6 +208,34 @@ impl Streams for Descriptors {
     fn window_size(&mut self, stream: StreamId) -> Option<[u32; 2]> {
         let size = rustix::termios::tcgetwinsize(&self.get(stream).ok()?.file).ok()?;
         Some([u32::from(size.ws_col), u32::from(size.ws_row)])
+    }
+
+    fn is_terminal(&mut self, stream: StreamId) -> bool {
+        self.get(stream).is_ok_and(|stream| rustix::termios::isatty(&stream.file))
+    }
+
+    fn set_terminal(&mut self, stream: StreamId, mode: TerminalMode) -> Result<(), StreamError> {
+        let File::Inherited(file) = self.get(stream)?.file else {
+            return Err(StreamError::Posix(beam_vm::platform::Errno::ENOTTY));
+        };
+        let wanted = match (mode, self.terminal.take()) {
+            (TerminalMode::Raw, known) => {
+                let before = match known {
+                    Some((_, before)) => before,
+                    None => tcgetattr(file).map_err(error_of)?,
+                };
+                let wanted = raw(&before);
+                self.terminal = Some((file, before));
+                wanted
+            }
+            (TerminalMode::AsBefore, Some((_, before))) => before,
+            (TerminalMode::AsBefore, None) => return Ok(()),
+        };
+        tcsetattr(file, OptionalActions::Now, &wanted).map_err(error_of)
+    }
+
+    fn handle(&mut self, signal: Signal, disposition: Disposition) {
+        self.signals.handle(signal, disposition);
     }
 
     fn close(&mut self, stream: StreamId) {

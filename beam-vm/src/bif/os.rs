@@ -4,7 +4,10 @@
 use alloc::vec::Vec;
 
 use super::{BifResult, Context, Raise};
+use crate::atom::predefined;
 use crate::heap::build;
+use crate::platform::Disposition;
+use crate::port::signals;
 use crate::term::Term;
 
 /// The bytes of a name or value: a list of characters, however deep, in UTF-8.
@@ -75,4 +78,20 @@ pub fn env(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
 pub fn getpid(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
     let number = alloc::format!("{}", cx.vm.platform.identity());
     Ok(build::string(cx.heap(), &number))
+}
+
+/// `badarg` because of an option, and `error_info` says so.
+const BADOPT: Raise = Raise::ErrorWithCause(Term::atom(predefined::BADARG), Term::atom(predefined::BADOPT));
+
+/// `set_signal/2`
+pub fn set_signal(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let signal = args[0].as_atom().and_then(signals::named).ok_or(Raise::BADARG)?;
+    let disposition = match args[1].as_atom() {
+        Some(predefined::DEFAULT) => Disposition::Default,
+        Some(predefined::IGNORE) => Disposition::Ignore,
+        Some(predefined::HANDLE) => Disposition::Tell,
+        _ => return Err(BADOPT),
+    };
+    cx.vm.handle_signal(signal, disposition);
+    Ok(Term::atom(predefined::OK))
 }

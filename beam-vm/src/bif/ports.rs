@@ -52,6 +52,10 @@ impl Context<'_> {
 
 /// Takes all bytes of iodata, some in each time slice.
 fn bytes(cx: &mut Context<'_>, data: Term, args: &[Term]) -> Result<Option<Vec<u8>>, Raise> {
+    if data.as_bits().is_some_and(|bits| bits.len() < 8) {
+        // Less than a byte is nothing, as in stock.
+        return Ok(Some(Vec::new()));
+    }
     let (mut bytes, mut walk) = match cx.take_parked() {
         Some(Parked::Bytes(bytes, walk)) => (bytes, walk),
         _ => (Vec::new(), Walk::new(data)),

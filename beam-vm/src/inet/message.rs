@@ -37,7 +37,8 @@ pub const UDP: Tags = Tags {
 impl Reach<'_> {
     /// The atom of a failure.
     pub(super) fn reason(&mut self, failure: Failure) -> Atom {
-        self.posix(failure.text())
+        // The names are short, and the table of atoms is full only if the program has filled it.
+        self.vm.atoms.insert(failure.text()).unwrap_or(predefined::EINVAL)
     }
 }
 

@@ -51,6 +51,32 @@ pub enum Event {
     Socket(SocketId, Interest),
     /// A program has ended with a status, or 128 and the number of a signal more.
     Ended(ProgramId, i32),
+    /// A signal has come to the machine.
+    Signal(Signal),
+}
+
+/// A signal that the system sends to the machine; the number is Linux's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Signal(pub u8);
+
+/// What happens when a signal comes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Disposition {
+    /// What the system does.
+    Default,
+    /// Nothing.
+    Ignore,
+    /// It is told as an event.
+    Tell,
+}
+
+/// How a terminal behaves.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TerminalMode {
+    /// What is typed comes at once and is not shown; what is written is shown as it is.
+    Raw,
+    /// As it was when the machine was started.
+    AsBefore,
 }
 
 /// Which streams of a program are connected to this machine.
@@ -134,6 +160,18 @@ pub trait Streams {
 
     /// Columns and rows of the terminal that a stream leads to, if it leads to one.
     fn window_size(&mut self, stream: StreamId) -> Option<[u32; 2]>;
+
+    /// Whether a stream leads to a terminal.
+    fn is_terminal(&mut self, stream: StreamId) -> bool;
+
+    /// Lets a terminal behave otherwise.
+    ///
+    /// # Errors
+    /// [`StreamError::Posix`].
+    fn set_terminal(&mut self, stream: StreamId, mode: TerminalMode) -> Result<(), StreamError>;
+
+    /// Says what happens from now on when a signal comes.
+    fn handle(&mut self, signal: Signal, disposition: Disposition);
 
     /// Lets go of a stream.
     fn close(&mut self, stream: StreamId);

@@ -70,7 +70,7 @@ impl Port {
             return Delivery::Done;
         };
         let Some((from, request)) = parts(message).filter(|(from, _)| *from == self.connected) else {
-            self.refuse(reach, sender);
+            self.refuse(reach);
             return Delivery::Done;
         };
         match request {
@@ -91,7 +91,7 @@ impl Port {
                 }
                 None => {
                     reach.vm.log_bad_output(&self.name);
-                    self.refuse(reach, sender);
+                    self.refuse(reach);
                 }
             },
             Request::Connect(to) => match to.as_pid() {
@@ -102,14 +102,14 @@ impl Port {
                         build::tuple(heap, &[Term::port(id), Term::atom(predefined::CONNECTED)])
                     });
                 }
-                None => self.refuse(reach, from),
+                None => self.refuse(reach),
             },
         }
         Delivery::Done
     }
 
-    /// Tells a process that what it has sent makes no sense.
-    fn refuse(&self, reach: &mut Reach<'_>, sender: LocalPid) {
-        reach.exit(self.id, sender, Term::atom(predefined::BADSIG), Cause::Exit);
+    /// Tells the owner that what somebody has sent makes no sense.
+    fn refuse(&self, reach: &mut Reach<'_>) {
+        reach.exit(self.id, self.connected, Term::atom(predefined::BADSIG), Cause::Exit);
     }
 }

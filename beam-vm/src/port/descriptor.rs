@@ -177,7 +177,7 @@ fn received(port: &mut Port, reach: &mut Reach<'_>, bytes: &[u8]) {
 }
 
 /// Sends a piece to an owner.
-fn give(reach: &mut Reach<'_>, id: LocalPort, owner: LocalPid, form: Form, piece: Piece<'_>) {
+pub(super) fn give(reach: &mut Reach<'_>, id: LocalPort, owner: LocalPid, form: Form, piece: Piece<'_>) {
     reach.tell(owner, |heap| {
         let data = piece.build(heap, form);
         let pair = build::tuple(heap, &[Term::atom(predefined::DATA), data]);
@@ -265,9 +265,7 @@ pub(super) fn stop(port: &mut Port, reach: &mut Reach<'_>) {
 impl Port {
     /// Ends a port because its input or output has failed. What still was to be written is lost.
     pub(super) fn fail(&mut self, reach: &mut Reach<'_>, reason: Atom) {
-        if let Some(own) = state(self) {
-            own.backlog.clear();
-        }
+        self.driver.drop_backlog();
         match self.state {
             State::Open => self.close(reach, Term::atom(reason)),
             State::Closing => self.drained(reach),

@@ -4,7 +4,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{Descriptor, Port, Reach, descriptor};
+use super::{Descriptor, Port, RamFile, Reach, Terminal, descriptor, ram_file, terminal};
 use crate::inet::{Due, Tcp, Udp, tcp, udp};
 use crate::platform::{Interest, StreamId};
 
@@ -22,6 +22,12 @@ pub enum Name {
 }
 
 impl Name {
+    /// The name.
+    #[must_use]
+    pub fn text(self) -> &'static str {
+        Self::ALL.iter().find(|(_, name)| *name == self).map_or("", |(text, _)| text)
+    }
+
     /// All, in the order in which stock lists them.
     pub const ALL: [(&'static str, Self); 4] = [
         ("tcp_inet", Self::Tcp),
@@ -47,6 +53,10 @@ pub enum Driver {
     Tcp(Box<Tcp>),
     /// Of UDP.
     Udp(Box<Udp>),
+    /// Of files in memory.
+    RamFile(RamFile),
+    /// Of the terminal.
+    Terminal(Terminal),
 }
 
 /// A driver that knows no such operation, or not with such data.
@@ -60,7 +70,8 @@ impl Driver {
         match self {
             Self::Descriptor(descriptor) => descriptor.backlog.len(),
             Self::Tcp(tcp) => tcp.backlog.len(),
-            Self::Udp(_) => 0,
+            Self::Terminal(terminal) => terminal.backlog.len(),
+            Self::Udp(_) | Self::RamFile(_) => 0,
         }
     }
 
@@ -69,7 +80,8 @@ impl Driver {
         match self {
             Self::Descriptor(descriptor) => descriptor.backlog.clear(),
             Self::Tcp(tcp) => tcp.backlog.clear(),
-            Self::Udp(_) => {}
+            Self::Terminal(terminal) => terminal.backlog.clear(),
+            Self::Udp(_) | Self::RamFile(_) => {}
         }
     }
 
@@ -77,7 +89,7 @@ impl Driver {
     #[must_use]
     pub fn can_be_forced(&self) -> bool {
         match self {
-            Self::Descriptor(_) => false,
+            Self::Descriptor(_) | Self::Terminal(_) | Self::RamFile(_) => false,
             Self::Tcp(_) | Self::Udp(_) => true,
         }
     }
@@ -88,7 +100,8 @@ impl Port {
     pub(crate) fn start(&mut self, reach: &mut Reach<'_>) {
         match self.driver {
             Driver::Descriptor(_) => descriptor::start(self, reach),
-            Driver::Tcp(_) | Driver::Udp(_) => {}
+            Driver::Terminal(_) => terminal::start(self, reach),
+            Driver::Tcp(_) | Driver::Udp(_) | Driver::RamFile(_) => {}
         }
     }
 
@@ -100,6 +113,8 @@ impl Port {
             Driver::Descriptor(_) => descriptor::output(self, reach, bytes),
             Driver::Tcp(_) => tcp::output(self, reach, bytes),
             Driver::Udp(_) => udp::output(self, reach, &bytes),
+            Driver::Terminal(_) => terminal::output(self, reach, &bytes),
+            Driver::RamFile(_) => ram_file::output(self, reach, &bytes),
         }
     }
 
@@ -117,6 +132,8 @@ impl Port {
             Driver::Descriptor(_) => descriptor::control(self, reach, operation, data),
             Driver::Tcp(_) => tcp::control(self, reach, operation, data),
             Driver::Udp(_) => udp::control(self, reach, operation, data),
+            Driver::Terminal(_) => terminal::control(self, reach, operation, data),
+            Driver::RamFile(_) => Err(ControlError),
         }
     }
 
@@ -124,14 +141,15 @@ impl Port {
     pub(super) fn ready(&mut self, reach: &mut Reach<'_>, stream: StreamId, ready: Interest) {
         match self.driver {
             Driver::Descriptor(_) => descriptor::ready(self, reach, stream, ready),
-            Driver::Tcp(_) | Driver::Udp(_) => {}
+            Driver::Terminal(_) => terminal::ready(self, reach, stream, ready),
+            Driver::Tcp(_) | Driver::Udp(_) | Driver::RamFile(_) => {}
         }
     }
 
     /// Tells the driver what its socket is ready for.
     pub(super) fn socket_ready(&mut self, reach: &mut Reach<'_>, ready: Interest) {
         match self.driver {
-            Driver::Descriptor(_) => {}
+            Driver::Descriptor(_) | Driver::Terminal(_) | Driver::RamFile(_) => {}
             Driver::Tcp(_) => tcp::ready(self, reach, ready),
             Driver::Udp(_) => udp::ready(self, reach, ready),
         }
@@ -140,7 +158,7 @@ impl Port {
     /// Tells the driver that a timer of it has gone off.
     pub(crate) fn due(&mut self, reach: &mut Reach<'_>, due: Due) {
         match self.driver {
-            Driver::Descriptor(_) => {}
+            Driver::Descriptor(_) | Driver::Terminal(_) | Driver::RamFile(_) => {}
             Driver::Tcp(_) => tcp::due(self, reach, due),
             Driver::Udp(_) => udp::due(self, reach, due),
         }
@@ -149,7 +167,7 @@ impl Port {
     /// Tells the driver that the port is being closed, before what is left is written.
     pub(super) fn flush(&mut self, reach: &mut Reach<'_>) {
         match self.driver {
-            Driver::Descriptor(_) | Driver::Udp(_) => {}
+            Driver::Descriptor(_) | Driver::Udp(_) | Driver::Terminal(_) | Driver::RamFile(_) => {}
             Driver::Tcp(_) => tcp::flush(self, reach),
         }
     }
@@ -158,7 +176,7 @@ impl Port {
     pub(super) fn program_ended(&mut self, reach: &mut Reach<'_>, status: i32) {
         match self.driver {
             Driver::Descriptor(_) => descriptor::program_ended(self, reach, status),
-            Driver::Tcp(_) | Driver::Udp(_) => {}
+            Driver::Tcp(_) | Driver::Udp(_) | Driver::Terminal(_) | Driver::RamFile(_) => {}
         }
     }
 
@@ -168,6 +186,8 @@ impl Port {
             Driver::Descriptor(_) => descriptor::stop(self, reach),
             Driver::Tcp(_) => tcp::stop(self, reach),
             Driver::Udp(_) => udp::stop(self, reach),
+            Driver::Terminal(_) => terminal::stop(self, reach),
+            Driver::RamFile(_) => {}
         }
     }
 }

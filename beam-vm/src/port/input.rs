@@ -167,3 +167,72 @@ impl Piece<'_> {
         build::tuple(heap, &[Term::atom(tag), data])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What is given of bytes that come in parts.
+    fn given(cut: Cut, parts: &[&[u8]]) -> Vec<(u8, Vec<u8>)> {
+        let mut framing = Framing { form: Form::Binary, cut };
+        let mut all = Vec::new();
+        let mut give = |piece: Piece<'_>| {
+            all.push(match piece {
+                Piece::Data(bytes) => (0, bytes.to_vec()),
+                Piece::Line(bytes) => (1, bytes.to_vec()),
+                Piece::PartOfLine(bytes) => (2, bytes.to_vec()),
+            });
+        };
+        for part in parts {
+            framing.feed(part, &mut give);
+        }
+        framing.finish(&mut give);
+        all
+    }
+
+    proptest! {
+        #[test]
+        fn lines_do_not_depend_on_how_bytes_come(text in "[ab\n]{0,60}", at in 0usize..60, limit in 1usize..8) {
+            let bytes = text.as_bytes();
+            let (first, second) = bytes.split_at(at.min(bytes.len()));
+            let whole = given(Cut::Lines(Lines::new(limit)), &[bytes]);
+            prop_assert_eq!(&whole, &given(Cut::Lines(Lines::new(limit)), &[first, second]));
+            let mut again = Vec::new();
+            for (kind, piece) in whole {
+                prop_assert!(piece.len() <= limit);
+                again.extend(piece);
+                again.extend((kind == 1).then_some(b'\n'));
+            }
+            prop_assert_eq!(again, bytes);
+        }
+
+        #[test]
+        fn packets_are_what_was_packed(
+            packets in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 0..10),
+            header in prop::sample::select([1u8, 2, 4].as_slice()),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let framing = Framing { form: Form::List, cut: Cut::Packets(header, Vec::new()) };
+            let mut bytes = Vec::new();
+            for packet in &packets {
+                bytes.extend(framing.header(packet.len()).expect("it is short"));
+                bytes.extend(packet);
+            }
+            let (first, second) = bytes.split_at(at.index(bytes.len() + 1));
+            let seen = given(Cut::Packets(header, Vec::new()), &[first, second]);
+            prop_assert_eq!(seen.into_iter().map(|(_, packet)| packet).collect::<Vec<_>>(), packets);
+        }
+    }
+
+    #[test]
+    fn a_packet_that_is_too_long_has_no_header() {
+        let framing = |header| Framing { form: Form::List, cut: Cut::Packets(header, Vec::new()) };
+        assert_eq!(framing(1).header(255), Some(Vec::from([255])));
+        assert_eq!(framing(1).header(256), None);
+        assert_eq!(framing(2).header(258), Some(Vec::from([1, 2])));
+        assert_eq!(framing(2).header(65_536), None);
+        assert_eq!(framing(4).header(1), Some(Vec::from([0, 0, 0, 1])));
+    }
+}

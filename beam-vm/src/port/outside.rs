@@ -53,6 +53,18 @@ impl Vm {
                 let Some(id) = self.ports.programs.remove(&program) else { return };
                 Reach::outside(self).with(id, |port, reach| port.program_ended(reach, status));
             }
+            Event::Signal(signal) => self.signalled(signal),
+        }
+    }
+
+    /// Closes what is open outside: the terminal is as it was before.
+    pub fn close_ports(&mut self) {
+        for id in self.ports.ids() {
+            Reach::outside(self).with(id, |port, reach| {
+                port.driver.drop_backlog();
+                port.stop(reach);
+                port.state = super::State::Gone;
+            });
         }
     }
 

@@ -54,3 +54,34 @@ impl Backlog {
         *self = Self::default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn bytes_come_out_as_they_went_in(pieces in prop::collection::vec(any::<Vec<u8>>(), 0..20), steps in prop::collection::vec(1usize..30, 1..20)) {
+            let mut backlog = Backlog::default();
+            let mut out = Vec::new();
+            let mut steps = steps.iter().cycle();
+            for piece in &pieces {
+                backlog.push(piece.clone());
+                if let Some(bytes) = backlog.next() {
+                    let count = bytes.len().min(*steps.next().unwrap_or(&1));
+                    out.extend_from_slice(&bytes[..count]);
+                    backlog.advance(count);
+                }
+            }
+            while let Some(bytes) = backlog.next() {
+                let count = bytes.len().min(*steps.next().unwrap_or(&1));
+                out.extend_from_slice(&bytes[..count]);
+                backlog.advance(count);
+            }
+            prop_assert!(backlog.is_empty());
+            prop_assert_eq!(out, pieces.concat());
+        }
+    }
+}

@@ -37,6 +37,8 @@ pub struct Ports {
     pub events: Vec<Event>,
     /// Where bytes are read to before they are sent.
     pub buffer: Vec<u8>,
+    /// Whether signals are told, so that something can always happen.
+    pub hears_signals: bool,
     /// The millisecond in which the platform was asked last.
     pub looked_at: u64,
     /// Bytes that all ports have read and written.
@@ -56,6 +58,7 @@ impl Default for Ports {
             programs: HashMap::new(),
             events: Vec::new(),
             buffer: Vec::new(),
+            hears_signals: false,
             looked_at: 0,
             traffic: (0, 0),
         }
@@ -133,10 +136,11 @@ impl Ports {
         ids
     }
 
-    /// Whether something outside can make a port do something.
+    /// Whether anything can happen outside that is of interest.
     #[must_use]
     pub fn is_anything_outside(&self) -> bool {
-        !self.streams.is_empty() || !self.sockets.is_empty() || !self.programs.is_empty()
+        let has_files = !self.streams.is_empty() || !self.sockets.is_empty();
+        self.hears_signals || has_files || !self.programs.is_empty()
     }
 
     /// Whether something that was written is not out yet.

@@ -103,6 +103,7 @@ pub fn port_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 pub fn port_info_item(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let id = match subject(cx, args[0]) {
         Ok(id) => id,
+        Err(predefined::BADARG) => return Ok(Term::atom(predefined::BADTYPE)),
         Err(atom) => return Ok(Term::atom(atom)),
     };
     let item = args[1].as_atom();
@@ -110,6 +111,6 @@ pub fn port_info_item(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(match known {
         Some((predefined::REGISTERED_NAME, Fact::Term(Term::NIL))) => Term::NIL,
         Some((item, fact)) => pair(cx, item, fact),
-        None => Term::atom(predefined::BADTYPE),
+        None => Term::atom(predefined::BADARG),
     })
 }

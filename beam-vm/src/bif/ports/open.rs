@@ -13,8 +13,10 @@ use text::file_name;
 
 use crate::atom::{Atom, predefined};
 use crate::bif::{BifResult, Context};
-use crate::platform::{Command, Plumbing, StreamError, StreamId, Way};
-use crate::port::{Attached, Descriptor, Driver, Name, Port};
+use crate::platform::{Command, Plumbing, StreamError, StreamId, TerminalMode, Way};
+use crate::port::{
+    Attached, Charset, Descriptor, Driver, Name, Port, RamFile, Terminal,
+};
 use crate::term::{LocalPort, Term};
 
 /// Why a port is not opened: the atom that `erts_internal:open_port/2` gives.
@@ -85,12 +87,12 @@ fn open(cx: &mut Context<'_>, target: &Target, options: &Options) -> Result<Loca
     let id = cx.vm.ports.new_id().map_err(|_| predefined::SYSTEM_LIMIT)?;
     let (driver, os_pid) = match target {
         Target::Spawn(command) => match Name::of_command(command) {
-            Some(name) => (named(cx, name, options)?, None),
+            Some(name) => (named(cx, name)?, None),
             None => program(cx, shell(command), folder, options)?,
         },
         Target::Driver(command) => {
             let name = Name::of_command(command).ok_or(predefined::BADARG)?;
-            (named(cx, name, options)?, None)
+            (named(cx, name)?, None)
         }
         Target::Executable(file) => program(cx, file_of(file, options), folder, options)?,
         Target::Descriptors(input, output) => (descriptors(cx, *input, *output, options)?, None),
@@ -110,12 +112,41 @@ fn open(cx: &mut Context<'_>, target: &Target, options: &Options) -> Result<Loca
 }
 
 /// A driver that is known by its name.
-fn named(_: &mut Context<'_>, name: Name, _: &Options) -> Result<Driver, Refusal> {
+fn named(cx: &mut Context<'_>, name: Name) -> Result<Driver, Refusal> {
     match name {
-        Name::RamFile | Name::Terminal => Err(predefined::BADARG),
+        Name::RamFile => Ok(Driver::RamFile(RamFile::default())),
+        Name::Terminal => terminal(cx).ok_or(predefined::EINVAL),
         Name::Tcp => Ok(Driver::Tcp(Box::default())),
         Name::Udp => Ok(Driver::Udp(Box::default())),
     }
+}
+
+/// The driver of the terminal, if input and output are one that understands what it is to be sent.
+fn terminal(cx: &mut Context<'_>) -> Option<Driver> {
+    let variable = |name: &str| {
+        let value = cx.vm.environment.get(name.as_bytes()).filter(|value| !value.is_empty())?;
+        core::str::from_utf8(value).ok()
+    };
+    variable("TERM").filter(|kind| *kind != "dumb")?;
+    let locale = variable("LC_ALL").or_else(|| variable("LC_CTYPE")).or_else(|| variable("LANG"));
+    let is_unicode = locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    });
+    let charset = if is_unicode { Charset::Unicode } else { Charset::Latin1 };
+    let streams = cx.vm.platform.streams()?;
+    let input = streams.descriptor(0, Way::In).ok()?;
+    let output = streams.descriptor(1, Way::Out).ok();
+    if let Some(output) = output
+        && streams.is_terminal(input)
+        && streams.is_terminal(output)
+        && streams.set_terminal(input, TerminalMode::Raw).is_ok()
+    {
+        return Some(Driver::Terminal(Terminal::new(input, output, charset)));
+    }
+    streams.close(input);
+    output.into_iter().for_each(|output| streams.close(output));
+    None
 }
 
 fn descriptors(cx: &mut Context<'_>, input: i64, output: i64, options: &Options) -> Result<Driver, Refusal> {

@@ -173,7 +173,8 @@ fn environment(list: Term) -> Option<Vec<Variable>> {
         let name = characters(name).filter(|name| !name.contains(&b'='))?;
         match value.as_boolean() {
             Some(false) => Some((name, None)),
-            _ => Some((name, Some(characters(value)?))),
+            // Without a value a variable is not there.
+            _ => Some((name, Some(characters(value)?).filter(|value| !value.is_empty()))),
         }
     };
     crate::bif::lists::proper(list)?.into_iter().map(read).collect()

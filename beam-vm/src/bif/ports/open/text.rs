@@ -35,7 +35,8 @@ pub fn file_name(atoms: &AtomTable, term: Term) -> Option<Vec<u8>> {
         return Some(atoms.text(atom).as_bytes().to_vec());
     }
     if let Some(bits) = term.as_bits() {
-        let bytes: Vec<u8> = bits.is_binary().then(|| bits.bytes().collect())?;
+        // Of bits, the whole bytes count.
+        let bytes: Vec<u8> = bits.slice(0, bits.len() / 8 * 8).bytes().collect();
         return (!bytes.contains(&0)).then_some(bytes);
     }
     characters(term)

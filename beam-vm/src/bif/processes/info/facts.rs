@@ -36,8 +36,8 @@ pub(super) enum Facts {
     Terms(Vec<Term>),
     /// A list of tuples.
     Tuples(Vec<Vec<Term>>),
-    /// Watched pids and names, and the node of the names.
-    Monitors(Vec<Term>, Atom),
+    /// What kind each is that is watched, its identifier or name, and the node of the names.
+    Monitors(Vec<(Atom, Term)>, Atom),
     /// A list of names with numbers.
     Numbers([(Atom, usize); 11]),
     /// What the collector was asked for, and how many minor collections there were.
@@ -170,12 +170,12 @@ impl Facts {
                 build::list(heap, &tuples)
             }
             Self::Monitors(watched, node) => {
-                let entry = |term: &Term| {
+                let entry = |(kind, term): &(Atom, Term)| {
                     let object = match term.as_atom() {
                         Some(_) => build::tuple(heap, &[*term, Term::atom(node)]),
                         None => *term,
                     };
-                    build::tuple(heap, &[Term::atom(predefined::PROCESS), object])
+                    build::tuple(heap, &[Term::atom(*kind), object])
                 };
                 let entries: Vec<Term> = watched.iter().map(entry).collect();
                 build::list(heap, &entries)
@@ -272,15 +272,15 @@ impl Subject<'_> {
     }
 }
 
-/// Whom a process watches: pids, or names of this node.
-fn monitors(extension: &Extension) -> Vec<Term> {
+/// Whom a process watches: processes and ports, by identifiers or names of this node.
+fn monitors(extension: &Extension) -> Vec<(Atom, Term)> {
     let mut all = Vec::new();
     for (_, monitor) in extension.monitors.sorted().into_iter().rev() {
         match monitor.target {
-            Target::Process(pid) => all.push(Term::pid(pid)),
-            Target::Name(_, name) => all.push(Term::atom(name)),
-            Target::Port(id) => all.push(Term::port(id)),
-            Target::PortName(_, name) => all.push(Term::atom(name)),
+            Target::Process(pid) => all.push((predefined::PROCESS, Term::pid(pid))),
+            Target::Name(_, name) => all.push((predefined::PROCESS, Term::atom(name))),
+            Target::Port(id) => all.push((predefined::PORT, Term::port(id))),
+            Target::PortName(_, name) => all.push((predefined::PORT, Term::atom(name))),
             Target::None | Target::TimeOffset => {}
         }
     }
