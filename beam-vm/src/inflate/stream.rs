@@ -360,6 +360,8 @@ impl Inflate {
         if !is_right {
             return Err(Stop::Bad);
         }
+        // As in zlib, what came out in the call that meets the sum is never part of the dictionary.
+        self.began = io.written();
         self.mode = if matches!(self.sum, Sum::Crc(_)) { Mode::Size } else { Mode::End };
         Ok(())
     }
