@@ -10,6 +10,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod asn1;
 pub mod atom;
 pub mod beam_file;
 pub mod bif;
@@ -58,3 +59,4 @@ pub mod term;
 pub mod timer;
 pub mod timers;
 pub mod vm;
+pub mod zstream;

@@ -4,9 +4,11 @@
 //!
 //! Libraries of other modules cannot be loaded: there is no C here.
 
+pub mod asn1rt;
 pub mod prim_buffer;
 pub mod prim_file;
 pub mod table;
+pub mod zlib;
 
 use table::NATIVES;
 

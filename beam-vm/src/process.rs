@@ -16,7 +16,7 @@ pub use dictionary::Dictionary;
 pub use links::{Links, Peer};
 pub use mailbox::{Mailbox, MarkerId, Message, Nodes};
 pub use monitors::{AliasKind, Monitor, Monitors, Target, age};
-pub use parked::{Decoding, Parked};
+pub use parked::{Decoding, Parked, Portion};
 pub use table::{Lookup, ProcessTable, TableFull};
 pub use watchers::Watchers;
 

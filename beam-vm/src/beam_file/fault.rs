@@ -22,6 +22,8 @@ pub enum Fault {
         /// What they can hold.
         most: usize,
     },
+    /// Compressed bytes whose checksum or length is wrong after they have been expanded.
+    Checksum,
     /// A number of items that has to be at least one and is not.
     Empty,
     /// The file starts neither with `FOR1` nor as gzip does.
@@ -37,8 +39,6 @@ pub enum Fault {
         /// The most that they could become.
         most: usize,
     },
-    /// Compressed bytes whose checksum or length is wrong after they have been expanded.
-    Checksum,
     /// A text that is not UTF-8.
     Encoding,
     /// An atom of more than 255 characters.

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Expanding what is compressed (zlib, RFC 1950; gzip, RFC 1952), within a bound that the caller sets.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
-
-use miniz_oxide::inflate::TINFLStatus;
-use miniz_oxide::inflate::core::inflate_flags::{
-    TINFL_FLAG_PARSE_ZLIB_HEADER, TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF,
-};
-use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
 use super::fault::Fault;
 use super::reader::Reader;
+use crate::deflate::Buffers;
+use crate::hash::crc32;
+use crate::inflate::{Inflate, Progress};
 
 /// No deflate stream becomes more than this many times its length (258 bytes for two bits).
 const MOST_EXPANSION: usize = 1032;
@@ -36,7 +32,7 @@ const FLAGS_RESERVED: u8 = 0xe0;
 /// `uncompress` does.
 pub(super) fn zlib(packed: &[u8], most: usize) -> Result<Vec<u8>, Fault> {
     let mut out = Vec::new();
-    expand(packed, &mut out, most, TINFL_FLAG_PARSE_ZLIB_HEADER)?;
+    expand(Inflate::zlib(), packed, &mut out, most)?;
     Ok(out)
 }
 
@@ -52,12 +48,12 @@ pub(super) fn gzip(packed: &[u8], most: usize) -> Result<Vec<u8>, Fault> {
     while !reader.is_at_end() {
         skip_gzip_header(&mut reader)?;
         let start = out.len();
-        let used = expand(&packed[reader.at()..], &mut out, most, 0)?;
+        let used = expand(Inflate::raw(), &packed[reader.at()..], &mut out, most)?;
         reader.take(used)?;
         let checksum = reader.u32()?.swap_bytes();
         let len = reader.u32()?.swap_bytes();
         let member = &out[start..];
-        if crc32(member) != checksum || member.len() as u32 != len {
+        if crc32(0, member) != checksum || member.len() as u32 != len {
             return Err(Fault::Checksum);
         }
     }
@@ -89,51 +85,26 @@ fn skip_gzip_header(reader: &mut Reader<'_>) -> Result<(), Fault> {
 }
 
 /// Appends one expanded stream to `out`, which grows as bytes come, and says how much of `packed` it was.
-fn expand(packed: &[u8], out: &mut Vec<u8>, most: usize, flags: u32) -> Result<usize, Fault> {
-    let mut state = Box::<DecompressorOxide>::default();
-    let mut used = 0;
-    let mut filled = out.len();
+fn expand(mut stream: Inflate, packed: &[u8], out: &mut Vec<u8>, most: usize) -> Result<usize, Fault> {
+    let (mut used, mut filled) = (0, out.len());
     loop {
         if filled == out.len() {
             let room = most.saturating_sub(filled).min(packed.len().max(filled).max(64));
             out.resize(filled + room, 0);
         }
-        let flags = flags | TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
-        let (status, read, written) = decompress(&mut state, &packed[used..], out, filled, flags);
-        used += read;
-        filled += written;
-        match status {
-            TINFLStatus::Done => {
+        let mut io = Buffers::new(&packed[used..], &mut out[filled..]);
+        let progress = stream.run(&mut io).map_err(|_| Fault::Compression)?;
+        used += io.read();
+        filled += io.written();
+        match progress {
+            Progress::End => {
                 out.truncate(filled);
                 return Ok(used);
             }
-            TINFLStatus::HasMoreOutput if filled >= most => return Err(Fault::Expansion { most }),
-            TINFLStatus::HasMoreOutput => {}
-            _ => return Err(Fault::Compression),
+            Progress::Done | Progress::Stuck if filled < out.len() => return Err(Fault::Compression),
+            Progress::Stuck if filled >= most => return Err(Fault::Expansion { most }),
+            Progress::Done | Progress::Stuck => {}
+            Progress::NeedsDictionary(_) => return Err(Fault::Compression),
         }
     }
-}
-
-/// The checksum of gzip, four bits at a time: compressed modules are rare, so a small table is enough.
-fn crc32(bytes: &[u8]) -> u32 {
-    const TABLE: [u32; 16] = {
-        let mut table = [0; 16];
-        let mut index = 0;
-        while index < 16 {
-            let mut value = index as u32;
-            let mut bit = 0;
-            while bit < 4 {
-                value = if value & 1 == 1 { value >> 1 ^ 0xedb8_8320 } else { value >> 1 };
-                bit += 1;
-            }
-            table[index] = value;
-            index += 1;
-        }
-        table
-    };
-    !bytes.iter().fold(!0, |mut sum, byte| {
-        sum ^= u32::from(*byte);
-        sum = TABLE[(sum & 15) as usize] ^ sum >> 4;
-        TABLE[(sum & 15) as usize] ^ sum >> 4
-    })
 }

@@ -40,6 +40,7 @@ impl Deflate {
                 window.at += length - 1;
                 self.has_literal = false;
                 self.match_length = MIN_MATCH - 1;
+                *budget = budget.saturating_sub(length / 8);
                 if is_full && let Some(outcome) = self.end_block(io) {
                     return outcome;
                 }

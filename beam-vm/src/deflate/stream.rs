@@ -169,11 +169,18 @@ impl Deflate {
     /// # Errors
     /// [`StreamError`] when the stream has begun or its format has no place for it.
     pub fn set_dictionary(&mut self, dictionary: &[u8]) -> Result<u32, StreamError> {
-        let has_begun = self.format == Format::Zlib && self.status != Status::Start;
-        if self.format == Format::Gzip || has_begun || self.window.lookahead > 0 {
+        // zlib takes it again, to no effect, once the stream is complete.
+        let is_refused = match self.format {
+            Format::Raw => false,
+            Format::Zlib => !matches!(self.status, Status::Start | Status::Closed),
+            Format::Gzip => self.status != Status::Closed,
+        };
+        if is_refused || self.window.lookahead > 0 {
             return Err(StreamError);
         }
-        self.sum.add(dictionary);
+        if self.status == Status::Start {
+            self.sum.add(dictionary);
+        }
         let mut used = dictionary;
         if dictionary.len() >= self.window.size {
             if self.format == Format::Raw {

@@ -15,6 +15,7 @@ use crate::files::OpenFile;
 use crate::matchspec::Program;
 use crate::search::{Job, Pattern};
 use crate::term::{Term, View};
+use crate::zstream::Zstream;
 
 /// What a magic reference stands for.
 pub enum MagicObject {
@@ -39,6 +40,8 @@ pub enum MagicObject {
     Pattern(Rc<Pattern>),
     /// A search of module `binary` that was put aside.
     Search(RefCell<Job>),
+    /// A stream of module `zlib`.
+    Zstream(RefCell<Zstream>),
 }
 
 /// A counted object of the machine.

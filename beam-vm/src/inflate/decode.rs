@@ -284,7 +284,8 @@ impl Inflate {
                 continue;
             }
             if !entry.is_from() {
-                break if entry.is_end() { Ok(self.mode = Mode::Block) } else { Err(Stop::Bad) };
+                self.mode = Mode::Block;
+                break if entry.is_end() { Ok(()) } else { Err(Stop::Bad) };
             }
             let length = entry.value() + self.peek(entry.extra()) as usize;
             self.drop_bits(entry.extra());

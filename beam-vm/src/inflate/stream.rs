@@ -164,10 +164,10 @@ impl Inflate {
         Self::new(Accepted::Zlib, 15)
     }
 
-    /// A gzip stream.
+    /// A stream without header and sum.
     #[must_use]
-    pub fn gzip() -> Self {
-        Self::new(Accepted::Gzip, 15)
+    pub fn raw() -> Self {
+        Self::new(Accepted::Raw, 15)
     }
 
     /// With zlib's number for format and window: negative for a bare stream, 16 more for gzip, 32 more for either.
@@ -360,6 +360,8 @@ impl Inflate {
         if !is_right {
             return Err(Stop::Bad);
         }
+        // As in zlib, what came out in the call that meets the sum is never part of the dictionary.
+        self.began = io.written();
         self.mode = if matches!(self.sum, Sum::Crc(_)) { Mode::Size } else { Mode::End };
         Ok(())
     }

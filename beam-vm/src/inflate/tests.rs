@@ -56,7 +56,8 @@ fn a_dictionary_is_asked_for_by_its_sum() {
     assert_eq!(stream.set_dictionary(b"abd"), Err(DictionaryError::Other));
     assert_eq!(stream.set_dictionary(b"abc"), Ok(()));
     assert_eq!(run(&mut stream, &packed[6..], 9), (Ok(Progress::End), 8, 9));
-    assert_eq!(stream.dictionary(), b"abcabcabcabc");
+    // What came out together with the end is no part of it, as in zlib.
+    assert_eq!(stream.dictionary(), b"abc");
 }
 
 #[test]

@@ -26,9 +26,9 @@ macro_rules! natives {
 }
 
 natives! {
-    "asn1rt_nif" "decode_ber_tlv_raw" 1 => [absent];
-    "asn1rt_nif" "encode_ber_tlv" 1 => [absent];
-    "asn1rt_nif" "encode_per_complete" 1 => [absent];
+    "asn1rt_nif" "decode_ber_tlv_raw" 1 => [asn1rt::decode_ber_tlv];
+    "asn1rt_nif" "encode_ber_tlv" 1 => [asn1rt::encode_ber_tlv];
+    "asn1rt_nif" "encode_per_complete" 1 => [asn1rt::encode_per_complete];
     "erl_tracer" "enabled" 3 => [absent];
     "erl_tracer" "trace" 5 => [absent];
     "prim_buffer" "copying_read" 2 => [prim_buffer::copying_read];
@@ -73,26 +73,26 @@ natives! {
     "prim_file" "sync_nif" 2 => [prim_file::handles::sync_nif];
     "prim_file" "truncate_nif" 1 => [prim_file::handles::truncate_nif];
     "prim_file" "write_nif" 2 => [prim_file::transfer::write_nif];
-    "zlib" "clearStash_nif" 1 => [absent];
-    "zlib" "close_nif" 1 => [absent];
-    "zlib" "crc32_nif" 1 => [absent];
-    "zlib" "deflateEnd_nif" 1 => [absent];
-    "zlib" "deflateInit_nif" 6 => [absent];
-    "zlib" "deflateParams_nif" 3 => [absent];
-    "zlib" "deflateReset_nif" 1 => [absent];
-    "zlib" "deflateSetDictionary_nif" 2 => [absent];
-    "zlib" "deflate_nif" 4 => [absent];
-    "zlib" "enqueue_nif" 2 => [absent];
-    "zlib" "getBufSize_nif" 1 => [absent];
-    "zlib" "getStash_nif" 1 => [absent];
-    "zlib" "inflateEnd_nif" 1 => [absent];
-    "zlib" "inflateGetDictionary_nif" 1 => [absent];
-    "zlib" "inflateInit_nif" 3 => [absent];
-    "zlib" "inflateReset_nif" 1 => [absent];
-    "zlib" "inflateSetDictionary_nif" 2 => [absent];
-    "zlib" "inflate_nif" 4 => [absent];
-    "zlib" "open_nif" 0 => [absent];
-    "zlib" "setBufSize_nif" 2 => [absent];
-    "zlib" "setStash_nif" 2 => [absent];
-    "zlib" "set_controller_nif" 2 => [absent];
+    "zlib" "clearStash_nif" 1 => [zlib::clear_stash];
+    "zlib" "close_nif" 1 => [zlib::close];
+    "zlib" "crc32_nif" 1 => [zlib::crc32];
+    "zlib" "deflateEnd_nif" 1 => [zlib::deflate_end];
+    "zlib" "deflateInit_nif" 6 => [zlib::deflate_init];
+    "zlib" "deflateParams_nif" 3 => [zlib::deflate_params];
+    "zlib" "deflateReset_nif" 1 => [zlib::deflate_reset];
+    "zlib" "deflateSetDictionary_nif" 2 => [zlib::deflate_set_dictionary];
+    "zlib" "deflate_nif" 4 => [zlib::deflate];
+    "zlib" "enqueue_nif" 2 => [zlib::enqueue];
+    "zlib" "getBufSize_nif" 1 => [zlib::chunk_size];
+    "zlib" "getStash_nif" 1 => [zlib::stash];
+    "zlib" "inflateEnd_nif" 1 => [zlib::inflate_end];
+    "zlib" "inflateGetDictionary_nif" 1 => [zlib::inflate_dictionary];
+    "zlib" "inflateInit_nif" 3 => [zlib::inflate_init];
+    "zlib" "inflateReset_nif" 1 => [zlib::inflate_reset];
+    "zlib" "inflateSetDictionary_nif" 2 => [zlib::inflate_set_dictionary];
+    "zlib" "inflate_nif" 4 => [zlib::inflate];
+    "zlib" "open_nif" 0 => [zlib::open];
+    "zlib" "setBufSize_nif" 2 => [zlib::set_chunk_size];
+    "zlib" "setStash_nif" 2 => [zlib::set_stash];
+    "zlib" "set_controller_nif" 2 => [zlib::set_controller];
 }

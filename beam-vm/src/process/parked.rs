@@ -7,6 +7,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::asn1::{BerReader, BerWriter, PerWriter};
 use crate::bif::ets::{InsertRun, Scan};
 use crate::bif::match_specs::ListRun;
 use crate::chardata::{Converter, Listing};
@@ -49,6 +50,14 @@ pub enum Parked {
     ListRun(ListRun),
     /// `ets:select` and its kin
     Scan(Box<Scan>),
+    /// `deflate` of module `zlib`
+    Portion(Portion),
+    /// `encode_per_complete` of module `asn1rt_nif`, with the commands
+    Per(Vec<u8>, PerWriter),
+    /// `decode_ber_tlv_raw`, with the bytes
+    BerRead(Vec<u8>, BerReader),
+    /// `encode_ber_tlv`
+    BerWrite(BerWriter),
 }
 
 /// A term that is being decoded.
@@ -63,6 +72,23 @@ pub struct Decoding {
     pub decoder: Option<Decoder>,
     /// Where the term is built: nothing moves here.
     pub fragment: Fragment,
+}
+
+/// What a call of a stream of module `zlib` has done.
+#[derive(Debug)]
+pub struct Portion {
+    /// The output, and how much of it is written.
+    pub output: Vec<u8>,
+    /// How much of it is written.
+    pub written: usize,
+    /// Bytes of the queue that were read.
+    pub read: usize,
+    /// The piece of the queue that is being read.
+    pub piece: usize,
+    /// Bytes of it that were read.
+    pub read_of_piece: usize,
+    /// Whether all pieces were read and the stream is being flushed.
+    pub is_flushing: bool,
 }
 
 impl Parked {
@@ -80,7 +106,9 @@ impl Parked {
             Self::Insert(run) => run.roots(visit),
             Self::ListRun(run) => run.roots(visit),
             Self::Scan(scan) => scan.roots(visit),
-            Self::Deflate(_) | Self::Decode(_) | Self::Reading(_) => {}
+            Self::Deflate(_) | Self::Decode(_) | Self::Reading(_) | Self::Portion(_) | Self::Per(..) => {}
+            Self::BerRead(_, reader) => reader.roots(visit),
+            Self::BerWrite(writer) => writer.roots(visit),
         }
     }
 }

@@ -7,9 +7,7 @@
 main(Sources, Folder, Application) ->
     Files = filelib:wildcard(filename:join(code:lib_dir(Application, ebin), "*.beam")),
     in_parallel(fun(File) -> make(Folder, File) end, Files),
-    %% From here on nothing is compressed, so all that this node loads is compiled before.
-    Ours = [{Name, compiled(Sources, Folder, Name)} || Name <- [compiler_driver, zlib]],
-    [load(Name, Code) || {Name, Code} <- Ours],
+    load(compiler_driver, compiled(Sources, Folder, compiler_driver)),
     in_parallel(fun(File) -> compile_here(Folder, File) end, Files),
     halt(0).
 
@@ -41,7 +39,6 @@ compiled(Sources, Folder, Name) ->
     Code.
 
 load(Name, Code) ->
-    code:unstick_mod(Name),
     {module, Name} = code:load_binary(Name, "conformance", Code).
 
 wrapped(Name, Packed) ->

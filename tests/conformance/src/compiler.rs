@@ -50,8 +50,7 @@ impl Compiler {
             return Ok(());
         }
         let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("erl");
-        let parts =
-            ["compiler_harness.erl", "compiler_driver.erl", "zlib.erl"].map(|name| sources.join(name));
+        let parts = ["compiler_harness.erl", "compiler_driver.erl"].map(|name| sources.join(name));
         let (stamp, file) = (stock::stamp_of(&parts, APPLICATION), self.work.join("stamp"));
         if fs::read_to_string(&file).is_ok_and(|there| there == stamp) {
             return Ok(());

@@ -36,7 +36,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("linked_list_allocator", &["kernel"]),
     ("log", &["drivers", "kernel", "boot", "tests/guest"]),
     ("md-5", &["beam-vm"]),
-    ("miniz_oxide", &["beam-vm"]),
     ("object", &["xtask"]),
     ("rand_chacha", &["kernel"]),
     ("rand_core", &["kernel"]),
