@@ -117,7 +117,7 @@ fn stats(table: &Table, heap: &mut ProcessHeap) -> Term {
     }
     let buckets = hashed.active();
     let average = sum as f32 / buckets as f32;
-    let deviation = libm::sqrtf(((squares as f32 - average * sum as f32) / (buckets - 1) as f32).max(0.0));
+    let deviation = libm::sqrtf(((squares as f32 - average * sum as f32) / buckets as f32).max(0.0));
     let expected = libm::sqrtf(average * (1.0 - 1.0 / buckets as f32));
     let numbers = [average, deviation, expected].map(|value| build::float(heap, f64::from(value)));
     let [average, deviation, expected] = numbers;
