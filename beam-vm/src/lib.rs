@@ -52,4 +52,5 @@ mod stack;
 pub mod term;
 pub mod timer;
 pub mod timers;
+pub mod trace;
 pub mod vm;

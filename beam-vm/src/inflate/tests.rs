@@ -26,7 +26,7 @@ fn damage_is_an_error() {
         (31, &[0x1F, 0x8B, 8, 0xE0]),                                              // reserved flags
         (-15, &[7]),                                                               // kind of block
         (-15, &[1, 1, 0, 0, 0]),                                                   // length of stored bytes
-        (-15, &[0xFD, 0xFF, 0xFF]),                                                      // too many literals
+        (-15, &[0xFD, 0xFF, 0xFF]),                                                // too many literals
         (-15, &[0x63, 0x00, 0x42]),                                                // nothing that far back
         (15, &[0x78, 0x9C, 3, 0, 0, 0, 0, 2]),                                     // sum
         (31, &[0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3, 3, 0, 0, 0, 0, 0, 1, 0, 0, 0]), // size

@@ -179,7 +179,7 @@ fn ordered_chunk(
     program: impl FnOnce(&mut Context<'_>) -> Term,
 ) -> BifResult {
     let results = scan.reversed(cx);
-    if scan.count < limit {
+    if scan.count < limit || matches!(scan.place, Place::End) {
         if results.is_nil() {
             return end();
         }
@@ -245,7 +245,7 @@ fn resume(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
                     let place = Place::Key(Some(*key), direction);
                     let mut scan = Box::new(Scan::new(numbers, program, place, Purpose::Collect));
                     let last = Some(*last).filter(|last| !last.is_nil());
-                    scan.range = Range { from: last, to: last };
+                    scan.range = Range { from: last, to: last, is_one: false };
                     scan.limit = Some(limit);
                     scan
                 }
