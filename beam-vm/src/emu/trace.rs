@@ -162,9 +162,13 @@ slow_paths! {
     /// A function's breakpoint; the arguments are in the first X registers.
     fn breakpoint(s) {
         let vm = &mut *(*s.m).vm;
-        let Some(arity) = vm.tracing.points.local.get(&s.ip.addr()).map(|point| point.name.2 as usize) else {
+        let Some((arity, code)) = vm.tracing.points.local.get(&s.ip.addr()).map(|point| (point.name.2 as usize, point.code)) else {
             return super::call::unreachable(s.ip, s.hp, s.sp, s.m, s.fcalls);
         };
+        if (*s.m).retried == (s.ip, s.fcalls) {
+            (*s.m).retried = (core::ptr::null(), 0);
+            return go_as(s, code);
+        }
         if make_room(&mut s, arity) == Outcome::Stopped {
             return;
         }

@@ -117,8 +117,8 @@ fn stats(table: &Table, heap: &mut ProcessHeap) -> Term {
     }
     let buckets = hashed.active();
     let average = sum as f32 / buckets as f32;
-    let deviation = root((squares as f32 - average * sum as f32) / buckets as f32);
-    let expected = root(average * (1.0 - 1.0 / buckets as f32));
+    let deviation = root(f64::from((squares as f32 - average * sum as f32) / buckets as f32));
+    let expected = root(f64::from(average) * (1.0 - 1.0 / buckets as f64));
     let numbers = [average, deviation, expected].map(|value| build::float(heap, f64::from(value)));
     let [average, deviation, expected] = numbers;
     let counts = [buckets, least, most, kept, 1].map(Term::count);
@@ -126,8 +126,8 @@ fn stats(table: &Table, heap: &mut ProcessHeap) -> Term {
     build::tuple(heap, &[buckets, average, deviation, expected, least, most, kept, one])
 }
 
-fn root(value: f32) -> f32 {
-    libm::sqrt(f64::from(value.max(0.0))) as f32
+fn root(value: f64) -> f32 {
+    libm::sqrt(value.max(0.0)) as f32
 }
 
 /// The binaries outside of heaps that objects refer to.
