@@ -47,6 +47,7 @@ pub mod system;
 pub mod table;
 pub mod time;
 pub mod timers;
+pub mod trace;
 pub mod tuples;
 pub mod types;
 pub mod unicode;

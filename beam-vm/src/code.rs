@@ -5,6 +5,7 @@
 //! Entries are made when somebody first names a function, and never move or go: an import, a fun `fun M:F/A` or a spawn may name a function
 //! long before its module is loaded, and calls it afterwards. What a module's end takes away is the address in the entry.
 
+mod breakpoints;
 mod entries;
 mod instance;
 mod lines;

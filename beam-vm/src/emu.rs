@@ -22,6 +22,7 @@ pub mod native;
 pub mod operand;
 mod run;
 pub mod table;
+pub mod trace;
 
 #[cfg(test)]
 mod tests;
@@ -35,8 +36,13 @@ pub use run::{Stop, run};
 #[must_use]
 pub fn own_instructions() -> alloc::boxed::Box<[u64]> {
     let code = |operation| u64::from(table::code(operation));
-    [code(table::Operation::NormalExit), 0, code(table::Operation::Return)].into()
+    let [first, ret, traced] =
+        [table::Operation::NormalExit, table::Operation::Return, table::Operation::ReturnTrace].map(code);
+    [first, 0, ret, traced].into()
 }
 
 /// The place of a `return` among the instructions that belong to no module.
 const RETURN: usize = 2;
+
+/// The place of what traced calls return to.
+const RETURN_TRACE: usize = 3;

@@ -58,5 +58,6 @@ mod stack;
 pub mod term;
 pub mod timer;
 pub mod timers;
+pub mod trace;
 pub mod vm;
 pub mod zstream;

@@ -12,6 +12,8 @@ mod problems;
 mod program;
 mod run;
 mod special;
+#[cfg(test)]
+mod tests;
 
 pub use compile::{compile, is_bound, variable};
 pub use program::{Action, FunctionIndex, Program};

@@ -30,6 +30,7 @@ use crate::heap::{HeapLimits, ProcessHeap};
 use crate::term::{LocalPid, Term};
 use crate::timer::TimerId;
 use crate::timers::TimerSlot;
+use crate::trace::Tracee;
 
 /// How urgent a process is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -91,6 +92,8 @@ pub struct Extension {
     pub sensitive: bool,
     /// Whether it belongs to the machine rather than to the program.
     pub is_system: bool,
+    /// How it is traced.
+    pub tracee: Tracee,
 }
 
 /// A process. The process that runs is outside of the table of processes, and what the machine's registers hold of it is stored here

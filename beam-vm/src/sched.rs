@@ -4,12 +4,15 @@
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 
+use crate::atom::{Atom, predefined};
 use crate::emu::{Machine, Stop, run};
 use crate::halt::Halt;
+use crate::heap::{Fragment, build};
 use crate::platform::Random;
 use crate::process::{Lookup, Priority, Process, State};
-use crate::term::LocalPid;
+use crate::term::{LocalPid, Term};
 use crate::timers::Timer;
+use crate::trace::Flag;
 use crate::vm::Vm;
 
 /// Reductions of a time slice.
@@ -174,14 +177,40 @@ impl Vm {
         process.reductions_left = slice;
         self.slice = slice;
         self.turns += 1;
+        if self.tracing.is_used {
+            self.trace_running(&process, predefined::IN);
+        }
         // SAFETY: a process in the table goes on at an instruction of loaded code with what it left, or what a spawn has put there.
         #[expect(unsafe_code, reason = "enters the instructions")]
         let stop = unsafe { run(machine, self, &mut process) };
         let used = (slice - process.reductions_left).max(0) as u64;
         process.reductions += used;
         self.reductions += used;
+        if self.tracing.is_used {
+            self.trace_running(&process, predefined::OUT);
+        }
         self.stopped(process, stop);
         self.end_all();
+        if !self.tracing.waiting.is_empty() {
+            self.deliver_waiting_traces();
+        }
+    }
+
+    /// Tells that a traced process begins or ends a turn, and where.
+    fn trace_running(&mut self, process: &Process, what: Atom) {
+        let tracee = process
+            .tracee()
+            .filter(|tracee| tracee.flags.has(Flag::Running) || tracee.flags.has(Flag::RunningProcs));
+        let Some(tracee) = tracee else { return };
+        let mut block = Fragment::default();
+        let place = match self.code.locate(process.ip.addr()) {
+            Some(place) => {
+                let names = [Term::atom(place.module), Term::atom(place.function)];
+                build::tuple(&mut block, &[names[0], names[1], Term::count(place.arity as usize)])
+            }
+            None => Term::count(0),
+        };
+        self.tell_tracer(process.pid, tracee, &[Term::atom(what), place]);
     }
 
     fn stopped(&mut self, mut process: Box<Process>, stop: Stop) {

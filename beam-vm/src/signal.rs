@@ -9,6 +9,7 @@ use crate::copy;
 use crate::heap::{Fragment, RESERVED, build};
 use crate::process::{Lookup, Message, MessagePlace, Nodes, Peer, Process, RefNumbers, State, Target};
 use crate::term::{LocalPid, Term};
+use crate::trace::Flag;
 use crate::vm::Vm;
 
 /// A process that is ending, and what is left to do for it.
@@ -45,6 +46,7 @@ impl Vm {
     /// Sends a message to a process of this node. Nobody learns whether it arrives.
     pub fn send(&mut self, sender: &mut Process, to: LocalPid, term: Term) {
         if to == sender.pid {
+            self.trace_event(sender, Flag::Receive, &[Term::atom(predefined::RECEIVE), term]);
             sender.mailbox.push(&mut self.nodes, Message { term, fragment: None });
             return;
         }
@@ -54,6 +56,7 @@ impl Vm {
     /// Puts a message into the mailbox of a process that does not run, and wakes it.
     pub fn deliver(&mut self, to: LocalPid, term: Term) {
         let literals = self.literals.addresses();
+        self.trace_receive(to, term);
         if let Lookup::Process(process) = self.processes.lookup(to) {
             put_message(process, &mut self.nodes, term, &literals);
             self.queue.wake(process);
@@ -62,6 +65,7 @@ impl Vm {
 
     /// Puts a message that was made for a process into its mailbox, and wakes it.
     pub fn deliver_fragment(&mut self, to: LocalPid, term: Term, fragment: Fragment) {
+        self.trace_receive(to, term);
         if let Lookup::Process(process) = self.processes.lookup(to) {
             process.mailbox.push(&mut self.nodes, Message { term, fragment: Some(fragment) });
             self.queue.wake(process);
@@ -79,6 +83,8 @@ impl Vm {
                 let reason = copy::copy(reason, &mut fragment, &literals);
                 let from = copy::copy(from, &mut fragment, &literals);
                 let term = build::tuple(&mut fragment, &[Term::atom(predefined::UPPER_EXIT), from, reason]);
+                self.trace_receive(to, term);
+                let Lookup::Process(process) = self.processes.lookup(to) else { return };
                 process.mailbox.push(&mut self.nodes, Message { term, fragment: Some(fragment) });
                 self.queue.wake(process);
             }
@@ -98,6 +104,10 @@ impl Vm {
     /// among those to be told.
     pub fn begin_end(&mut self, mut process: Box<Process>) {
         process.state = State::Exiting;
+        if self.tracing.is_used {
+            let event = [Term::atom(predefined::EXIT), process.exit_reason];
+            self.trace_event(&process, Flag::Procs, &event);
+        }
         self.processes.mark_ending(process.pid);
         if let Some(name) = process.extension().and_then(|extension| extension.registered) {
             self.registry.remove(&name);
@@ -137,6 +147,11 @@ impl Vm {
                     if let Lookup::Process(other) = self.processes.lookup(linked)
                         && other.links.remove(pid)
                     {
+                        if self.tracing.is_used {
+                            let (own, tracee) = (other.pid, other.tracee());
+                            let event = [Term::atom(predefined::GETTING_UNLINKED), Term::pid(pid)];
+                            self.trace_event_of(own, tracee, Flag::Procs, &event);
+                        }
                         self.exit_signal(Term::pid(pid), linked, reason, Cause::Link);
                     }
                 }
@@ -205,6 +220,8 @@ impl Vm {
         let Lookup::Process(process) = self.processes.lookup(watcher) else { return };
         let mut fragment = Fragment::with_capacity(DOWN_WORDS + copy::size_of(reason, &literals));
         if let Some(term) = down_message(process, &mut fragment, numbers, target, node, reason, &literals) {
+            self.trace_receive(watcher, term);
+            let Lookup::Process(process) = self.processes.lookup(watcher) else { return };
             process.mailbox.push(&mut self.nodes, Message { term, fragment: Some(fragment) });
             self.queue.wake(process);
         }

@@ -31,6 +31,7 @@ use crate::signal::Ending;
 use crate::term::{Export, LocalPid, Term};
 use crate::timer::TimerWheel;
 use crate::timers::{DelayedMessages, Timer};
+use crate::trace::Tracing;
 
 /// Words of a new process's block. The first collection makes it as large as stock's.
 const FIRST_BLOCK: usize = 40;
@@ -119,6 +120,8 @@ pub struct Vm {
     pub turns: u64,
     /// Timers.
     pub timers: TimerWheel<Timer>,
+    /// Who is traced.
+    pub tracing: Tracing,
     /// The last unique integer.
     pub unique: u64,
     /// Since when wall time is measured, if it is.
@@ -230,6 +233,7 @@ impl Vm {
             rested: 0,
             turns: 0,
             timers: TimerWheel::new(now),
+            tracing: Tracing::default(),
             unique: 0,
             wall_time: None,
         };

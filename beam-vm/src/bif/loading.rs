@@ -156,6 +156,7 @@ pub fn purge_module(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         predefined::PREPARE_ON_LOAD => Ok(Term::boolean(cx.vm.code.prepare_purge_of_on_load(module))),
         predefined::COMPLETE => {
             let purged = cx.vm.code.complete_purge(module).ok_or(Raise::BADARG)?;
+            cx.vm.forget_points(module);
             end_purge(cx, purged);
             Ok(Term::boolean(true))
         }

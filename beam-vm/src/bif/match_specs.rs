@@ -6,13 +6,16 @@ mod functions;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
+use super::trace::{change_own, read_flags};
 use super::{BifResult, Context, Raise};
 use crate::atom::{AtomTable, predefined};
+use crate::emu::trace::caller_term;
 use crate::heap::{MagicObject, ProcessHeap, build, magic_of};
 use crate::matchspec::{self, Action, Dialect, FunctionIndex, Host, Program, Scratch, Subject};
 use crate::print::Printed;
 use crate::process::Parked;
 use crate::term::Term;
+use crate::trace::{Flag, Flags};
 
 /// What may be done to the traced process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -68,11 +71,37 @@ impl Host for Caller<'_, '_> {
                 self.cx.vm.platform.write(&text);
                 Some(Term::boolean(true))
             }
+            Action::Caller if self.effects == Effects::Real => Some(caller_term(self.cx)),
             // A BIF that runs a specification was called by nobody.
             Action::Caller | Action::CallerLine => Some(Term::atom(predefined::UNDEFINED)),
             Action::IsSeqTrace => Some(Term::boolean(false)),
             Action::GetSeqToken => Some(Term::NIL),
-            Action::Silent => Some(Term::boolean(true)),
+            Action::Silent => {
+                if self.effects == Effects::Real
+                    && let Some(is_silent) = arguments[0].as_boolean()
+                {
+                    let silent = Flags::of(Flag::Silent);
+                    let (clear, set) = if is_silent { (Flags::NONE, silent) } else { (silent, Flags::NONE) };
+                    change_own(self.cx, clear, set, None);
+                }
+                Some(Term::boolean(true))
+            }
+            Action::EnableTrace if arguments.len() == 1 => {
+                let flags = Flags::named(arguments[0].as_atom()?)?;
+                change_own(self.cx, Flags::NONE, flags, None);
+                Some(Term::boolean(true))
+            }
+            Action::DisableTrace if arguments.len() == 1 => {
+                let flags = Flags::named(arguments[0].as_atom()?)?;
+                change_own(self.cx, flags, Flags::NONE, None);
+                Some(Term::boolean(true))
+            }
+            Action::Trace if arguments.len() == 2 => {
+                let clear = read_flags(self.cx, arguments[0])?;
+                let set = read_flags(self.cx, arguments[1])?;
+                let tracer = set.tracer.or(clear.tracer);
+                Some(Term::boolean(change_own(self.cx, clear.flags, set.flags, tracer)))
+            }
             Action::DisableTrace
             | Action::EnableTrace
             | Action::ProcessDump
@@ -86,8 +115,14 @@ impl Host for Caller<'_, '_> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn compile(cx: &Context<'_>, specification: Term, dialect: Dialect) -> Result<Program, Vec<Vec<u8>>> {
-    matchspec::compile(&cx.vm.atoms, cx.vm.node.name, specification, dialect, &functions::Callable)
+pub fn compile_with(
+    cx: &Context<'_>,
+    specification: Term,
+    dialect: Dialect,
+    effects: Effects,
+) -> Result<Program, Vec<Vec<u8>>> {
+    let functions = functions::Callable { effects };
+    matchspec::compile(&cx.vm.atoms, cx.vm.node.name, specification, dialect, &functions)
 }
 
 /// Compiles a specification for tables.
@@ -95,7 +130,7 @@ pub fn compile(cx: &Context<'_>, specification: Term, dialect: Dialect) -> Resul
 /// # Errors
 /// `badarg`.
 pub fn compile_for_table(cx: &Context<'_>, specification: Term) -> Result<Rc<Program>, Raise> {
-    compile(cx, specification, Dialect::Table).map(Rc::new).map_err(|_| Raise::BADARG)
+    compile_with(cx, specification, Dialect::Table, Effects::None).map(Rc::new).map_err(|_| Raise::BADARG)
 }
 
 /// The program that a reference stands for.
@@ -120,7 +155,7 @@ pub fn match_spec_test(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         Some(predefined::TABLE) => Dialect::Table,
         _ => return Err(Raise::BADARG),
     };
-    let program = match compile(cx, args[1], dialect) {
+    let program = match compile_with(cx, args[1], dialect, Effects::None) {
         Ok(program) => program,
         Err(problems) => {
             let problems = problem_list(cx, &problems);

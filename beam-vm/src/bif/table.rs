@@ -342,8 +342,8 @@ bifs! {
     "erlang" "time_offset" 1 Plain All => [time::time_offset1];
     "erlang" "timestamp" 0 Plain All => [time::timestamp];
     "erlang" "tl" 1 Guard All => [lists::tl];
-    "erlang" "trace_delivered" 1 Plain All => [absent];
-    "erlang" "trace_info" 2 Plain All => [absent];
+    "erlang" "trace_delivered" 1 Plain All => [trace::trace_delivered];
+    "erlang" "trace_info" 2 Plain All => [trace::trace_info];
     "erlang" "trunc" 1 Guard All => [arithmetic::trunc];
     "erlang" "tuple_size" 1 Guard All => [tuples::tuple_size];
     "erlang" "tuple_to_list" 1 Plain All => [tuples::tuple_to_list];
@@ -444,10 +444,10 @@ bifs! {
     "erts_internal" "term_to_string" 2 Plain Since26 => [absent];
     "erts_internal" "term_type" 1 Plain All => [machinery::term_type];
     "erts_internal" "time_unit" 0 Plain All => [time::time_unit];
-    "erts_internal" "trace" 3 Plain All => [absent];
+    "erts_internal" "trace" 3 Plain All => [trace::trace];
     "erts_internal" "trace" 4 Plain Since27 => [absent];
     "erts_internal" "trace_info" 3 Plain Since27 => [absent];
-    "erts_internal" "trace_pattern" 3 Plain All => [absent];
+    "erts_internal" "trace_pattern" 3 Plain All => [trace::trace_pattern];
     "erts_internal" "trace_pattern" 4 Plain Since27 => [absent];
     "erts_internal" "trace_session_create" 3 Plain Since27 => [absent];
     "erts_internal" "trace_session_destroy" 1 Plain Since27 => [absent];

@@ -56,6 +56,8 @@ unsafe fn collect_and_retry(mut s: State, need: usize, live: usize) {
     // SAFETY: the instruction says how many registers are live.
     unsafe {
         if collect(&mut s, need, live) == Outcome::GoOn {
+            // It is no second call if a function begins with the instruction.
+            (*s.m).retried = (s.ip, s.fcalls);
             go(s)
         }
     }

@@ -46,6 +46,31 @@ pub unsafe fn go(s: State) {
     }
 }
 
+/// Goes on with the instruction at `s.ip` as if its first word led to `code`.
+///
+/// # Safety
+/// The code is one that the first word of the instruction had.
+#[inline(always)]
+#[cfg(voxoz_tail_calls)]
+pub unsafe fn go_as(s: State, code: u32) {
+    // SAFETY: such a code is the address of a handler.
+    unsafe {
+        let handler = core::mem::transmute::<usize, Handler>(code as usize);
+        handler(s.ip, s.hp, s.sp, s.m, s.fcalls);
+    }
+}
+
+/// Goes on with the instruction at `s.ip` as if its first word led to `code`.
+///
+/// # Safety
+/// The code is one that the first word of the instruction had.
+#[inline(always)]
+#[cfg(not(voxoz_tail_calls))]
+pub unsafe fn go_as(s: State, code: u32) {
+    // SAFETY: such a code is the number of a handler.
+    unsafe { (super::table::SPECIFICS[code as usize].handler)(s.ip, s.hp, s.sp, s.m, s.fcalls) };
+}
+
 /// Makes the loop go on with the instruction at `s.ip`.
 ///
 /// # Safety

@@ -214,6 +214,11 @@ unsafe fn deliver(mut s: State) {
             }
         }
         let Fault { class, reason, trace, .. } = (*s.m).fault;
+        if (*(*s.m).vm).tracing.is_used {
+            let passed = if found.is_some() { frame } else { process.heap.stack().len() };
+            super::trace::unwind(&mut *(*s.m).vm, process, passed, Term::atom(class), reason);
+            s.reload();
+        }
         let Some(address) = found else {
             let vm = &mut *(*s.m).vm;
             process.exit_reason = exit_reason(vm, process, class, reason, trace);

@@ -14,4 +14,5 @@ pub mod funs;
 pub mod maps;
 pub mod receive;
 pub mod select;
+pub mod trace;
 pub mod types;

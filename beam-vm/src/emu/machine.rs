@@ -35,6 +35,8 @@ pub struct Machine {
     pub vm: *mut Vm,
     /// Why the instructions stopped.
     pub stop: Option<Stop>,
+    /// The instruction that was done again last because there was no room, and the reductions that were left.
+    pub retried: (*const u64, isize),
     /// Reductions that are left, put aside while `fcalls` is 0 so that the next call looks up.
     pub parked_reductions: isize,
     /// What was raised last.
@@ -74,6 +76,7 @@ impl Machine {
             process: core::ptr::null_mut(),
             vm: core::ptr::null_mut(),
             stop: None,
+            retried: (core::ptr::null(), 0),
             parked_reductions: 0,
             fault: Fault {
                 class: predefined::ERROR,

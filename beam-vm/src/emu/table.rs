@@ -10,7 +10,8 @@ use core::ops::Range;
 use super::dispatch::{Handler, code_of};
 use super::handlers::binaries::{construct, fields, matching, stepwise};
 use super::handlers::{
-    arithmetic, bif, calls, compare, data, exceptions, floats, frames, funs, maps, receive, select, types,
+    arithmetic, bif, calls, compare, data, exceptions, floats, frames, funs, maps, receive, select, trace,
+    types,
 };
 use super::operand::{B, C, D, E, Fail, I, Kind, L, Lam, ListOf, N16, N32, Operand, R, S, Words, X, Y};
 
@@ -104,6 +105,9 @@ instructions! {
     ApplyList { calls::apply_list => [N16]; }
     UndefinedFunction { calls::undefined_function => []; }
     UndefinedLambda { calls::undefined_lambda => []; }
+    Breakpoint { trace::breakpoint => []; }
+    GlobalBreakpoint { trace::global_breakpoint => []; }
+    ReturnTrace { trace::return_trace => []; }
     NormalExit { calls::normal_exit => []; }
     NotReached { calls::not_reached => []; }
     Unreachable { calls::unreachable => []; }

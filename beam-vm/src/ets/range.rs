@@ -18,6 +18,8 @@ pub struct Range {
     pub from: Option<Term>,
     /// What the last key matches.
     pub to: Option<Term>,
+    /// Whether no other key than one can match.
+    pub is_one: bool,
 }
 
 /// The order of a key and a pattern: equal if it is one of those that the pattern may match.
@@ -62,13 +64,18 @@ impl Range {
     #[must_use]
     pub fn of(atoms: &AtomTable, patterns: &[Term]) -> Self {
         match patterns {
-            [pattern] if limits(atoms, *pattern) => Self { from: Some(*pattern), to: Some(*pattern) },
+            [pattern] if limits(atoms, *pattern) => Self {
+                from: Some(*pattern),
+                to: Some(*pattern),
+                is_one: crate::matchspec::is_bound(atoms, *pattern),
+            },
             [_] | [] => Self::default(),
             several if several.iter().all(|pattern| crate::matchspec::is_bound(atoms, *pattern)) => {
                 let order = |a: &&Term, b: &&Term| compare(atoms, **a, **b);
                 Self {
                     from: several.iter().min_by(order).copied(),
                     to: several.iter().max_by(order).copied(),
+                    is_one: false,
                 }
             }
             _ => Self::default(),

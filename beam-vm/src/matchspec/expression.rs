@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Guards and bodies: expressions, from terms that may be of any depth.
 //!
-//! An expression that only makes a constant leaves one instruction behind, with the constant. What a body gives has to outlive the term that
-//! is matched and the program, so parts of it are copied where they become part of the result; arguments of functions are not.
+//! An expression that only makes a constant leaves one instruction behind, with the constant. What is on the heap may not refer to the term
+//! that is matched, nor to the program, so what becomes part of something, or the result, is copied; what functions only look at is not.
 
 use alloc::vec::Vec;
 
@@ -38,16 +38,12 @@ enum Task {
     Expression(Term, Use),
     Cons(usize, Use),
     Tuple(usize, u32, Use),
-    /// The parts of a map are compiled twice: first to see whether all is constant.
     Map(usize, Term, Use),
-    Pairs(u32),
     Emit(Op, u32, Use),
     Branch(Op),
     Label(Label),
     /// The value of a message, which is no constant, as it acts.
     True,
-    /// Forgets so many values.
-    Forget(usize),
 }
 
 /// What an expression has come to.
@@ -105,10 +101,6 @@ impl<F: Functions> Compiler<'_, F> {
         match task {
             Task::Expression(term, kept) => self.begin(term, kept, work),
             Task::True => self.emit(Op::Constant(Term::boolean(true)), work),
-            Task::Forget(count) => {
-                work.outcomes.truncate(work.outcomes.len() - count);
-                work.outcomes.push(Outcome::Code);
-            }
             Task::Cons(start, kept) => {
                 let (tail, head) = (work.outcomes.pop(), work.outcomes.pop());
                 match (head, tail) {
@@ -127,12 +119,7 @@ impl<F: Functions> Compiler<'_, F> {
                 }
                 None => self.emit(Op::Tuple(count), work),
             },
-            Task::Map(start, term, kept) => self.second_pass(start, term, kept, work),
-            Task::Pairs(count) => {
-                let first = work.outcomes.len() - 2 * count as usize;
-                work.outcomes.truncate(first);
-                self.emit(Op::Map(count), work);
-            }
+            Task::Map(start, term, kept) => self.finish_map(start, term, kept, work),
             Task::Emit(op, count, kept) => {
                 let first = work.outcomes.len() - count as usize;
                 work.outcomes.truncate(first);
@@ -189,14 +176,15 @@ impl<F: Functions> Compiler<'_, F> {
         match term.view() {
             View::Cons(cell) => {
                 work.tasks.push(Task::Cons(self.code.len(), kept));
-                work.tasks.push(Task::Expression(cell.tail(), kept));
-                work.tasks.push(Task::Expression(cell.head(), kept));
+                work.tasks.push(Task::Expression(cell.tail(), Use::Keep));
+                work.tasks.push(Task::Expression(cell.head(), Use::Keep));
             }
             View::Tuple(tuple) => match tuple.elements() {
                 [inner] if inner.as_tuple().is_some() => {
                     let elements = inner.as_tuple().map_or_else(Vec::new, |tuple| tuple.elements().to_vec());
                     work.tasks.push(Task::Tuple(self.code.len(), elements.len() as u32, kept));
-                    work.tasks.extend(elements.into_iter().map(|element| Task::Expression(element, kept)));
+                    work.tasks
+                        .extend(elements.into_iter().map(|element| Task::Expression(element, Use::Keep)));
                 }
                 [name, arguments @ ..] if name.is_atom() && variable(self.atoms, *name).is_none() => {
                     self.call(term, *name, arguments, kept, work);
@@ -210,10 +198,8 @@ impl<F: Functions> Compiler<'_, F> {
             View::Map(map) => {
                 let pairs = map::pairs(map);
                 work.tasks.push(Task::Map(self.code.len(), term, kept));
-                if map.is_flat() {
-                    work.tasks.extend(pairs.iter().map(|(key, _)| Task::Expression(*key, kept)));
-                }
-                work.tasks.extend(pairs.iter().map(|(_, value)| Task::Expression(*value, kept)));
+                work.tasks.extend(pairs.iter().map(|(key, _)| Task::Expression(*key, Use::Keep)));
+                work.tasks.extend(pairs.iter().map(|(_, value)| Task::Expression(*value, Use::Keep)));
             }
             View::Atom(predefined::DOLLAR_UNDERSCORE) => {
                 let op = match self.dialect {
@@ -222,7 +208,7 @@ impl<F: Functions> Compiler<'_, F> {
                 };
                 work.tasks.push(Task::Emit(op, 0, kept));
             }
-            View::Atom(predefined::DOLLAR_DOLLAR) => self.all_variables(kept, work),
+            View::Atom(predefined::DOLLAR_DOLLAR) => self.all_variables(work),
             _ => match variable(self.atoms, term) {
                 Some(number) => match self.variables.get(&number) {
                     Some(slot) => work.tasks.push(Task::Emit(Op::Load(*slot), 0, kept)),
@@ -239,29 +225,22 @@ impl<F: Functions> Compiler<'_, F> {
         }
     }
 
-    fn all_variables(&mut self, kept: Use, work: &mut Work) {
+    fn all_variables(&mut self, work: &mut Work) {
         let slots: Vec<Slot> = self.variables.values().copied().collect();
         for slot in &slots {
             self.code.push(Op::Load(*slot));
-            if kept == Use::Keep {
-                self.code.push(Op::Copy);
-            }
+            self.code.push(Op::Copy);
         }
         self.code.push(Op::Constant(Term::NIL));
         self.code.extend(slots.iter().map(|_| Op::Cons));
         work.outcomes.push(Outcome::Code);
     }
 
-    /// Keys and values of a map, once it is known whether all of them are constant.
-    fn second_pass(&mut self, start: usize, term: Term, kept: Use, work: &mut Work) {
-        let Some(map) = term.as_map() else { return };
-        let pairs = map::pairs(map);
+    /// Makes a map of values and keys that are on the stack, or a constant of them.
+    fn finish_map(&mut self, start: usize, term: Term, kept: Use, work: &mut Work) {
+        let pairs = term.as_map().map_or_else(Vec::new, map::pairs);
         let count = pairs.len() as u32;
-        let keys = if map.is_flat() {
-            self.constants_of(count, work)
-        } else {
-            Some(pairs.iter().rev().map(|(key, _)| self.constant(*key)).collect())
-        };
+        let keys = self.constants_of(count, work);
         let values = self.constants_of(count, work);
         let are_values_constant = values.is_some();
         if let (Some(keys), Some(values)) = (keys, values) {
@@ -270,20 +249,13 @@ impl<F: Functions> Compiler<'_, F> {
             self.fold(start, map, kept, work);
             return;
         }
-        self.code.truncate(start);
-        if self.problems.texts.is_empty() {
-            work.tasks.push(Task::Pairs(count));
-            for (key, value) in pairs {
-                work.tasks.push(Task::Expression(value, kept));
-                work.tasks.push(Task::Expression(key, kept));
-            }
-        } else if are_values_constant {
-            // Problems of the keys are told of twice.
-            work.tasks.push(Task::Forget(pairs.len()));
-            work.tasks.extend(pairs.iter().map(|(key, _)| Task::Expression(*key, kept)));
-        } else {
-            work.outcomes.push(Outcome::Code);
+        if are_values_constant && !self.problems.texts.is_empty() {
+            // Stock tells of variables among the keys twice then.
+            let unbound = pairs.iter().rev().filter_map(|(key, _)| variable(self.atoms, *key));
+            let unbound: Vec<u32> = unbound.filter(|number| !self.variables.contains_key(number)).collect();
+            unbound.into_iter().for_each(|number| self.problems.unbound(number));
         }
+        self.emit(Op::Map(count), work);
     }
 
     /// A function or a special form.
@@ -311,7 +283,9 @@ impl<F: Functions> Compiler<'_, F> {
                     Places::TraceBody => self.dialect == Dialect::Trace && work.part == Part::Body,
                 };
                 if is_allowed {
-                    self.function(function, arguments, kept, work);
+                    // A part of a binary refers to the whole.
+                    let used = if text == "binary_part" { Use::Keep } else { Use::Look };
+                    self.function(function, arguments, kept, used, work);
                 } else {
                     let rest = alloc::format!("/{} cannot be called in this context.", arguments.len());
                     self.problems.add_term("Function ", name, &rest);
@@ -321,9 +295,17 @@ impl<F: Functions> Compiler<'_, F> {
         }
     }
 
-    fn function(&mut self, function: FunctionIndex, arguments: &[Term], kept: Use, work: &mut Work) {
+    fn function(
+        &mut self,
+        function: FunctionIndex,
+        arguments: &[Term],
+        kept: Use,
+        used: Use,
+        work: &mut Work,
+    ) {
         let arity = arguments.len() as u32;
-        self.emit_after(Op::Call { function, arity }, arguments, kept, work);
+        work.tasks.push(Task::Emit(Op::Call { function, arity }, arity, kept));
+        work.tasks.extend(arguments.iter().map(|argument| Task::Expression(*argument, used)));
     }
 
     /// Arguments, the last first, and then an instruction.

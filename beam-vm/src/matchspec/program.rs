@@ -95,7 +95,7 @@ pub(super) enum Op {
     Cons,
     /// Replaces elements, the first on top, by a tuple.
     Tuple(u32),
-    /// Replaces pairs, value above key, by a map.
+    /// Replaces keys, the first on top, and their values below, the first on top, by a map.
     Map(u32),
     /// Calls a function.
     Call { function: FunctionIndex, arity: u32 },

@@ -220,7 +220,8 @@ impl<H: Host> Run<'_, H> {
             }
             Op::Map(count) => {
                 let words = self.last(2 * count);
-                let pairs: Vec<(Term, Term)> = words.chunks(2).map(|pair| (pair[1], pair[0])).collect();
+                let (keys, values) = words.split_at(count as usize);
+                let pairs: Vec<(Term, Term)> = keys.iter().copied().zip(values.iter().copied()).collect();
                 let (heap, atoms) = self.host.heap();
                 let map = map::from_pairs(heap, atoms, &pairs);
                 self.push(map)

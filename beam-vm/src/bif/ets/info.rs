@@ -117,13 +117,17 @@ fn stats(table: &Table, heap: &mut ProcessHeap) -> Term {
     }
     let buckets = hashed.active();
     let average = sum as f32 / buckets as f32;
-    let deviation = libm::sqrtf(((squares as f32 - average * sum as f32) / (buckets - 1) as f32).max(0.0));
-    let expected = libm::sqrtf(average * (1.0 - 1.0 / buckets as f32));
+    let deviation = root(f64::from((squares as f32 - average * sum as f32) / buckets as f32));
+    let expected = root(f64::from(average) * (1.0 - 1.0 / buckets as f64));
     let numbers = [average, deviation, expected].map(|value| build::float(heap, f64::from(value)));
     let [average, deviation, expected] = numbers;
     let counts = [buckets, least, most, kept, 1].map(Term::count);
     let [buckets, least, most, kept, one] = counts;
     build::tuple(heap, &[buckets, average, deviation, expected, least, most, kept, one])
+}
+
+fn root(value: f64) -> f32 {
+    libm::sqrt(value.max(0.0)) as f32
 }
 
 /// The binaries outside of heaps that objects refer to.

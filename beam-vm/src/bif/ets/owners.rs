@@ -136,7 +136,7 @@ pub fn setopts(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         }
     }
     if cx.vm.tables.get(index).is_none_or(|table| table.owner != cx.process.pid) {
-        return Err(caused(predefined::NOT_OWNER));
+        return Err(Raise::BADARG);
     }
     let heir = changes.heir.map(|(pid, data)| heir(cx, pid, data));
     let table = cx.vm.tables.get_mut(index).ok_or(Raise::BADARG)?;

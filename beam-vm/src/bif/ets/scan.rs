@@ -275,6 +275,10 @@ impl Scan {
                 self.object(cx, index, object)?;
                 *budget = budget.saturating_sub(1);
             }
+            if range.is_one {
+                self.place = Place::End;
+                return Ok(Progress::Enough);
+            }
             self.place = Place::Key(Some(end), direction);
             if self.has_enough() {
                 return Ok(Progress::Enough);

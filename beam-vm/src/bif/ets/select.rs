@@ -114,7 +114,7 @@ fn chunk(cx: &mut Context<'_>, args: &[Term], specification: Term, direction: Di
     if is_ordered(cx, index) {
         ordered_chunk(cx, &scan, limit, direction, |cx| program_reference(cx, program))
     } else {
-        hashed_chunk(cx, &scan, limit, |cx| program_reference(cx, program))
+        hashed_chunk(cx, &scan, limit, Rest::AsFound, |cx| program_reference(cx, program))
     }
 }
 
@@ -126,11 +126,19 @@ fn table_reference(cx: &mut Context<'_>, numbers: RefNumbers) -> Term {
     build::reference(cx.heap(), numbers, None)
 }
 
+/// In which order results are that are kept for the next time: stock turns them when it goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    AsFound,
+    Turned,
+}
+
 /// The results of a scan over buckets; what is beyond the limit is kept for the next time.
 fn hashed_chunk(
     cx: &mut Context<'_>,
     scan: &Scan,
     limit: usize,
+    order: Rest,
     program: impl FnOnce(&mut Context<'_>) -> Term,
 ) -> BifResult {
     let mut results = scan.results;
@@ -140,6 +148,9 @@ fn hashed_chunk(
             rest.push(cell.head());
             results = cell.tail();
         }
+    }
+    if order == Rest::Turned {
+        rest.reverse();
     }
     let bucket = match scan.place {
         Place::Bucket(next) => next as i64,
@@ -168,7 +179,7 @@ fn ordered_chunk(
     program: impl FnOnce(&mut Context<'_>) -> Term,
 ) -> BifResult {
     let results = scan.reversed(cx);
-    if scan.count < limit {
+    if scan.count < limit || matches!(scan.place, Place::End) {
         if results.is_nil() {
             return end();
         }
@@ -217,7 +228,7 @@ fn resume(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             };
             let limit = self::limit(*limit)?;
             let scan = scan.run(cx, args)?;
-            hashed_chunk(cx, &scan, limit, |_| reference)
+            hashed_chunk(cx, &scan, limit, Rest::Turned, |_| reference)
         }
         (true, [_, key, last, limit, program, _, reverse, _]) => {
             let reference = *program;
@@ -234,7 +245,7 @@ fn resume(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
                     let place = Place::Key(Some(*key), direction);
                     let mut scan = Box::new(Scan::new(numbers, program, place, Purpose::Collect));
                     let last = Some(*last).filter(|last| !last.is_nil());
-                    scan.range = Range { from: last, to: last };
+                    scan.range = Range { from: last, to: last, is_one: false };
                     scan.limit = Some(limit);
                     scan
                 }

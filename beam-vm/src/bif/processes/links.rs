@@ -7,6 +7,7 @@ use crate::heap::build;
 use crate::process::{Lookup, Message};
 use crate::signal::{Cause, Effect, effect};
 use crate::term::{Term, View};
+use crate::trace::Flag;
 
 /// Puts an exit signal of the process that calls, or of one that is not there, into its own mailbox.
 fn own_exit_message(cx: &mut Context<'_>, from: Term, reason: Term) {
@@ -24,6 +25,10 @@ pub fn link(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             if let Lookup::Process(other) = cx.vm.processes.lookup(pid) {
                 other.links.insert(own);
                 cx.process.links.insert(pid);
+                let tracee = other.tracee();
+                tell(cx, predefined::LINK, pid);
+                let event = [Term::atom(predefined::GETTING_LINKED), Term::pid(own)];
+                cx.vm.trace_event_of(pid, tracee, Flag::Procs, &event);
                 return Ok(Term::boolean(true));
             }
         }
@@ -38,6 +43,11 @@ pub fn link(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(Term::boolean(true))
 }
 
+/// Tells of what a process does with another.
+fn tell(cx: &mut Context<'_>, what: crate::atom::Atom, pid: crate::term::LocalPid) {
+    cx.vm.trace_event(cx.process, Flag::Procs, &[Term::atom(what), Term::pid(pid)]);
+}
+
 /// `unlink/1`
 pub fn unlink(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let pid = match args[0].view() {
@@ -50,10 +60,14 @@ pub fn unlink(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         _ => return Err(Raise::BADARG),
     };
     let own = cx.process.pid;
-    if cx.process.links.remove(pid)
-        && let Lookup::Process(other) = cx.vm.processes.lookup(pid)
-    {
-        other.links.remove(own);
+    if cx.process.links.remove(pid) {
+        tell(cx, predefined::UNLINK, pid);
+        if let Lookup::Process(other) = cx.vm.processes.lookup(pid) {
+            other.links.remove(own);
+            let tracee = other.tracee();
+            let event = [Term::atom(predefined::GETTING_UNLINKED), Term::pid(own)];
+            cx.vm.trace_event_of(pid, tracee, Flag::Procs, &event);
+        }
     }
     Ok(Term::boolean(true))
 }

@@ -8,6 +8,7 @@ use crate::atom::{Atom, predefined};
 use crate::bif::{BifResult, Context, Raise, ports};
 use crate::heap::build;
 use crate::term::{Term, View};
+use crate::trace::Flag;
 
 /// `register/2`
 pub fn register(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
@@ -32,6 +33,8 @@ pub fn register(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         return Err(badarg_with(predefined::REGISTERED_NAME));
     }
     extension.registered = Some(name);
+    let tracee = process.tracee();
+    cx.vm.trace_event_of(pid, tracee, Flag::Procs, &[Term::atom(predefined::REGISTER), args[0]]);
     cx.vm.registry.insert(name, pid);
     Ok(Term::boolean(true))
 }
@@ -53,6 +56,8 @@ pub fn unregister(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let pid = cx.vm.registry.remove(&name).ok_or(Raise::BADARG)?;
     if let Some(process) = find(cx, pid) {
         process.extension_mut().registered = None;
+        let tracee = process.tracee();
+        cx.vm.trace_event_of(pid, tracee, Flag::Procs, &[Term::atom(predefined::UNREGISTER), args[0]]);
     }
     Ok(Term::boolean(true))
 }

@@ -9,10 +9,12 @@ use super::{BADOPT, Options};
 use crate::atom::{Atom, predefined};
 use crate::bif::lists::proper;
 use crate::bif::memory::max_heap_size;
+use crate::bif::trace::spawned;
 use crate::bif::{BifResult, Context, Raise};
 use crate::heap::{HeapLimits, build};
 use crate::process::{Message, MessagePlace, Monitor, Priority, RefNumbers, Target};
 use crate::term::{Export, LocalPid, Term, View};
+use crate::trace::Flag;
 
 /// What `spawn_opt` asks for.
 #[derive(Default)]
@@ -122,6 +124,14 @@ fn spawn(
         process.watchers.insert(numbers, parent);
         let monitor = Monitor { target: Target::Process(pid), alias: settings.alias, tag: settings.tag };
         cx.process.extension_mut().monitors.insert(numbers, monitor);
+    }
+    if cx.vm.tracing.is_used {
+        let names = [Term::atom(export.module), Term::atom(export.function)];
+        spawned(cx, &mut process, names, &arguments);
+        if wishes.link {
+            let event = [Term::atom(predefined::LINK), Term::pid(pid)];
+            cx.vm.trace_event(cx.process, Flag::Procs, &event);
+        }
     }
     cx.vm.start(process, export);
     cx.bump(20);

@@ -18,6 +18,8 @@ pub struct Native {
     block: Block,
     /// The words that lead to it, in order, and what they had in their low halves before.
     patched: Vec<(u32, u32)>,
+    /// Whether the words lead to it now. If not, `patched` has what leads to it.
+    is_used: bool,
 }
 
 impl Native {
@@ -27,8 +29,28 @@ impl Native {
         self.block.addresses()
     }
 
+    /// Whether the words lead to it now.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        self.is_used
+    }
+
+    /// Makes the words lead to handlers instead of here, or back.
+    pub fn exchange(&mut self, words: &mut [u64]) {
+        for (word, code) in &mut self.patched {
+            let place = &mut words[*word as usize];
+            let before = *place as u32;
+            lead(place, *code);
+            *code = before;
+        }
+        self.is_used = !self.is_used;
+    }
+
     /// Puts back what the words of a module had before.
     pub fn restore(&self, words: &mut [u64]) {
+        if !self.is_used {
+            return;
+        }
         for (word, code) in &self.patched {
             lead(&mut words[*word as usize], *code);
         }
@@ -62,7 +84,7 @@ pub fn translate(assembled: &mut Assembled, space: &Space, platform: &mut dyn Pl
         patched.push((word, *place as u32));
         lead(place, base + offset);
     }
-    Some(Native { block, patched })
+    Some(Native { block, patched, is_used: true })
 }
 
 /// Code with a place.

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Tracing (`erts/emulator/beam/erl_trace.c`, `beam_bp.c`): which processes are traced and by whom, and which functions have breakpoints.
+//!
+//! It costs nothing while it is off. A function is traced by what its first instruction leads to, or, for calls from other modules alone, by
+//! what its entry leads to; what happens to processes is looked at only where somebody is traced at all.
+
+mod flags;
+mod message;
+mod points;
+
+pub use flags::{Flag, Flags};
+pub use message::Stamp;
+pub use points::{Breakpoint, Count, GlobalPoint, Meta, Name, Pattern, Points};
+
+use alloc::vec::Vec;
+
+use crate::heap::Fragment;
+use crate::process::Process;
+use crate::term::{LocalPid, Term};
+
+/// How a process is traced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tracee {
+    /// What is told, and how.
+    pub flags: Flags,
+    /// Who is told.
+    pub tracer: Option<LocalPid>,
+}
+
+/// All that the machine knows of tracing.
+#[derive(Debug, Default)]
+pub struct Tracing {
+    /// Whether any process was ever traced, so that events have to be looked at.
+    pub is_used: bool,
+    /// How new processes are traced.
+    pub new_processes: Tracee,
+    /// Breakpoints.
+    pub points: Points,
+    /// Messages for the process that runs, which nobody can reach meanwhile.
+    pub waiting: Vec<(LocalPid, Term, Fragment)>,
+}
+
+impl Process {
+    /// How it is traced, if it is.
+    #[must_use]
+    #[inline]
+    pub fn tracee(&self) -> Option<Tracee> {
+        self.extension().map(|extension| extension.tracee).filter(|tracee| tracee.tracer.is_some())
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What tracers are told: `{trace, Pid, Event, ...}`, or `{trace_ts, Pid, Event, ..., Time}`.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::{Flag, Flags, Tracee};
+use crate::atom::predefined;
+use crate::copy;
+use crate::heap::{Fragment, build};
+use crate::process::{Lookup, Message, Process};
+use crate::term::{LocalPid, Term};
+use crate::vm::Vm;
+
+/// Messages to tracers are whole.
+const NO_LITERALS: Range<usize> = 0..0;
+
+/// What time a message has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stamp {
+    /// None.
+    None,
+    /// `erlang:timestamp()`.
+    System,
+    /// `erlang:monotonic_time(nanosecond)`.
+    Monotonic,
+    /// The same with a unique number.
+    Strict,
+}
+
+impl Flags {
+    /// What time messages have.
+    #[must_use]
+    pub fn stamp(self) -> Stamp {
+        if self.has(Flag::Timestamp) {
+            Stamp::System
+        } else if self.has(Flag::StrictMonotonicTimestamp) {
+            Stamp::Strict
+        } else if self.has(Flag::MonotonicTimestamp) {
+            Stamp::Monotonic
+        } else {
+            Stamp::None
+        }
+    }
+}
+
+impl Vm {
+    fn stamp(&mut self, stamp: Stamp, fragment: &mut Fragment) -> Option<Term> {
+        let monotonic = self.platform.monotonic() as i64;
+        match stamp {
+            Stamp::None => None,
+            Stamp::System => {
+                let micros = (monotonic + self.clock_offset) / 1000;
+                let seconds = micros.div_euclid(1_000_000);
+                let parts = [
+                    seconds.div_euclid(1_000_000),
+                    seconds.rem_euclid(1_000_000),
+                    micros.rem_euclid(1_000_000),
+                ];
+                Some(build::tuple(fragment, &parts.map(Term::small_cut)))
+            }
+            Stamp::Monotonic => Some(build::integer(fragment, monotonic)),
+            Stamp::Strict => {
+                self.unique += 1;
+                let parts = [build::integer(fragment, monotonic), build::unsigned(fragment, self.unique)];
+                Some(build::tuple(fragment, &parts))
+            }
+        }
+    }
+
+    /// Tells the tracer of a process. What is told of itself nobody gets, and what nobody gets any more ends nothing here: the flags
+    /// go when they are looked at next.
+    pub fn tell_tracer(&mut self, of: LocalPid, tracee: Tracee, event: &[Term]) {
+        let Some(tracer) = tracee.tracer.filter(|tracer| *tracer != of) else { return };
+        let mut fragment = Fragment::default();
+        let stamp = self.stamp(tracee.flags.stamp(), &mut fragment);
+        let name = if stamp.is_some() { predefined::TRACE_TS } else { predefined::TRACE };
+        let mut parts: Vec<Term> = Vec::with_capacity(3 + event.len());
+        parts.push(Term::atom(name));
+        parts.push(Term::pid(of));
+        parts.extend(event.iter().map(|term| copy::copy(*term, &mut fragment, &NO_LITERALS)));
+        parts.extend(stamp);
+        let message = build::tuple(&mut fragment, &parts);
+        self.give_to_tracer(tracer, message, fragment);
+    }
+
+    fn give_to_tracer(&mut self, tracer: LocalPid, message: Term, fragment: Fragment) {
+        match self.processes.lookup(tracer) {
+            Lookup::Process(process) => {
+                process.mailbox.push(&mut self.nodes, Message { term: message, fragment: Some(fragment) });
+                self.queue.wake(process);
+            }
+            // It is the process that runs; it gets its messages at the end of its turn.
+            Lookup::Away => self.tracing.waiting.push((tracer, message, fragment)),
+            Lookup::Dead => {}
+        }
+    }
+
+    /// Gives the process that has run what it was told meanwhile.
+    pub fn deliver_waiting_traces(&mut self) {
+        for (tracer, message, fragment) in core::mem::take(&mut self.tracing.waiting) {
+            self.give_to_tracer(tracer, message, fragment);
+        }
+    }
+
+    /// Tells of what a process does, if that is traced.
+    #[inline]
+    pub fn trace_event(&mut self, process: &Process, flag: Flag, event: &[Term]) {
+        if self.tracing.is_used {
+            self.trace_event_of(process.pid, process.tracee(), flag, event);
+        }
+    }
+
+    /// Tells of a process that cannot be held while others are looked at.
+    pub fn trace_event_of(&mut self, of: LocalPid, tracee: Option<Tracee>, flag: Flag, event: &[Term]) {
+        if let Some(tracee) = tracee.filter(|tracee| tracee.flags.has(flag)) {
+            self.tell_tracer(of, tracee, event);
+        }
+    }
+
+    /// Tells of a message that a process gets.
+    pub fn trace_receive(&mut self, to: LocalPid, message: Term) {
+        if !self.tracing.is_used {
+            return;
+        }
+        if let Lookup::Process(process) = self.processes.lookup(to) {
+            let tracee = process.tracee();
+            self.trace_event_of(to, tracee, Flag::Receive, &[Term::atom(predefined::RECEIVE), message]);
+        }
+    }
+}
