@@ -15,6 +15,7 @@ use crate::hash::{Md5State, Old, Portable};
 use crate::heap::Fragment;
 use crate::iodata::Walk;
 use crate::native::prim_file::transfer::Reading;
+use crate::re::Job;
 use crate::term::Term;
 
 /// What a BIF has done. There is one kind for each BIF that yields, so that nobody takes another's.
@@ -49,6 +50,8 @@ pub enum Parked {
     ListRun(ListRun),
     /// `ets:select` and its kin
     Scan(Box<Scan>),
+    /// `re:run`
+    Match(Box<Job>),
 }
 
 /// A term that is being decoded.
@@ -80,7 +83,7 @@ impl Parked {
             Self::Insert(run) => run.roots(visit),
             Self::ListRun(run) => run.roots(visit),
             Self::Scan(scan) => scan.roots(visit),
-            Self::Deflate(_) | Self::Decode(_) | Self::Reading(_) => {}
+            Self::Deflate(_) | Self::Decode(_) | Self::Reading(_) | Self::Match(_) => {}
         }
     }
 }
