@@ -3,7 +3,7 @@
 
 use super::latin1::{self, Class};
 use super::options::Flags;
-use super::program::{GroupKind, Mode, Op, Type};
+use super::program::{Again, GroupKind, Mode, Op, Place, Type};
 use super::set::CharSet;
 
 /// How many operations are looked at.
@@ -17,9 +17,9 @@ pub fn run(ops: &mut [Op], sets: &[CharSet], flags: Flags) {
         if u32::from(min) == max {
             continue;
         }
-        let mut steps = STEPS;
-        let from = Repeated { op: repeated, mode };
-        if is_apart(ops, sets, flags, from, at + 2, &mut steps) {
+        let repeated = Repeated { op: repeated, mode };
+        let mut walk = Walk { ops, sets, flags, repeated, steps: STEPS };
+        if walk.is_apart(at + 2, DEPTH) {
             ops[at] = Op::Repeat { min, max, mode: Mode::Possessive };
         }
     }
@@ -32,40 +32,112 @@ struct Repeated {
     mode: Mode,
 }
 
-/// Whether nothing that can follow from a place on begins with what is repeated.
-fn is_apart(
-    ops: &[Op],
-    sets: &[CharSet],
+/// A walk through what may follow.
+struct Walk<'a> {
+    ops: &'a [Op],
+    sets: &'a [CharSet],
     flags: Flags,
     repeated: Repeated,
-    from: usize,
-    steps: &mut u32,
-) -> bool {
-    let Repeated { op: repeated, mode } = repeated;
-    let mut at = from;
-    loop {
-        if *steps == 0 {
-            return false;
-        }
-        *steps -= 1;
-        match ops.get(at).copied() {
-            Some(Op::End) => return mode == Mode::Greedy,
-            Some(Op::Close { again: super::program::Again::No, back }) => match ops.get(at - back as usize) {
-                Some(Op::Group { kind: GroupKind::Plain | GroupKind::Capture, .. }) => at += 1,
-                _ => return false,
-            },
-            Some(Op::Alternative { end, .. }) => at += end as usize,
-            Some(Op::Repeat { min: 1.., .. }) => {
-                return ops.get(at + 1).is_some_and(|next| are_apart(sets, flags, repeated, *next));
+    steps: u32,
+}
+
+/// How deep alternatives are looked into.
+const DEPTH: u32 = 40;
+
+impl Walk<'_> {
+    /// Whether nothing that can follow from a place on begins with what is repeated.
+    fn is_apart(&mut self, from: usize, depth: u32) -> bool {
+        let greedy = self.repeated.mode == Mode::Greedy;
+        let mut at = from;
+        let mut has_entered = false;
+        loop {
+            if self.steps == 0 || depth == 0 {
+                return false;
             }
-            Some(Op::Repeat { .. }) => {
-                if !ops.get(at + 1).is_some_and(|next| are_apart(sets, flags, repeated, *next)) {
-                    return false;
+            self.steps -= 1;
+            match self.ops.get(at).copied() {
+                Some(Op::End) => return greedy,
+                Some(Op::Close { again: Again::No | Again::Possessive | Again::PossessiveOrNone, back }) => {
+                    if !greedy {
+                        return false;
+                    }
+                    match self.ops.get(at - back as usize) {
+                        Some(Op::Group {
+                            kind: GroupKind::Plain | GroupKind::Capture | GroupKind::Condition,
+                            ..
+                        }) => at += 1,
+                        _ => return !has_entered,
+                    }
                 }
-                at += 2;
+                Some(Op::Alternative { end, .. }) => at += end as usize + 1,
+                Some(Op::Group {
+                    kind: GroupKind::Plain | GroupKind::Capture | GroupKind::Atomic,
+                    again: Again::No | Again::Greedy | Again::Lazy,
+                    next,
+                    ..
+                }) => {
+                    let mut there = at + next as usize;
+                    at += 1;
+                    while let Some(Op::Alternative { next, .. }) = self.ops.get(there).copied() {
+                        if !self.is_apart(at, depth - 1) {
+                            return false;
+                        }
+                        at = there + 1;
+                        there += next as usize;
+                    }
+                    has_entered = true;
+                }
+                Some(Op::Optional | Op::OptionalLazy) => {
+                    let Some(Op::Group {
+                        kind: GroupKind::Plain | GroupKind::Capture | GroupKind::Atomic,
+                        ..
+                    }) = self.ops.get(at + 1)
+                    else {
+                        return false;
+                    };
+                    if !self.is_apart(super::start::close(self.ops, at + 1) + 1, depth - 1) {
+                        return false;
+                    }
+                    at += 1;
+                }
+                Some(Op::At(place)) => return self.is_apart_from_place(place),
+                Some(Op::Repeat { min: 1.., .. }) => return self.is_apart_from(at + 1),
+                Some(Op::Repeat { .. }) => {
+                    if !self.is_apart_from(at + 1) {
+                        return false;
+                    }
+                    at += 2;
+                }
+                Some(_) => return self.is_apart_from(at),
+                None => return false,
             }
-            Some(next) => return are_apart(sets, flags, repeated, next),
-            None => return false,
+        }
+    }
+
+    /// Whether no character matches both what is repeated and the operation at a place.
+    fn is_apart_from(&self, at: usize) -> bool {
+        self.ops.get(at).is_some_and(|op| are_apart(self.sets, self.flags, self.repeated.op, *op))
+    }
+
+    /// Whether a place cannot be where another round of what is repeated could be.
+    fn is_apart_from_place(&self, place: Place) -> bool {
+        let never_ends_line = match self.repeated.op {
+            Op::Char(code) => !latin1::is_vertical(code),
+            Op::Either(code, other) => !latin1::is_vertical(code) && !latin1::is_vertical(other),
+            Op::Type(kind) => {
+                matches!(
+                    kind,
+                    Type::Digit | Type::NotSpace | Type::Word | Type::Horizontal | Type::NotVertical
+                )
+            }
+            _ => false,
+        };
+        match place {
+            Place::SubjectEnd => matches!(self.repeated.op, Op::Char(_) | Op::Either(..) | Op::Type(_)),
+            Place::SubjectEndOrNewline | Place::LineEnd | Place::AnyLineEnd | Place::DollarEnd => {
+                never_ends_line
+            }
+            _ => false,
         }
     }
 }

@@ -230,7 +230,7 @@ impl Matcher {
                 check!(self.capture(program, number));
                 self.pc += 1;
             }
-            Op::Call { number, target } => return self.call(number, target),
+            Op::Call { number, target } => return self.call(program, number, target),
             Op::End => return self.end(program),
             Op::Accept => return self.accept(program),
             Op::Fail => return Flow::Back,
@@ -677,7 +677,7 @@ impl Matcher {
     }
 
     /// A group is called.
-    fn call(&mut self, number: u16, target: u32) -> Flow {
+    fn call(&mut self, program: &Program, number: u16, target: u32) -> Flow {
         let pos = self.pos as u32;
         if self.called.iter().any(|call| call.number == number && call.start == pos) {
             return Flow::Over(Outcome::Loop);
@@ -691,8 +691,19 @@ impl Matcher {
         check!(self.push_barrier(frame));
         self.saved.extend_from_slice(&self.slots);
         self.called.push(Call { number, start: pos });
-        self.pc = target as usize;
-        Flow::On
+        let open = target as usize;
+        let Some(Op::Group { kind, empty, number, slot, .. }) = program.ops.get(open).copied() else {
+            return Flow::Back;
+        };
+        let groups = usize::from(program.groups);
+        if empty {
+            check!(self.set(1 + 3 * groups + slot as usize, pos));
+        }
+        if kind == GroupKind::Capture {
+            check!(self.set(2 * groups + usize::from(number), pos));
+        }
+        // One round of it is called, however it is repeated where it stands.
+        self.alternative(program, open, kind, true)
     }
 
     /// A called group has matched: all slots are as they were before.
