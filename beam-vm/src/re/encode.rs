@@ -13,7 +13,7 @@ use super::unicode::{Category, Script};
 /// What the bytes begin with; the last is the version of the form.
 const MARK: [u8; 4] = *b"VRE\x01";
 /// The bytes of mark and checksum.
-const HEAD: usize = 12;
+pub const HEAD: usize = 12;
 
 /// The bytes are no compiled pattern of this version.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -322,9 +322,15 @@ pub fn write(program: &Program) -> Vec<u8> {
     out.extend(MARK);
     out.extend([0; 8]);
     program.put(&mut out);
-    let sum = checksum(&out[HEAD..]);
-    out[MARK.len()..HEAD].copy_from_slice(&sum.to_le_bytes());
+    seal(&mut out);
     out
+}
+
+/// Writes the checksum of what follows the head.
+pub fn seal(bytes: &mut [u8]) {
+    if let Some((head, rest)) = bytes.split_at_mut_checked(HEAD) {
+        head[MARK.len()..].copy_from_slice(&checksum(rest).to_le_bytes());
+    }
 }
 
 /// The program of some bytes.

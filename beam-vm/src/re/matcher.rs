@@ -5,8 +5,10 @@
 //! What is to be tried later is on a stack of frames in memory of its own, which is bounded. A search can stop after any operation and go on
 //! later: a [`Matcher`] is plain data and refers neither to the program nor to the subject.
 
+mod backtrack;
 mod execute;
 mod frame;
+mod groups;
 mod reference;
 mod seek;
 mod single;

@@ -5,7 +5,9 @@
 //! errors are found the second time only: those are kept here until the pattern is read, and count if nothing else is wrong.
 
 mod branch;
+mod call;
 mod class;
+mod condition;
 mod escape;
 mod group;
 mod quantifier;

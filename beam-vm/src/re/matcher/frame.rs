@@ -15,6 +15,15 @@ pub enum Frame {
         /// How deep.
         depth: u32,
     },
+    /// Go on here, which is a step at the same depth.
+    Tail {
+        /// Where.
+        pc: u32,
+        /// Where.
+        pos: u32,
+        /// How deep.
+        depth: u32,
+    },
     /// Go on here, which is a step.
     Step {
         /// Where.

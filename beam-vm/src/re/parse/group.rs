@@ -9,15 +9,13 @@ use super::branch::{Branch, Branches, Length, Needs, Varies};
 use super::{Class, Parser};
 
 /// The longest name of a group.
-const LONGEST_NAME: usize = 32;
+pub(super) const LONGEST_NAME: usize = 32;
 /// The most names.
 const MOST_NAMES: usize = 10_000;
 /// How deep groups nest: where OTP's guard of the stack stops a plain nest of them.
 const DEEPEST: usize = 799;
 /// The target of a call by a name, until all names are known.
 pub(in super::super) const BY_NAME: u32 = u32::MAX;
-/// The group of any call, in a condition.
-const ANY_CALL: u16 = u16::MAX;
 
 /// Which way a lookaround looks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,22 +30,22 @@ pub(super) enum Look {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Level {
     /// Where it opens.
-    open: usize,
+    pub(super) open: usize,
     /// Where its last alternative so far begins: the group or an [`Op::Alternative`].
-    last: usize,
-    kind: GroupKind,
-    look: Look,
-    is_define: bool,
-    number: u16,
+    pub(super) last: usize,
+    pub(super) kind: GroupKind,
+    pub(super) look: Look,
+    pub(super) is_define: bool,
+    pub(super) number: u16,
     /// Whether it is referred to from inside, which makes it atomic.
-    is_self_referring: bool,
+    pub(super) is_self_referring: bool,
     /// With `(?|`: the number of groups before it, and the most that an alternative has come to.
-    reset: Option<(u32, u32)>,
+    pub(super) reset: Option<(u32, u32)>,
     /// The options to go back to.
-    flags: Flags,
+    pub(super) flags: Flags,
     /// The branch around it.
-    outer: Branch,
-    varies: Varies,
+    pub(super) outer: Branch,
+    pub(super) varies: Varies,
     pub(super) branches: Branches,
 }
 
@@ -73,7 +71,7 @@ impl Level {
 
 /// What opens a group.
 #[derive(Clone, Copy)]
-struct Opening {
+pub(super) struct Opening {
     kind: GroupKind,
     look: Look,
     is_reset: bool,
@@ -81,7 +79,7 @@ struct Opening {
 }
 
 impl Opening {
-    const fn new(kind: GroupKind) -> Self {
+    pub(super) const fn new(kind: GroupKind) -> Self {
         Self { kind, look: Look::Ahead, is_reset: false, number: 0 }
     }
 }
@@ -90,7 +88,7 @@ fn group(kind: GroupKind, number: u16) -> Op {
     Op::Group { kind, again: Again::No, empty: false, number, next: 0, slot: 0 }
 }
 
-fn is_word(byte: u8) -> bool {
+pub(super) fn is_word(byte: u8) -> bool {
     Class::Word.has(byte)
 }
 
@@ -161,7 +159,7 @@ impl<'p> Parser<'p> {
         }
     }
 
-    fn open_capture(&mut self) -> Result<(), ErrorKind> {
+    pub(super) fn open_capture(&mut self) -> Result<(), ErrorKind> {
         self.groups += 1;
         let number = u16::try_from(self.groups).map_err(|_| ErrorKind::TooLarge)?;
         if self.closed.len() <= usize::from(number) {
@@ -170,7 +168,7 @@ impl<'p> Parser<'p> {
         self.open(Opening { number, ..Opening::new(GroupKind::Capture) })
     }
 
-    fn open(&mut self, opening: Opening) -> Result<(), ErrorKind> {
+    pub(super) fn open(&mut self, opening: Opening) -> Result<(), ErrorKind> {
         if self.levels.len() >= DEEPEST {
             self.pos += 1;
             return Err(ErrorKind::TooComplicated);
@@ -195,7 +193,7 @@ impl<'p> Parser<'p> {
         Ok(())
     }
 
-    fn begin_branch(&mut self) {
+    pub(super) fn begin_branch(&mut self) {
         self.branch = Branch::NEW;
         self.previous = None;
         if self.levels.last().is_some_and(|level| level.look == Look::Behind) {
@@ -214,7 +212,7 @@ impl<'p> Parser<'p> {
     }
 
     /// Links the last alternative of the innermost group to its end, which is written.
-    fn close_links(&mut self) {
+    pub(super) fn close_links(&mut self) {
         let Some(level) = self.levels.last().copied() else { return };
         let end = self.ops.len();
         self.push(Op::Close { again: Again::No, back: (end - level.open) as u32 });
@@ -326,7 +324,7 @@ impl<'p> Parser<'p> {
     }
 
     /// What a complete group says of the branch around it.
-    fn add_group(&mut self, level: &Level, branches: Branches) {
+    pub(super) fn add_group(&mut self, level: &Level, branches: Branches) {
         let varies = level.varies;
         let branch = &mut self.branch;
         branch.zero_required = branch.required;
@@ -362,7 +360,7 @@ impl<'p> Parser<'p> {
     }
 
     /// `(?i)`, `(?i:`
-    fn options(&mut self) -> Result<(), ErrorKind> {
+    pub(super) fn options(&mut self) -> Result<(), ErrorKind> {
         let mut flags = self.flags;
         let mut sets = true;
         loop {
@@ -399,7 +397,7 @@ impl<'p> Parser<'p> {
     }
 
     /// `(?C`
-    fn callout(&mut self) -> Result<(), ErrorKind> {
+    pub(super) fn callout(&mut self) -> Result<(), ErrorKind> {
         let mut number = 0_u32;
         self.pos += 1;
         while let Some(digit @ b'0'..=b'9') = self.peek(0) {
@@ -417,7 +415,7 @@ impl<'p> Parser<'p> {
     }
 
     /// A group with a name; what opens the name is at hand.
-    fn named_group(&mut self, terminator: u8) -> Result<(), ErrorKind> {
+    pub(super) fn named_group(&mut self, terminator: u8) -> Result<(), ErrorKind> {
         let name = self.name()?;
         if self.peek(0) != Some(terminator) {
             return Err(ErrorKind::NameUnterminated);
@@ -449,359 +447,6 @@ impl<'p> Parser<'p> {
         self.open_capture()
     }
 
-    /// A name behind what is at hand. Afterwards what follows it is at hand.
-    fn name(&mut self) -> Result<&'p [u8], ErrorKind> {
-        self.pos += 1;
-        if self.peek(0).is_some_and(|byte| byte.is_ascii_digit()) {
-            return Err(ErrorKind::NameBeginsWithDigit);
-        }
-        let start = self.pos;
-        while self.peek(0).is_some_and(is_word) {
-            self.pos += 1;
-        }
-        Ok(self.text.get(start..self.pos).unwrap_or_default())
-    }
-
-    /// A name that is used and may come later; what opens it is at hand. Afterwards what closes it is.
-    fn used_name(&mut self, terminator: u8) -> Result<u32, ErrorKind> {
-        let name = self.name()?;
-        if name.is_empty() {
-            return Err(ErrorKind::NameExpected);
-        }
-        if self.peek(0) != Some(terminator) {
-            return Err(ErrorKind::NameUnterminated);
-        }
-        if name.len() > LONGEST_NAME {
-            return Err(ErrorKind::NameTooLong);
-        }
-        self.wanted.push((self.pos, name.into()));
-        Ok(self.label(name))
-    }
-
-    /// A reference to a group by its number.
-    pub(super) fn group_reference(&mut self, number: u32) {
-        if self.branch.first == Needs::Unset {
-            self.branch.first = Needs::Nothing;
-        }
-        self.branch.zero_first = self.branch.first;
-        self.branch.zero_required = self.branch.required;
-        self.top_reference = self.top_reference.max(number);
-        self.refer_to_open(number);
-        self.referenced |= if number < 32 { 1 << number } else { 1 };
-        self.branch.add(Length::VARIES, true);
-        self.previous = Some(self.ops.len());
-        let caseless = self.flags.has(Flags::CASELESS);
-        self.push(Op::Reference { group: number.min(u32::from(u16::MAX)) as u16, caseless });
-    }
-
-    /// A group that is open may be referred to.
-    fn refer_to_open(&mut self, number: u32) {
-        for level in &mut self.levels {
-            level.is_self_referring |= number > 0 && u32::from(level.number) == number;
-        }
-    }
-
-    /// `\k`
-    pub(super) fn name_reference_escape(&mut self) -> Result<(), ErrorKind> {
-        let (terminator, ahead) = match self.peek(1) {
-            Some(b'<') => (b'>', 1),
-            Some(b'\'') => (b'\'', 1),
-            Some(b'{') => (b'}', 1),
-            // `\g{name}` comes here with its brace.
-            _ => return Err(ErrorKind::MalformedNameReference),
-        };
-        self.pos += ahead;
-        self.name_reference(terminator)
-    }
-
-    /// A reference by a name; what opens the name is at hand.
-    fn name_reference(&mut self, terminator: u8) -> Result<(), ErrorKind> {
-        let label = self.used_name(terminator)?;
-        for at in 0..self.names.len() {
-            if self.names[at].text == self.labels[label as usize] {
-                self.refer_to_open(u32::from(self.names[at].group));
-            }
-        }
-        if self.branch.first == Needs::Unset {
-            self.branch.first = Needs::Nothing;
-        }
-        self.branch.zero_first = self.branch.first;
-        self.branch.zero_required = self.branch.required;
-        self.branch.add(Length::VARIES, true);
-        self.previous = Some(self.ops.len());
-        let caseless = self.flags.has(Flags::CASELESS);
-        self.push(Op::NamedReference { name: label as u16, count: 0, caseless });
-        Ok(())
-    }
-
-    /// `\g<` and `\g'`
-    pub(super) fn call_escape(&mut self) -> Result<(), ErrorKind> {
-        let terminator = if self.peek(1) == Some(b'<') { b'>' } else { b'\'' };
-        let mut at = self.pos + 2;
-        let mut is_number = true;
-        while let Some(byte) = self.text.get(at).filter(|byte| **byte != terminator) {
-            let is_sign = at == self.pos + 2 && matches!(byte, b'+' | b'-');
-            if !(byte.is_ascii_digit() || is_sign) {
-                is_number = false;
-            }
-            at += 1;
-        }
-        if at >= self.text.len() {
-            return Err(ErrorKind::MalformedReference);
-        }
-        self.pos += 1;
-        if is_number && at > self.pos + 1 {
-            self.pos += 1;
-            return self.numbered_call(terminator);
-        }
-        self.named_call(terminator)
-    }
-
-    /// A call by a number, whose sign or first digit is at hand.
-    fn numbered_call(&mut self, terminator: u8) -> Result<(), ErrorKind> {
-        let sign = self.peek(0).filter(|byte| matches!(byte, b'+' | b'-'));
-        if sign.is_some() {
-            self.pos += 1;
-            if !self.peek(0).is_some_and(|byte| byte.is_ascii_digit()) {
-                return Err(if sign == Some(b'+') {
-                    ErrorKind::DigitExpected
-                } else {
-                    ErrorKind::UnknownAfterQuestion
-                });
-            }
-        }
-        let number = self.number()?;
-        if self.peek(0) != Some(terminator) {
-            return Err(ErrorKind::RecursionUnterminated);
-        }
-        let number = match sign {
-            None => number,
-            Some(_) if number == 0 => return Err(ErrorKind::ReferenceZero),
-            Some(b'+') => number.saturating_add(self.groups),
-            Some(_) => match self.groups.checked_sub(number) {
-                Some(before) => before + 1,
-                None => return Err(ErrorKind::NoSuchGroup),
-            },
-        };
-        self.call(number);
-        Ok(())
-    }
-
-    /// Digits. Afterwards what follows them is at hand.
-    fn number(&mut self) -> Result<u32, ErrorKind> {
-        let mut number = 0_u32;
-        while let Some(digit @ b'0'..=b'9') = self.peek(0) {
-            if number > i32::MAX as u32 / 10 - 1 {
-                while self.peek(0).is_some_and(|byte| byte.is_ascii_digit()) {
-                    self.pos += 1;
-                }
-                return Err(ErrorKind::NumberTooBig);
-            }
-            number = number * 10 + u32::from(digit - b'0');
-            self.pos += 1;
-        }
-        Ok(number)
-    }
-
-    /// A call by a name; what opens the name is at hand.
-    fn named_call(&mut self, terminator: u8) -> Result<(), ErrorKind> {
-        let label = self.used_name(terminator)?;
-        let known = self.names.iter().filter(|name| *name.text == *self.labels[label as usize]);
-        match known.map(|name| name.group).min() {
-            Some(number) => self.call(u32::from(number)),
-            None => {
-                self.before_call();
-                self.branch.pinned |= self.branch.empty_before;
-                self.push(Op::Call { number: label as u16, target: BY_NAME });
-            }
-        }
-        Ok(())
-    }
-
-    /// A call of a group.
-    fn call(&mut self, number: u32) {
-        self.used_calls.push((self.pos, number));
-        let first_open = if number == 0 {
-            Some(0)
-        } else {
-            self.levels.iter().position(|level| u32::from(level.number) == number)
-        };
-        let closed =
-            usize::try_from(number).ok().and_then(|number| self.closed.get(number).copied().flatten());
-        let within_condition = self.levels.iter().any(|level| level.kind == GroupKind::Condition);
-        if let Some(first_open) = first_open
-            && closed.is_none()
-            && !within_condition
-        {
-            // PCRE looks at what an assertion begins with, whichever branch the call is in.
-            let is_empty_to = |level: &Level| {
-                let first = match level.kind {
-                    GroupKind::Ahead | GroupKind::NotAhead => {
-                        level.branches.count == 0 || level.branches.first_empty
-                    }
-                    _ => true,
-                };
-                first && level.outer.empty
-            };
-            let inside = self.levels.get(first_open + 1..).unwrap_or_default();
-            let is_empty_so_far = self.branch.empty && inside.iter().all(is_empty_to);
-            if is_empty_so_far {
-                self.fail_late(ErrorKind::RecursionForever);
-            }
-        }
-        self.before_call();
-        if let Some((empty, length)) = closed {
-            self.branch.empty = self.branch.pinned || self.branch.empty_before && empty;
-            self.branch.item_empty = empty;
-            if !self.branch.accepted {
-                self.branch.length = self.branch.length_before.plus(length);
-                self.branch.item = length;
-            }
-        } else {
-            self.branch.pinned |= self.branch.empty_before;
-        }
-        self.push(Op::Call { number: number.min(u32::from(u16::MAX)) as u16, target: 0 });
-    }
-
-    fn before_call(&mut self) {
-        if self.branch.first == Needs::Unset {
-            self.branch.first = Needs::Nothing;
-        }
-        self.branch.zero_first = self.branch.first;
-        self.branch.zero_required = self.branch.required;
-        self.branch.add(Length::VARIES, true);
-        self.previous = Some(self.ops.len());
-    }
-
-    /// `(?(`; the second parenthesis is at hand.
-    fn condition(&mut self) -> Result<(), ErrorKind> {
-        let rest = self.rest();
-        let mut after = rest;
-        if let Some(callout) = rest.strip_prefix(b"(?C") {
-            let digits = callout.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            match callout.get(digits) {
-                Some(b')') => after = callout.get(digits + 1..).unwrap_or_default(),
-                _ => return Err(ErrorKind::AssertionExpected),
-            }
-            if !is_assertion(after) {
-                return Err(ErrorKind::AssertionExpected);
-            }
-        }
-        if is_assertion(after) {
-            self.pos += rest.len() - after.len();
-            self.pos -= 1;
-            return self.open(Opening::new(GroupKind::Condition));
-        }
-        self.pos += 1;
-        let mut is_call = false;
-        let mut terminator = None;
-        let mut sign = None;
-        match self.peek(0) {
-            Some(b'R') if self.peek(1) == Some(b'&') => {
-                is_call = true;
-                self.pos += 2;
-            }
-            Some(b'<') => {
-                terminator = Some(b'>');
-                self.pos += 1;
-            }
-            Some(b'\'') => {
-                terminator = Some(b'\'');
-                self.pos += 1;
-            }
-            Some(byte @ (b'-' | b'+')) => {
-                sign = Some(byte);
-                self.pos += 1;
-            }
-            _ => {}
-        }
-        let start = self.pos;
-        let number = if self.peek(0).is_some_and(|byte| byte.is_ascii_digit()) {
-            Some(self.number()?)
-        } else {
-            if !self.peek(0).is_some_and(is_word) {
-                return Err(ErrorKind::AssertionExpected);
-            }
-            while self.peek(0).is_some_and(is_word) {
-                self.pos += 1;
-            }
-            None
-        };
-        let text = self.text;
-        let name = text.get(start..self.pos).unwrap_or_default();
-        if let Some(terminator) = terminator {
-            if self.peek(0) != Some(terminator) {
-                return Err(ErrorKind::MalformedCondition);
-            }
-            self.pos += 1;
-        }
-        if self.peek(0) != Some(b')') {
-            return Err(ErrorKind::MalformedCondition);
-        }
-        let groups = self.groups;
-        self.open(Opening::new(GroupKind::Condition))?;
-        // Errors from here on are found behind the parenthesis.
-        self.pos += 1;
-        let op = self.condition_op(number, sign, name, is_call, groups, terminator);
-        self.pos -= 1;
-        if op == Op::Define
-            && let Some(level) = self.levels.last_mut()
-        {
-            level.is_define = true;
-        }
-        self.push(op);
-        Ok(())
-    }
-
-    /// What tests a condition.
-    fn condition_op(
-        &mut self,
-        number: Option<u32>,
-        sign: Option<u8>,
-        name: &[u8],
-        is_call: bool,
-        groups: u32,
-        terminator: Option<u8>,
-    ) -> Op {
-        if let Some(number) = number {
-            let number = match sign {
-                None if number == 0 => {
-                    self.fail_late(ErrorKind::ConditionZero);
-                    1
-                }
-                None => number,
-                Some(b'+') => number.saturating_add(groups),
-                Some(_) => (groups + 1).saturating_sub(number),
-            };
-            self.used_calls.push((self.pos, if number == 0 { u32::MAX } else { number }));
-            return Op::IfGroup(number.min(u32::from(u16::MAX)) as u16);
-        }
-        let is_known = self.names.iter().any(|known| *known.text == *name);
-        if is_call {
-            let label = self.label(name);
-            self.wanted.push((self.pos, name.into()));
-            return Op::IfCallName { name: label as u16, count: 0 };
-        }
-        if !is_known && terminator.is_none() {
-            if let Some(digits) = name.strip_prefix(b"R") {
-                if !digits.iter().all(u8::is_ascii_digit) {
-                    self.fail_late(ErrorKind::NoSuchGroup);
-                }
-                let number = digits.iter().fold(0_u32, |number, digit| {
-                    number.saturating_mul(10).saturating_add(u32::from(digit.wrapping_sub(b'0')))
-                });
-                let number = if number == 0 { ANY_CALL } else { number.min(u32::from(ANY_CALL) - 1) as u16 };
-                return Op::IfCall(number);
-            }
-            if name == b"DEFINE" {
-                return Op::Define;
-            }
-        }
-        let label = self.label(name);
-        self.wanted.push((self.pos, name.into()));
-        Op::IfName { name: label as u16, count: 0 }
-    }
-
     /// `[[:<:]]` and `[[:>:]]`
     pub(super) fn word_edge(&mut self, look: Look) {
         self.place(Place::WordEdge);
@@ -831,9 +476,4 @@ impl<'p> Parser<'p> {
             }
         }
     }
-}
-
-/// Whether an assertion begins here.
-fn is_assertion(rest: &[u8]) -> bool {
-    [&b"(?="[..], b"(?!", b"(?<=", b"(?<!"].iter().any(|start| rest.starts_with(start))
 }

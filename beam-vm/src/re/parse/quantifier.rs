@@ -151,9 +151,15 @@ impl Parser<'_> {
             self.ops.truncate(at);
             return;
         }
+        // PCRE has no possessive form of this one, but a group around it.
+        let is_wrapped = mode == Mode::Possessive && min == 1 && max != UNLIMITED;
+        let mode = if is_wrapped { Mode::Greedy } else { mode };
         let op = Op::Repeat { min: min as u16, max, mode };
         self.size += self.size_of(op);
         self.ops.insert(at, op);
+        if is_wrapped {
+            self.wrap(at, GroupKind::Atomic);
+        }
     }
 
     /// A literal that is there more than once is needed behind the first one.
