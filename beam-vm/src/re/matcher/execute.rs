@@ -5,11 +5,11 @@
 //! lets the rest of the pattern go on. Steps nest as those calls do, so the limits of steps and of depth are met at the same patterns.
 
 use super::super::options::Flags;
-use super::super::program::{Again, GroupKind, Mode, Op, Place, Program, UNLIMITED, Verb};
+use super::super::program::{Mode, Op, Place, Program, UNLIMITED};
 use super::frame::Frame;
 use super::seek::Sought;
 use super::single::{RUN, narrow_span, step_back};
-use super::{Call, Matcher, Outcome, Phase, Progress, UNSET};
+use super::{Matcher, Outcome, Phase, Progress};
 
 /// The most frames on the stack.
 const MOST_FRAMES: usize = 1 << 24;
