@@ -10,6 +10,7 @@ mod error;
 mod finish;
 mod job;
 mod latin1;
+mod lead;
 mod matcher;
 mod options;
 mod parse;

@@ -248,20 +248,35 @@ impl Code for Name {
     }
 }
 
+impl Code for [u32; 8] {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.iter().for_each(|word| out.extend(word.to_le_bytes()));
+    }
+
+    fn get(input: &mut Input<'_>) -> Read<Self> {
+        let mut words = [0; 8];
+        for word in &mut words {
+            *word = u32::from_le_bytes([input.byte()?, input.byte()?, input.byte()?, input.byte()?]);
+        }
+        Ok(words)
+    }
+}
+
 impl Code for CharSet {
     fn put(&self, out: &mut Vec<u8>) {
-        self.bits.iter().for_each(|word| out.extend(word.to_le_bytes()));
+        self.bits.put(out);
         self.ranges.put(out);
         self.properties.put(out);
         self.inverted.put(out);
     }
 
     fn get(input: &mut Input<'_>) -> Read<Self> {
-        let mut bits = [0; 8];
-        for word in &mut bits {
-            *word = u32::from_le_bytes([input.byte()?, input.byte()?, input.byte()?, input.byte()?]);
-        }
-        Ok(Self { bits, ranges: Vec::get(input)?, properties: Vec::get(input)?, inverted: bool::get(input)? })
+        Ok(Self {
+            bits: Code::get(input)?,
+            ranges: Vec::get(input)?,
+            properties: Vec::get(input)?,
+            inverted: bool::get(input)?,
+        })
     }
 }
 
@@ -273,6 +288,7 @@ impl Code for Program {
         self.groups.put(out);
         self.slots.put(out);
         self.first.put(out);
+        self.leads.put(out);
         self.required.put(out);
         self.match_limit.put(out);
         self.depth_limit.put(out);
@@ -292,6 +308,7 @@ impl Code for Program {
             groups: u16::get(input)?,
             slots: u32::get(input)?,
             first: Option::get(input)?,
+            leads: Option::get(input)?,
             required: Option::get(input)?,
             match_limit: Option::get(input)?,
             depth_limit: Option::get(input)?,

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use super::error::CompileError;
 use super::latin1;
+use super::lead;
 use super::options::{Flags, Options};
 use super::parse::{BY_NAME, Need, Parser};
 use super::possess;
@@ -85,6 +86,7 @@ pub fn compile(text: &[u8], options: Options) -> Result<Program, CompileError> {
         groups: parser.groups as u16,
         slots,
         first: needed(first),
+        leads: if first.is_byte() || anchored { None } else { lead::find(&ops, &parser.sets, flags) },
         required: needed(required),
         match_limit: parser.match_limit,
         depth_limit: parser.depth_limit,

@@ -308,6 +308,8 @@ pub struct Program {
     pub slots: u32,
     /// The byte that a match begins with.
     pub first: Option<Needed>,
+    /// The bytes that a match can begin with, where there is no one such byte.
+    pub leads: Option<[u32; 8]>,
     /// A byte that a match has, behind the first one.
     pub required: Option<Needed>,
     /// Match limits that the pattern sets for itself.

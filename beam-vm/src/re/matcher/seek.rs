@@ -10,6 +10,9 @@ use super::{Matcher, Phase, UNSET};
 /// A required byte is looked for in subjects up to this length only.
 const REQUIRED_WITHIN: usize = 1000;
 
+/// More steps than a match takes that fails at its first character.
+const FEW_STEPS: u32 = 200_000;
+
 /// What looking for a start has come to.
 pub enum Sought {
     /// A match is tried from here.
@@ -86,6 +89,23 @@ impl Matcher {
                 None => self.start = end.max(self.start),
             }
             self.seek = self.start;
+        } else if let Some(leads) = program.leads
+            && self.may_skip_to_leads(flags)
+        {
+            let window_end = text.len().min(self.start.saturating_add(budget.saturating_mul(RUN)));
+            let window = text.get(self.start..window_end).unwrap_or_default();
+            let is_lead = |byte: &u8| leads[usize::from(byte >> 5)] >> (byte & 31) & 1 == 1;
+            let found = window.iter().position(is_lead);
+            let looked = found.unwrap_or(window.len());
+            *budget = budget.saturating_sub(looked / RUN);
+            self.start += looked;
+            if found.is_none() {
+                if window_end == text.len() {
+                    return Sought::Nowhere;
+                }
+                *budget = 0;
+                return Sought::Paused;
+            }
         } else if flags.has(Flags::STARTLINE) && self.start > self.settings.offset && !self.anchored {
             let from = self.start;
             while self.start < end && self.newline.before(text, self.start, 0, flags).is_none() {
@@ -122,6 +142,17 @@ impl Matcher {
             }
         }
         Sought::Here
+    }
+
+    /// Whether a place where no match can begin may be passed over without anybody seeing it.
+    fn may_skip_to_leads(&self, flags: Flags) -> bool {
+        let limits = self.settings.match_limit.min(self.settings.depth_limit);
+        let splits = matches!(self.newline, Newline::Any | Newline::AnyCrLf | Newline::CrLf);
+        !self.anchored
+            && !flags.has(Flags::FIRSTLINE)
+            && !flags.has(Flags::STARTLINE)
+            && !splits
+            && limits >= FEW_STEPS
     }
 
     /// Moves to the next start after there was no match, at least one character on. Says whether there is one.
