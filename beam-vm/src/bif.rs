@@ -42,6 +42,7 @@ pub mod persistent_terms;
 pub mod ports;
 pub mod printing;
 pub mod processes;
+pub mod re;
 pub mod statistics;
 pub mod system;
 pub mod table;

@@ -49,6 +49,7 @@ pub mod platform;
 pub mod port;
 pub mod print;
 pub mod process;
+pub mod re;
 mod retire;
 pub mod sched;
 pub mod script;

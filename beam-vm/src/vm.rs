@@ -86,6 +86,8 @@ pub struct Vm {
     pub node: Node,
     /// Persistent terms.
     pub persistent: PersistentTerms,
+    /// Regular expressions that were run not long ago.
+    pub patterns: crate::re::Cache,
     /// What is below.
     pub platform: Box<dyn Platform>,
     /// The ports.
@@ -216,6 +218,7 @@ impl Vm {
             native: None,
             node: Node { name: predefined::NONODE_AT_NOHOST, creation: 0 },
             persistent: PersistentTerms::default(),
+            patterns: crate::re::Cache::default(),
             platform,
             ports: Ports::default(),
             processes: ProcessTable::new(262_144),

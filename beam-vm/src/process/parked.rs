@@ -16,6 +16,7 @@ use crate::hash::{Md5State, Old, Portable};
 use crate::heap::Fragment;
 use crate::iodata::Walk;
 use crate::native::prim_file::transfer::Reading;
+use crate::re::Job;
 use crate::term::Term;
 
 /// What a BIF has done. There is one kind for each BIF that yields, so that nobody takes another's.
@@ -58,6 +59,8 @@ pub enum Parked {
     BerRead(Vec<u8>, BerReader),
     /// `encode_ber_tlv`
     BerWrite(BerWriter),
+    /// `re:run`
+    Match(Box<Job>),
 }
 
 /// A term that is being decoded.
@@ -106,7 +109,8 @@ impl Parked {
             Self::Insert(run) => run.roots(visit),
             Self::ListRun(run) => run.roots(visit),
             Self::Scan(scan) => scan.roots(visit),
-            Self::Deflate(_) | Self::Decode(_) | Self::Reading(_) | Self::Portion(_) | Self::Per(..) => {}
+            Self::Deflate(_) | Self::Decode(_) | Self::Reading(_) | Self::Portion(_) => {}
+            Self::Per(..) | Self::Match(_) => {}
             Self::BerRead(_, reader) => reader.roots(visit),
             Self::BerWrite(writer) => writer.roots(visit),
         }
