@@ -8,39 +8,27 @@
 use core::ops::Range;
 use core::ptr::NonNull;
 
-use crate::heap::{BinaryBlock, Heap, Magic, MagicObject, build};
+use crate::heap::{BinaryBlock, Heap, Magic, MagicObject, OffHeap, build, copy_words};
 use crate::stack::InlineStack;
-use crate::term::{Boxed, Cons, Kind, Term, layout};
+use crate::term::{Boxed, Cons, Header, Kind, Term, layout};
 
 /// The words that a copy of a term takes. What is in `literals` takes none.
 #[must_use]
 pub fn size_of(term: Term, literals: &Range<usize>) -> usize {
-    if term.is_immediate() {
-        return 0;
-    }
     let mut words = 0;
+    let mut next = count(term, literals, &mut words).then_some(term);
     let mut stack = InlineStack::new();
-    let mut next = Some(term);
     while let Some(term) = next {
         next = None;
         if let Some(cell) = term.as_cons() {
-            if !literals.contains(&cell.address().addr().get()) {
-                words += layout::CONS_SIZE;
-                push(&mut stack, cell.head());
-                next = Some(cell.tail());
-            }
-        } else if let Some(boxed) = term.as_boxed()
-            && !literals.contains(&boxed.address().addr().get())
-        {
+            next = count_list(cell, literals, &mut words, &mut stack);
+        } else if let Some(boxed) = term.as_boxed() {
             let header = boxed.header();
-            match header.kind() {
-                Kind::SubBinary => words += part_words(term),
-                Kind::MatchState => {}
-                kind => {
-                    words += 1 + header.arity();
-                    for index in kind.terms(header.arity()) {
-                        push(&mut stack, word_term(boxed, index));
-                    }
+            words += 1 + header.arity();
+            for index in header.kind().terms(header.arity()) {
+                let term = word_term(boxed, index);
+                if count(term, literals, &mut words) {
+                    stack.push(term);
                 }
             }
         }
@@ -51,10 +39,48 @@ pub fn size_of(term: Term, literals: &Range<usize>) -> usize {
     words
 }
 
-fn push(stack: &mut InlineStack<Term>, term: Term) {
-    if !term.is_immediate() {
-        stack.push(term);
+/// Counts the cells of a list up to one whose head is to be looked into, which is given; the tail is then left for later.
+fn count_list(
+    mut cell: Cons,
+    literals: &Range<usize>,
+    words: &mut usize,
+    stack: &mut InlineStack<Term>,
+) -> Option<Term> {
+    while !literals.contains(&cell.address().addr().get()) {
+        *words += layout::CONS_SIZE;
+        let (head, tail) = (cell.head(), cell.tail());
+        if count(head, literals, words) {
+            if count(tail, literals, words) {
+                stack.push(tail);
+            }
+            return Some(head);
+        }
+        match tail.as_cons() {
+            Some(next) => cell = next,
+            None => return count(tail, literals, words).then_some(tail),
+        }
     }
+    None
+}
+
+/// Counts what has no terms in it. Anything else is to be looked into.
+#[inline]
+fn count(term: Term, literals: &Range<usize>, words: &mut usize) -> bool {
+    if term.is_immediate() {
+        return false;
+    }
+    let Some(boxed) = term.as_boxed() else { return true };
+    if literals.contains(&boxed.address().addr().get()) {
+        return false;
+    }
+    let header = boxed.header();
+    match header.kind() {
+        Kind::Tuple | Kind::Fun | Kind::Map | Kind::MapNode => return true,
+        Kind::SubBinary => *words += part_words(term),
+        Kind::MatchState => {}
+        _ => *words += 1 + header.arity(),
+    }
+    false
 }
 
 fn word_term(boxed: Boxed, index: usize) -> Term {
@@ -69,7 +95,8 @@ fn part_words(term: Term) -> usize {
         Some(Kind::RefcBinary) => layout::SUB_SIZE + layout::REFC_SIZE,
         _ => {
             let bytes = (bits.offset() + bits.len()).div_ceil(8);
-            layout::HEAP_DATA + bytes.div_ceil(8) + layout::SUB_SIZE
+            let whole = layout::HEAP_DATA + bytes.div_ceil(8);
+            if bits.offset() == 0 && bits.is_binary() { whole } else { whole + layout::SUB_SIZE }
         }
     }
 }
@@ -80,57 +107,142 @@ fn origin(part: Term) -> Option<Boxed> {
 
 /// Copies a term to a heap.
 pub fn copy<H: Heap + ?Sized>(term: Term, heap: &mut H, literals: &Range<usize>) -> Term {
-    if term.is_immediate() {
-        return term;
+    copy_of(term, size_of(term, literals), heap, literals)
+}
+
+/// Copies a term to a heap where [`size_of`] has given its words.
+///
+/// The words are taken at once. Objects are copied as they are, and those behind the last one that was looked into are looked into then,
+/// so that it needs no stack; a list's cells come one after the other.
+pub fn copy_of<H: Heap + ?Sized>(term: Term, words: usize, heap: &mut H, literals: &Range<usize>) -> Term {
+    if words == 0 {
+        let is_state = term.as_boxed().is_some_and(|boxed| boxed.header().kind() == Kind::MatchState);
+        return if is_state { Term::NIL } else { term };
     }
+    let start = heap.allocate(words);
+    // SAFETY: the heap has given as many words.
+    let end = unsafe { start.add(words) };
+    let mut room = Room { start, top: start, end, heap, literals };
     let mut result = term;
-    // Places that hold a term of the source, to be replaced by its copy.
-    let mut places: InlineStack<NonNull<Term>> = InlineStack::new();
-    places.push(NonNull::from(&mut result));
-    while let Some(mut place) = places.pop() {
-        loop {
-            // SAFETY: every place is in an object that this copy has allocated, or is the result.
-            let source = unsafe { place.read() };
-            if let Some(cell) = source.as_cons() {
-                if literals.contains(&cell.address().addr().get()) {
-                    break;
+    // SAFETY: the words from the start on, up to the top, are objects of this copy.
+    unsafe {
+        room.term(NonNull::from(&mut result));
+        let mut at = start;
+        while at < room.top {
+            let word = at.read();
+            match Header::from_raw(word) {
+                Some(header) => at = at.add(before_terms(header)),
+                None => {
+                    room.term(at.cast());
+                    at = at.add(1);
                 }
-                let at = heap.allocate(layout::CONS_SIZE).cast::<Term>();
-                // SAFETY: the heap has given two words.
-                unsafe {
-                    at.write(cell.head());
-                    at.add(1).write(cell.tail());
-                    place.write(Cons::new(at).term());
-                    if !cell.head().is_immediate() {
-                        places.push(at);
-                    }
-                    // The tail is next, so that a list takes no room in the stack.
-                    place = at.add(1);
-                }
-                continue;
             }
-            if let Some(boxed) = source.as_boxed()
-                && !literals.contains(&boxed.address().addr().get())
-            {
-                let copied = object(source, boxed, heap, &mut places);
-                // SAFETY: as above.
-                unsafe { place.write(copied) };
-            }
-            break;
+        }
+        let left = end.offset_from(room.top) as usize;
+        if left > 0 {
+            let top = room.top;
+            heap.give_back(top, left);
         }
     }
     result
 }
 
-/// Copies one object; the places of its terms are left to be done.
-fn object<H: Heap + ?Sized>(
-    source: Term,
-    boxed: Boxed,
-    heap: &mut H,
-    places: &mut InlineStack<NonNull<Term>>,
-) -> Term {
-    let header = boxed.header();
+/// The words of an object before those that are terms, which are the last ones if there are any.
+#[inline]
+fn before_terms(header: Header) -> usize {
     match header.kind() {
+        Kind::Tuple | Kind::Map | Kind::MapNode => 1,
+        Kind::Fun => layout::FUN_CREATOR,
+        // The original of a part is copied with it.
+        _ => 1 + header.arity(),
+    }
+}
+
+/// The words of a copy in the making.
+struct Room<'a, H: ?Sized> {
+    start: NonNull<u64>,
+    top: NonNull<u64>,
+    end: NonNull<u64>,
+    heap: &'a mut H,
+    literals: &'a Range<usize>,
+}
+
+impl<H: Heap + ?Sized> Heap for Room<'_, H> {
+    #[inline(always)]
+    fn allocate(&mut self, words: usize) -> NonNull<u64> {
+        // SAFETY: both are in the same block.
+        if unsafe { self.end.offset_from(self.top) } as usize >= words {
+            let at = self.top;
+            // SAFETY: there are as many words.
+            self.top = unsafe { at.add(words) };
+            return at;
+        }
+        unreachable!("a copy takes the words that were counted")
+    }
+
+    fn off_heap(&mut self) -> &mut OffHeap {
+        self.heap.off_heap()
+    }
+
+    fn give_back(&mut self, at: NonNull<u64>, words: usize) {
+        // SAFETY: what is given back was allocated.
+        if unsafe { at.add(words) } == self.top {
+            self.top = at;
+        }
+    }
+}
+
+impl<H: Heap + ?Sized> Room<'_, H> {
+    /// Puts the copy of what a place has there.
+    ///
+    /// # Safety
+    /// The place has to have a term that is alive.
+    #[inline(always)]
+    unsafe fn term(&mut self, place: NonNull<Term>) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            let term = place.read();
+            if let Some(cell) = term.as_cons() {
+                let address = cell.address();
+                if !(self.start..self.end).contains(&address.cast()) {
+                    self.list(place, cell);
+                }
+            } else if let Some(boxed) = term.as_boxed()
+                && !self.literals.contains(&boxed.address().addr().get())
+            {
+                let copied = object(term, boxed, self);
+                place.write(copied);
+            }
+        }
+    }
+
+    /// Copies the cells of a list; its elements are looked into later.
+    #[inline(always)]
+    unsafe fn list(&mut self, mut place: NonNull<Term>, mut cell: Cons) {
+        while !self.literals.contains(&cell.address().addr().get()) {
+            let at = self.allocate(layout::CONS_SIZE).cast::<Term>();
+            let tail = cell.tail();
+            // SAFETY: the place is in an object of this copy, or the caller's, and there is room for two words.
+            unsafe {
+                at.write(cell.head());
+                at.add(1).write(tail);
+                place.write(Cons::new(at).term());
+                place = at.add(1);
+            }
+            match tail.as_cons() {
+                Some(next) => cell = next,
+                None => return,
+            }
+        }
+    }
+}
+
+/// Copies one object; its terms are left to be done.
+#[inline(always)]
+fn object<H: Heap + ?Sized>(source: Term, boxed: Boxed, heap: &mut H) -> Term {
+    let header = boxed.header();
+    let kind = header.kind();
+    match kind {
         Kind::SubBinary => return part(source, heap),
         Kind::MatchState => return Term::NIL,
         _ => {}
@@ -139,32 +251,37 @@ fn object<H: Heap + ?Sized>(
     let at = heap.allocate(words);
     // SAFETY: the heap has given as many words as the object has. An off-heap object's reference is counted before the copy is linked.
     unsafe {
-        at.copy_from_nonoverlapping(boxed.address(), words);
+        at.write(header.raw());
+        copy_words(boxed.address().add(1).as_ptr(), at.add(1).as_ptr(), header.arity());
         let copied = Boxed::new(at);
-        match header.kind() {
-            Kind::RefcBinary => {
-                let raw = at.add(layout::REFC_BLOCK).read();
-                count_block(raw);
-                // Only the process that appends may go on appending.
-                at.add(layout::REFC_FLAGS).write(0);
-                let bytes = at.add(layout::REFC_BYTES).read() as usize;
-                heap.off_heap().push(copied, bytes / 8);
-            }
-            Kind::Reference if words == layout::REF_MAGIC_SIZE => {
-                let raw = at.add(layout::REF_MAGIC_BLOCK).read() as usize;
-                Magic::increment_strong_count(core::ptr::with_exposed_provenance::<MagicObject>(raw));
-                heap.off_heap().push(copied, 0);
-            }
-            kind => {
-                for index in kind.terms(header.arity()) {
-                    let place = at.add(index).cast::<Term>();
-                    if !place.read().is_immediate() {
-                        places.push(place);
-                    }
-                }
-            }
+        if matches!(kind, Kind::RefcBinary | Kind::Reference) {
+            count_reference(copied, words, heap);
         }
         copied.term()
+    }
+}
+
+/// Counts what an object outside of the heap is now also referred to by, if it is one.
+///
+/// # Safety
+/// The object has to be a new copy of one that is alive.
+#[inline(never)]
+unsafe fn count_reference<H: Heap + ?Sized>(copied: Boxed, words: usize, heap: &mut H) {
+    let at = copied.address();
+    // SAFETY: the words are those of the object's kind.
+    unsafe {
+        if copied.header().kind() == Kind::RefcBinary {
+            let raw = at.add(layout::REFC_BLOCK).read();
+            count_block(raw);
+            // Only the process that appends may go on appending.
+            at.add(layout::REFC_FLAGS).write(0);
+            let bytes = at.add(layout::REFC_BYTES).read() as usize;
+            heap.off_heap().push(copied, bytes / 8);
+        } else if words == layout::REF_MAGIC_SIZE {
+            let raw = at.add(layout::REF_MAGIC_BLOCK).read() as usize;
+            Magic::increment_strong_count(core::ptr::with_exposed_provenance::<MagicObject>(raw));
+            heap.off_heap().push(copied, 0);
+        }
     }
 }
 
@@ -184,8 +301,7 @@ fn part<H: Heap + ?Sized>(source: Term, heap: &mut H) -> Term {
     let (Some(bits), Some(origin)) = (source.as_bits(), origin(source)) else { return Term::NIL };
     match origin.header().kind() {
         Kind::RefcBinary => {
-            let mut none = InlineStack::new();
-            let whole = object(origin.term(), origin, heap, &mut none);
+            let whole = object(origin.term(), origin, heap);
             let start = origin.term().as_bits().map_or(bits.base(), |whole| whole.base());
             let from = 8 * (bits.base().addr() - start.addr()) + bits.offset();
             build::sub_binary(heap, whole, from, bits.len())

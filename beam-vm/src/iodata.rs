@@ -108,12 +108,11 @@ impl Walk {
                 self.flush(sink);
                 sink(&bytes[from..to]);
             }
-            _ => {
-                self.buffer.extend((from..to).map(|index| bits.byte(index)));
-                if self.buffer.len() >= AT_ONCE {
-                    self.flush(sink);
-                }
-            }
+            Some(bytes) => self.buffer.extend_from_slice(&bytes[from..to]),
+            None => self.buffer.extend((from..to).map(|index| bits.byte(index))),
+        }
+        if self.buffer.len() >= AT_ONCE {
+            self.flush(sink);
         }
     }
 

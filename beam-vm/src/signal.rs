@@ -30,10 +30,10 @@ pub fn put_message(process: &mut Process, nodes: &mut Nodes, term: Term, literal
         let fits = process.heap.free_words() >= words + RESERVED;
         let on_heap = process.message_place == MessagePlace::OnHeap && process.mailbox.len() < ON_HEAP_LIMIT;
         if fits && on_heap || words == 0 {
-            Message { term: copy::copy(term, &mut process.heap, literals), fragment: None }
+            Message { term: copy::copy_of(term, words, &mut process.heap, literals), fragment: None }
         } else {
             let mut fragment = Fragment::with_capacity(words);
-            Message { term: copy::copy(term, &mut fragment, literals), fragment: Some(fragment) }
+            Message { term: copy::copy_of(term, words, &mut fragment, literals), fragment: Some(fragment) }
         }
     };
     process.mailbox.push(nodes, message);

@@ -189,12 +189,12 @@ impl Vm {
             Form::Timeout if words == 0 => Content::Timeout(term),
             Form::Plain => {
                 let mut fragment = Fragment::with_capacity(words);
-                let term = copy::copy(term, &mut fragment, &literals);
+                let term = copy::copy_of(term, words, &mut fragment, &literals);
                 Content::Message(Box::new(Message { term, fragment: Some(fragment) }))
             }
             Form::Timeout => {
                 let mut fragment = Fragment::with_capacity(words + TIMEOUT_WORDS);
-                let term = copy::copy(term, &mut fragment, &literals);
+                let term = copy::copy_of(term, words, &mut fragment, &literals);
                 Content::Message(Box::new(timeout(fragment, numbers, term)))
             }
         };

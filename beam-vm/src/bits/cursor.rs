@@ -266,7 +266,14 @@ impl Cursor {
 
     /// A code point in UTF-8.
     pub fn utf8(self) -> Option<u32> {
-        let left = self.left() / 8;
+        let (at, left) = (self.position(), self.left() / 8);
+        if at.is_multiple_of(8) {
+            // SAFETY: these bytes are within the match.
+            let bytes = unsafe { core::slice::from_raw_parts(self.byte_at(at), left.min(4)) };
+            let (value, len) = utf::decode_utf8(bytes)?;
+            self.set_position(at + 8 * len);
+            return Some(value);
+        }
         let view = self.peek(8 * left.min(4))?;
         let mut bytes = [0; 4];
         let count = view.len() / 8;

@@ -90,6 +90,17 @@ pub struct Decoder {
     frames: Vec<Frame>,
     /// Elements that were announced and are still to come.
     announced: usize,
+    /// Atoms that came last, by [`place_of`] their bytes: in most terms names come again and again.
+    recent: [Option<Atom>; RECENT],
+}
+
+/// How many atoms are remembered.
+const RECENT: usize = 16;
+
+/// Where the atom of a name is remembered.
+fn place_of(name: &[u8]) -> usize {
+    let [first, .., last] = name else { return 0 };
+    (name.len() + usize::from(*first) + 5 * usize::from(*last)) % RECENT
 }
 
 impl Decoder {
@@ -99,9 +110,14 @@ impl Decoder {
     /// When the bytes are not of a version that is known.
     pub fn new(bytes: &[u8], names: Names) -> Result<Self, DecodeError> {
         match bytes.first() {
-            Some(&tag::VERSION_MAGIC) => {
-                Ok(Self { at: 1, names, values: Vec::new(), frames: Vec::new(), announced: 0 })
-            }
+            Some(&tag::VERSION_MAGIC) => Ok(Self {
+                at: 1,
+                names,
+                values: Vec::new(),
+                frames: Vec::new(),
+                announced: 0,
+                recent: [None; RECENT],
+            }),
             Some(other) => Err(DecodeError::Version(*other)),
             None => Err(DecodeError::Truncated),
         }
@@ -401,12 +417,21 @@ impl<'a, H: Heap + ?Sized> Step<'a, H> {
         let bytes = self.take(len)?;
         let is_utf8 = matches!(first, tag::ATOM_UTF8 | tag::SMALL_ATOM_UTF8);
         let atoms = &mut self.vm.atoms;
-        match (self.decoder.names, is_utf8) {
+        let place = place_of(bytes);
+        if let Some(atom) = self.decoder.recent[place]
+            && atoms.text(atom).as_bytes() == bytes
+            && (is_utf8 || bytes.is_ascii())
+        {
+            return Ok(atom);
+        }
+        let atom = match (self.decoder.names, is_utf8) {
             (Names::New, true) => atoms.insert_utf8(bytes).map_err(DecodeError::Atom),
             (Names::New, false) => atoms.insert_latin1(bytes).map_err(DecodeError::Atom),
             (Names::Known, true) => atoms.find_utf8(bytes).ok_or(DecodeError::UnknownAtom),
             (Names::Known, false) => atoms.find_latin1(bytes).ok_or(DecodeError::UnknownAtom),
-        }
+        }?;
+        self.decoder.recent[place] = Some(atom);
+        Ok(atom)
     }
 
     /// The older forms have a byte of which two bits may be set.

@@ -73,7 +73,7 @@ impl Object {
     pub fn new(tuple: Term, hash: u32) -> Self {
         let words = copy::size_of(tuple, &NO_LITERALS);
         Self::make(words, hash, |heap| {
-            copy::copy(tuple, heap, &NO_LITERALS);
+            copy::copy_of(tuple, words, heap, &NO_LITERALS);
         })
     }
 
@@ -217,7 +217,7 @@ impl Object {
     pub fn copy_to<H: Heap + ?Sized>(self, heap: &mut H) -> Term {
         let node = self.node();
         if node.off_heap != 0 {
-            return copy::copy(self.term(), heap, &NO_LITERALS);
+            return copy::copy_of(self.term(), node.words, heap, &NO_LITERALS);
         }
         let (words, from) = (node.words, self.term());
         let at = heap.allocate(words);

@@ -10,6 +10,7 @@ use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::evacuate::Pass;
+use crate::heap::copy_words;
 use crate::term::{Boxed, Cons, Header, Kind, Term, layout};
 
 /// Where copies go.
@@ -249,24 +250,6 @@ impl Tracer {
 #[inline(always)]
 fn pointer(term: Term) -> *mut u64 {
     core::ptr::with_exposed_provenance_mut((term.raw() & !7) as usize)
-}
-
-/// Copies the words of an object. Most objects are small: a call to copy them would take longer than the copy.
-#[inline(always)]
-unsafe fn copy_words(from: *const u64, to: *mut u64, words: usize) {
-    // SAFETY: as for the caller, who has two objects that do not overlap.
-    unsafe {
-        match words {
-            0 => {}
-            1 => to.write(from.read()),
-            2 => to.cast::<[u64; 2]>().write(from.cast::<[u64; 2]>().read()),
-            3 => to.cast::<[u64; 3]>().write(from.cast::<[u64; 3]>().read()),
-            4 => to.cast::<[u64; 4]>().write(from.cast::<[u64; 4]>().read()),
-            5 => to.cast::<[u64; 5]>().write(from.cast::<[u64; 5]>().read()),
-            6 => to.cast::<[u64; 6]>().write(from.cast::<[u64; 6]>().read()),
-            _ => to.copy_from_nonoverlapping(from, words),
-        }
-    }
 }
 
 /// Gives a match state the address of the bytes of its original, which may have moved.

@@ -88,3 +88,24 @@ fn out_of_memory(words: usize) -> ! {
     last_words::say(what);
     panic!("{what}")
 }
+
+/// Copies the words of an object. Most objects are small: a call to copy them would take longer than the copy.
+///
+/// # Safety
+/// Both have as many words, and they do not overlap.
+#[inline(always)]
+pub(crate) unsafe fn copy_words(from: *const u64, to: *mut u64, words: usize) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        match words {
+            0 => {}
+            1 => to.write(from.read()),
+            2 => to.cast::<[u64; 2]>().write(from.cast::<[u64; 2]>().read()),
+            3 => to.cast::<[u64; 3]>().write(from.cast::<[u64; 3]>().read()),
+            4 => to.cast::<[u64; 4]>().write(from.cast::<[u64; 4]>().read()),
+            5 => to.cast::<[u64; 5]>().write(from.cast::<[u64; 5]>().read()),
+            6 => to.cast::<[u64; 6]>().write(from.cast::<[u64; 6]>().read()),
+            _ => to.copy_from_nonoverlapping(from, words),
+        }
+    }
+}

@@ -118,7 +118,7 @@ pub fn emit(e: &mut Emitter<'_>, instruction: &Instruction) -> Emitted {
         O::Fload | O::Fstore | O::Fconv | O::Fnegate | O::Fadd | O::Fsub | O::Fmul | O::Fdiv => floats::emit,
         O::SelectVal | O::JumpTable | O::SelectTupleArity => select::emit,
         O::BsCreateBin => construct::emit,
-        O::BsGetBinary => parts::emit,
+        O::BsGetBinary | O::BsGetTail => parts::emit,
         O::BsStartMatch
         | O::EnsureState
         | O::BsGetPosition

@@ -7,7 +7,7 @@ use core::mem::offset_of;
 
 use super::Emitted;
 use super::data::HEADER;
-use super::matching::piece;
+use super::matching::{OUTSIDE, PART, piece, word};
 use crate::bits::SUB_WRITABLE;
 use crate::emu::Machine;
 use crate::emu::native::decode::{Instruction, Operand, Place, source};
@@ -27,10 +27,6 @@ const TAG_BITS: u8 = 4;
 const MOST: usize = 24;
 /// The longest field, so that it can be shifted above its tag.
 const LONGEST: usize = 56;
-/// The header of a part of another binary.
-const PART: Header = Header::new(Kind::SubBinary, layout::SUB_SIZE - 1);
-/// The header of a binary outside of the heap.
-const OUTSIDE: Header = Header::new(Kind::RefcBinary, layout::REFC_SIZE - 1);
 
 /// What is written: the lowest bits of an integer.
 #[derive(Clone, Copy)]
@@ -179,10 +175,6 @@ fn check(e: &mut Emitter<'_>, fields: &[Field]) {
     }
 }
 
-const fn word(object: Reg, index: usize) -> Mem {
-    at(object, HEADER + 8 * index as i32)
-}
-
 /// A short binary on the heap.
 fn whole(e: &mut Emitter<'_>, bytes: usize, words: usize, units: &[&[Field]], to: Place) {
     let data = bytes.div_ceil(8);
@@ -211,14 +203,14 @@ fn find_room(e: &mut Emitter<'_>, first: Operand, bytes: usize, slow: Label) -> 
     let part = e.value(first);
     e.asm.test8(part, 1);
     e.asm.jcc(Cond::NotEqual, slow);
-    e.asm.alu_mem_imm(Alu::Cmp, at(part, HEADER), PART.raw() as i32);
+    e.asm.alu_mem_imm(Alu::Cmp, at(part, HEADER), PART as i32);
     e.asm.jcc(Cond::NotEqual, slow);
     // Neither does it end in the middle of a byte.
     e.asm.alu_mem_imm(Alu::Cmp, word(part, layout::SUB_BITS), SUB_WRITABLE as i32);
     e.asm.jcc(Cond::NotEqual, slow);
     let (original, length, other) = (e.scratch(), e.scratch(), e.scratch());
     e.asm.load(original, word(part, layout::SUB_ORIGIN));
-    e.asm.alu_mem_imm(Alu::Cmp, at(original, HEADER), OUTSIDE.raw() as i32);
+    e.asm.alu_mem_imm(Alu::Cmp, at(original, HEADER), OUTSIDE as i32);
     e.asm.jcc(Cond::NotEqual, slow);
     e.asm.test8_mem(word(original, layout::REFC_FLAGS), WRITABLE as u8);
     e.asm.jcc(Cond::Equal, slow);
@@ -267,7 +259,7 @@ fn shared(e: &mut Emitter<'_>, first: Operand, bytes: usize, words: usize, units
     e.asm.store_imm(word(room.part, layout::SUB_BITS), 0);
     e.release(room.part);
     let end = take_room(e, &room, bytes);
-    e.asm.store_imm(at(Reg::RSI, 0), PART.raw() as i32);
+    e.asm.store_imm(at(Reg::RSI, 0), PART as i32);
     e.asm.store(at(Reg::RSI, 8 * layout::SUB_BYTES as i32), room.length);
     e.asm.store_imm(at(Reg::RSI, 8 * layout::SUB_OFFSET as i32), 0);
     e.asm.store_imm(at(Reg::RSI, 8 * layout::SUB_BITS as i32), SUB_WRITABLE as i32);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Matching of bitstrings at whole bytes. A match that begins, fields of odd sizes and places, and what makes objects is left to handlers.
+//! Matching of bitstrings at whole bytes. Fields of odd sizes and places are left to handlers, and so is most of what a match may begin with.
 
 use super::Emitted;
 use super::data::HEADER;
@@ -8,11 +8,16 @@ use crate::emu::native::decode::{Instruction, Operand, Place};
 use crate::emu::native::emitter::{Emitter, SMALL, short};
 use crate::emu::native::x86::{Alu, Assembler, Cond, Label, Mem, Reg, Shift, at};
 use crate::emu::table::Operation as O;
+use crate::heap::WRITABLE;
 use crate::number::integer::{Endian, Signedness};
 use crate::term::{Header, Kind, layout};
 
 /// The header of a match state.
 const STATE: u64 = Header::new(Kind::MatchState, layout::MATCH_SIZE - 1).raw();
+/// The header of a part of another binary.
+pub(super) const PART: u64 = Header::new(Kind::SubBinary, layout::SUB_SIZE - 1).raw();
+/// The header of a binary outside of the heap.
+pub(super) const OUTSIDE: u64 = Header::new(Kind::RefcBinary, layout::REFC_SIZE - 1).raw();
 /// Bits of a small integer's tag.
 const TAG_BITS: u8 = 4;
 /// The longest string that is compared piece by piece, in bytes.
@@ -24,10 +29,14 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
     use Operand::{Number, Place as P, Table, Target};
     match (i.specific.operation, i.operands()) {
         (O::BsStartMatch, &[_, term @ P(_), _, P(to)]) => {
-            is_state(e, term);
+            let other = e.second(start);
+            is_state(e, term, other);
             e.copy(term, to);
         }
-        (O::EnsureState, &[term @ P(_)]) => is_state(e, term),
+        (O::EnsureState, &[term @ P(_)]) => {
+            let slow = e.slow();
+            is_state(e, term, slow);
+        }
         (O::BsGetPosition, &[state @ P(_), P(to), _]) => {
             let state = e.value(state);
             let position = e.scratch();
@@ -105,14 +114,51 @@ pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
     Emitted::Code
 }
 
-/// A word of a match state.
-pub(super) const fn word(state: Reg, index: usize) -> Mem {
-    at(state, HEADER + 8 * index as i32)
+/// A word of a boxed object.
+pub(super) const fn word(object: Reg, index: usize) -> Mem {
+    at(object, HEADER + 8 * index as i32)
+}
+
+/// Begins to match a part, at whole bytes, of a binary outside of the heap that nobody may append to.
+fn start(e: &mut Emitter<'_>, i: &Instruction) {
+    let &[_, term, _, Operand::Place(to)] = i.operands() else {
+        unreachable!("the first way was for such operands")
+    };
+    let slow = e.give_up();
+    e.check_room(layout::MATCH_SIZE, slow);
+    let part = e.value(term);
+    e.asm.test8(part, 1);
+    e.asm.jcc(Cond::NotEqual, slow);
+    e.asm.alu_mem_imm(Alu::Cmp, at(part, HEADER), PART as i32);
+    e.asm.jcc(Cond::NotEqual, slow);
+    e.asm.alu_mem_imm(Alu::Cmp, word(part, layout::SUB_BITS), 0);
+    e.asm.jcc(Cond::NotEqual, slow);
+    let (origin, base, bits) = (e.scratch(), e.scratch(), e.scratch());
+    e.asm.load(origin, word(part, layout::SUB_ORIGIN));
+    e.asm.alu_mem_imm(Alu::Cmp, at(origin, HEADER), OUTSIDE as i32);
+    e.asm.jcc(Cond::NotEqual, slow);
+    e.asm.test8_mem(word(origin, layout::REFC_FLAGS), WRITABLE as u8);
+    e.asm.jcc(Cond::NotEqual, slow);
+    e.asm.load(base, word(origin, layout::REFC_DATA));
+    e.asm.store_imm(at(Reg::RSI, 0), STATE as i32);
+    e.asm.store(at(Reg::RSI, 8 * layout::MATCH_ORIGIN as i32), origin);
+    e.asm.store(at(Reg::RSI, 8 * layout::MATCH_BASE as i32), base);
+    let first = base;
+    e.asm.load(first, word(part, layout::SUB_OFFSET));
+    e.asm.load(bits, word(part, layout::SUB_BYTES));
+    e.asm.alu(Alu::Add, bits, first);
+    e.asm.shift(Shift::Left, first, 3);
+    e.asm.shift(Shift::Left, bits, 3);
+    e.asm.store(at(Reg::RSI, 8 * layout::MATCH_OFFSET as i32), first);
+    e.asm.store(at(Reg::RSI, 8 * layout::MATCH_END as i32), bits);
+    e.release(origin);
+    let state = e.take_heap(layout::MATCH_SIZE, 2);
+    e.write(to, state);
+    e.go_on_after(i);
 }
 
 /// Leaves what may be any other term.
-fn is_state(e: &mut Emitter<'_>, term: Operand) {
-    let slow = e.slow();
+fn is_state(e: &mut Emitter<'_>, term: Operand, slow: Label) {
     let term = e.value(term);
     e.asm.test8(term, 1);
     e.asm.jcc(Cond::NotEqual, slow);

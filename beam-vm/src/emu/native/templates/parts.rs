@@ -3,7 +3,7 @@
 //! [`crate::heap::build::sub_bits`] has it.
 
 use super::Emitted;
-use super::matching::word;
+use super::matching::{PART, word};
 use crate::emu::native::decode::{Instruction, Operand, Place};
 use crate::emu::native::emitter::{Emitter, is_small};
 use crate::emu::native::x86::{Alu, Cond, Label, Reg, Shift, Xmm, at};
@@ -42,6 +42,9 @@ impl Field {
 }
 
 pub(super) fn emit(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
+    if i.specific.operation == O::BsGetTail {
+        return tail(e, i);
+    }
     let Some(field) = Field::of(i) else { return Emitted::Nothing };
     let other = e.second(long);
     short(e, &field, other);
@@ -133,16 +136,43 @@ fn long(e: &mut Emitter<'_>, i: &Instruction) {
     e.asm.jcc(Cond::Above, fail);
     e.asm.lea_indexed(left, place, bytes, 0);
     e.asm.store(word(state, layout::MATCH_OFFSET), left);
-    e.asm.shift(Shift::Right, place, 3);
     e.asm.load(left, word(state, layout::MATCH_ORIGIN));
-    e.asm.store_imm(at(Reg::RSI, 0), Header::new(Kind::SubBinary, layout::SUB_SIZE - 1).raw() as i32);
-    e.asm.store(at(Reg::RSI, 8 * layout::SUB_BYTES as i32), bytes);
-    e.asm.store(at(Reg::RSI, 8 * layout::SUB_OFFSET as i32), place);
-    e.asm.store_imm(at(Reg::RSI, 8 * layout::SUB_BITS as i32), 0);
-    e.asm.store(at(Reg::RSI, 8 * layout::SUB_ORIGIN as i32), left);
-    e.release(left);
-    e.release(place);
-    let part = e.take_heap(layout::SUB_SIZE, 2);
-    e.write(field.to, part);
+    part(e, left, place, bytes, field.to);
     e.go_on_after(i);
+}
+
+/// A part of an original, of so many bytes from a bit on, which is the first of a byte.
+fn part(e: &mut Emitter<'_>, origin: Reg, bit: Reg, bytes: Reg, to: Place) {
+    e.asm.shift(Shift::Right, bit, 3);
+    e.asm.store_imm(at(Reg::RSI, 0), PART as i32);
+    e.asm.store(at(Reg::RSI, 8 * layout::SUB_BYTES as i32), bytes);
+    e.asm.store(at(Reg::RSI, 8 * layout::SUB_OFFSET as i32), bit);
+    e.asm.store_imm(at(Reg::RSI, 8 * layout::SUB_BITS as i32), 0);
+    e.asm.store(at(Reg::RSI, 8 * layout::SUB_ORIGIN as i32), origin);
+    e.release(origin);
+    e.release(bit);
+    let part = e.take_heap(layout::SUB_SIZE, 2);
+    e.write(to, part);
+}
+
+/// All that is left, if it is not copied.
+fn tail(e: &mut Emitter<'_>, i: &Instruction) -> Emitted {
+    let &[state @ Operand::Place(_), Operand::Place(to), _] = i.operands() else { return Emitted::Nothing };
+    let slow = e.slow();
+    e.check_room(layout::SUB_SIZE, slow);
+    let state = e.value(state);
+    let (place, bytes, origin) = (e.scratch(), e.scratch(), e.scratch());
+    e.asm.load(place, word(state, layout::MATCH_OFFSET));
+    e.asm.load(bytes, word(state, layout::MATCH_END));
+    e.asm.mov32(origin, place);
+    e.asm.alu32(Alu::Or, origin, bytes);
+    e.asm.test8(origin, 7);
+    e.asm.jcc(Cond::NotEqual, slow);
+    e.asm.alu(Alu::Sub, bytes, place);
+    e.asm.shift(Shift::Right, bytes, 3);
+    e.asm.alu_imm(Alu::Cmp, bytes, layout::HEAP_BINARY_LIMIT as i32);
+    e.asm.jcc(Cond::BelowOrEqual, slow);
+    e.asm.load(origin, word(state, layout::MATCH_ORIGIN));
+    part(e, origin, place, bytes, to);
+    Emitted::Code
 }
