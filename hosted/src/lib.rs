@@ -45,6 +45,8 @@ pub struct Settings {
     pub seed: Option<u64>,
     /// How many processes there can be, if not as many as in stock.
     pub process_limit: Option<u32>,
+    /// How many bytes there are for `/tmp` in memory, as a guest has it; it is the host's otherwise.
+    pub tmp: Option<u64>,
 }
 
 /// A machine that loads modules from a path when they are called.
@@ -60,7 +62,7 @@ pub fn machine(path: CodePath, settings: Settings) -> Vm {
 
 /// A machine in which OTP's code server loads modules.
 fn bare_machine(path: CodePath, settings: Settings) -> Vm {
-    let linux = LinuxPlatform::new(path);
+    let linux = LinuxPlatform::new(path, settings.tmp);
     let platform: Box<dyn Platform> = match settings.seed {
         Some(seed) => Box::new(SimPlatform::new(seed, linux).with(Fault::RestlessPark)),
         None => Box::new(linux),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use beam_vm::platform::{CodeAccess, Files, FixedRange, Platform, Reservation, Sockets, Streams};
 
 use fs::Namespace;
+use fs::memory::{MemoryFs, User};
 
 use crate::files::PluggedFiles;
 use crate::host_files::HostFiles;
@@ -15,6 +16,14 @@ use crate::memory::Mappings;
 use crate::modules::CodePath;
 use crate::sockets::HostSockets;
 use crate::streams::Descriptors;
+
+/// The device number of `/tmp` in memory: one that no device of the host has.
+const TMP_DEVICE: u32 = 1;
+
+/// Seconds since 1970.
+fn seconds() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
+}
 
 /// Clock, entropy, console and files of the process.
 #[derive(Debug)]
@@ -28,10 +37,17 @@ pub struct LinuxPlatform {
 }
 
 impl LinuxPlatform {
-    /// A platform whose clock begins now, with modules from a path.
+    /// A platform whose clock begins now, with modules from a path, and so many bytes for `/tmp` in memory unless it is the host's.
     #[must_use]
-    pub fn new(path: CodePath) -> Self {
-        let files = PluggedFiles(Namespace::new(Box::new(HostFiles::default())));
+    pub fn new(path: CodePath, tmp: Option<u64>) -> Self {
+        let mut files = Namespace::new(Box::new(HostFiles::default()));
+        if let Some(quota) = tmp {
+            let memory = MemoryFs::new(quota, User::default(), TMP_DEVICE, Box::new(seconds));
+            // There is nothing at this place yet, and the host does not object.
+            let mounted = files.mount(b"/tmp", Box::new(memory));
+            debug_assert_eq!(mounted, Ok(()));
+        }
+        let files = PluggedFiles(files);
         Self {
             start: Instant::now(),
             path,

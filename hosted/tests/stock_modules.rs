@@ -29,7 +29,7 @@ fn all_modules_of_the_installation_load() {
     let mut paths = Vec::new();
     files(&root.libraries(), &mut paths);
     paths.sort();
-    let mut vm = Vm::new(Box::new(LinuxPlatform::new(CodePath::default()))).expect("a machine");
+    let mut vm = Vm::new(Box::new(LinuxPlatform::new(CodePath::default(), None))).expect("a machine");
     vm.use_machine_code();
     let mut failures = Vec::new();
     for path in &paths {

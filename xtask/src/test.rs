@@ -56,6 +56,7 @@ fn conformance(context: &Context, filters: &[String]) -> Result<(), Failure> {
     run(&["--stress"], filters)?;
     if filters.is_empty() {
         let concurrent: Vec<String> = CONCURRENT.iter().map(|name| format!("/{name}_")).collect();
+        run(&["--tmp"], &["/file_".into()])?;
         return run(&[SEEDS], &concurrent);
     }
     run(&[SEEDS], filters)

@@ -52,7 +52,7 @@ fn bytes(term: Term) -> Option<Vec<u8>> {
 }
 
 /// The bytes of a list of characters, however deep, none of which is 0.
-fn encoded(list: Term, encoding: NameEncoding) -> Option<Vec<u8>> {
+pub(super) fn encoded(list: Term, encoding: NameEncoding) -> Option<Vec<u8>> {
     if !list.is_list() {
         return None;
     }

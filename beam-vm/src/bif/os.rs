@@ -3,6 +3,7 @@
 
 use alloc::vec::Vec;
 
+use super::file_names::encoded;
 use super::{BifResult, Context, Raise};
 use crate::atom::predefined;
 use crate::heap::build;
@@ -10,28 +11,13 @@ use crate::platform::Disposition;
 use crate::port::signals;
 use crate::term::Term;
 
-/// The bytes of a name or value: a list of characters, however deep, in UTF-8.
-fn text(term: Term) -> Result<Vec<u8>, Raise> {
-    let mut bytes = Vec::new();
-    let mut stack = Vec::from([term]);
-    if !term.is_list() {
-        return Err(Raise::BADARG);
-    }
-    while let Some(term) = stack.pop() {
-        if let Some(cell) = term.as_cons() {
-            stack.push(cell.tail());
-            stack.push(cell.head());
-        } else if !term.is_nil() {
-            let char = term.as_small().and_then(|value| u32::try_from(value).ok()).and_then(char::from_u32);
-            let char = char.filter(|char| *char != '\0').ok_or(Raise::BADARG)?;
-            bytes.extend_from_slice(char.encode_utf8(&mut [0; 4]).as_bytes());
-        }
-    }
-    Ok(bytes)
+/// The bytes of a name or value, which are those of a name of a file.
+fn text(cx: &Context<'_>, term: Term) -> Result<Vec<u8>, Raise> {
+    encoded(term, cx.vm.file_names).ok_or(Raise::BADARG)
 }
 
-fn name(term: Term) -> Result<Vec<u8>, Raise> {
-    text(term).and_then(|name| if name.contains(&b'=') { Err(Raise::BADARG) } else { Ok(name) })
+fn name(cx: &Context<'_>, term: Term) -> Result<Vec<u8>, Raise> {
+    text(cx, term).and_then(|name| if name.contains(&b'=') { Err(Raise::BADARG) } else { Ok(name) })
 }
 
 /// A list of the characters of bytes in UTF-8, or of the bytes if they are no UTF-8.
@@ -44,21 +30,22 @@ fn characters(cx: &mut Context<'_>, bytes: &[u8]) -> Term {
 
 /// `getenv/1`
 pub fn getenv(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let name = name(args[0])?;
+    let name = name(cx, args[0])?;
     let value = cx.vm.environment.get(&name).cloned();
     Ok(value.map_or(Term::boolean(false), |value| characters(cx, &value)))
 }
 
 /// `putenv/2`
 pub fn putenv(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let (name, value) = (name(args[0])?, text(args[1])?);
+    let (name, value) = (name(cx, args[0])?, text(cx, args[1])?);
     cx.vm.environment.insert(name, value);
     Ok(Term::boolean(true))
 }
 
 /// `unsetenv/1`
 pub fn unsetenv(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    cx.vm.environment.remove(&name(args[0])?);
+    let name = name(cx, args[0])?;
+    cx.vm.environment.remove(&name);
     Ok(Term::boolean(true))
 }
 

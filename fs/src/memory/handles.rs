@@ -14,6 +14,9 @@ impl MemoryFs {
 
     pub(super) fn open_at(&mut self, path: &mut Lookup<'_>, modes: Modes) -> Result<Node, Stop> {
         let is_new = modes.create && modes.exclusive;
+        if modes.create && modes.folder {
+            return Err(Errno::EINVAL.into());
+        }
         let purpose = match (is_new, modes.create) {
             (true, _) => Purpose::NewFile,
             (_, true) => Purpose::File,
@@ -197,7 +200,7 @@ impl MemoryFs {
             From::Position => open.position,
             From::End => self.at(open.ino).size(),
         };
-        let position = base.checked_add_signed(offset).filter(|position| i64::try_from(*position).is_ok());
+        let position = base.checked_add_signed(offset).filter(|position| *position <= LARGEST);
         let position = position.ok_or(Errno::EINVAL)?;
         self.set_position(file, position);
         Ok(position)

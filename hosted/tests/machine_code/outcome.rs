@@ -26,7 +26,7 @@ pub struct Outcome {
 
 /// Runs a program with arguments, on a heap of so many words.
 pub fn outcome(program: &[Op], arguments: &[Recipe], words: usize, flavor: Flavor) -> Outcome {
-    let mut vm = Vm::new(Box::new(LinuxPlatform::new(CodePath::default()))).expect("a machine");
+    let mut vm = Vm::new(Box::new(LinuxPlatform::new(CodePath::default(), None))).expect("a machine");
     let mut code = assemble(program, LABELS).expect("the table has these");
     let native = if flavor == Flavor::Jit && vm.use_machine_code() {
         let Vm { native, platform, .. } = &mut vm;

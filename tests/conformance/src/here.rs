@@ -18,6 +18,9 @@ pub const WORKER: &str = "--worker";
 /// How long a small program may take.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
+/// Bytes of `/tmp` in memory.
+const TMP: u64 = 256 << 20;
+
 /// In which way the virtual machine is put to the test. Stock OTP does everything once, so all modes are compared with the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Mode {
@@ -30,10 +33,12 @@ pub enum Mode {
     Simulated(u64),
     /// Without machine code.
     Emulated,
+    /// With `/tmp` in memory, as in a guest.
+    Tmp,
 }
 
 impl Mode {
-    /// The modes that an option asks for: `--emu`, `--stress`, `--seed=NUMBER`, or `--seeds=COUNT` for the first so many seeds.
+    /// The modes that an option asks for: `--emu`, `--stress`, `--tmp`, `--seed=NUMBER`, or `--seeds=COUNT` for the first so many seeds.
     #[must_use]
     pub fn asked_for(option: &str) -> Option<Vec<Self>> {
         let number = |prefix| option.strip_prefix(prefix).and_then(|number| number.parse::<u64>().ok());
@@ -46,6 +51,7 @@ impl Mode {
         match option {
             "--emu" => Some(vec![Self::Emulated]),
             "--stress" => Some(vec![Self::Stressed]),
+            "--tmp" => Some(vec![Self::Tmp]),
             _ => None,
         }
     }
@@ -58,6 +64,7 @@ impl Mode {
             Self::Stressed => "stressed".into(),
             Self::Simulated(seed) => format!("seed-{seed}"),
             Self::Emulated => "emu".into(),
+            Self::Tmp => "tmp".into(),
         }
     }
 
@@ -66,6 +73,7 @@ impl Mode {
             ("ordinary", _) => Some(Self::Ordinary),
             ("stressed", _) => Some(Self::Stressed),
             ("emu", _) => Some(Self::Emulated),
+            ("tmp", _) => Some(Self::Tmp),
             (_, Some(seed)) => seed.parse().ok().map(Self::Simulated),
             (_, None) => None,
         }
@@ -76,6 +84,7 @@ impl Mode {
             Self::Ordinary => Settings::default(),
             Self::Stressed => Settings { collections: Collections::Stressed, ..Settings::default() },
             Self::Emulated => Settings { flavor: Flavor::Emu, ..Settings::default() },
+            Self::Tmp => Settings { tmp: Some(TMP), ..Settings::default() },
             Self::Simulated(seed) => Settings { seed: Some(seed), ..Settings::default() },
         }
     }
