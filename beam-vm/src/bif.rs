@@ -26,6 +26,7 @@ pub mod iolists;
 pub mod lists;
 pub mod loading;
 pub mod logic;
+pub mod machinery;
 pub mod maps;
 pub mod match_specs;
 pub mod math;

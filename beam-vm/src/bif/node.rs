@@ -86,6 +86,25 @@ pub fn nodes2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(build::list(heap, &[pair]))
 }
 
+/// `monitor_node/2,3`: this node is not alive, so there is only itself to watch, which does not go away.
+pub fn monitor_node(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let mut options = args.get(2).copied().unwrap_or(Term::NIL);
+    let node = args[0].as_atom();
+    while let Some(cell) = options.as_cons()
+        && cell.head() == Term::atom(predefined::ALLOW_PASSIVE_CONNECT)
+    {
+        options = cell.tail();
+    }
+    if !options.is_nil() {
+        return Err(Raise::ErrorWithCause(Term::atom(predefined::BADARG), Term::atom(predefined::BADOPT)));
+    }
+    let node = node.ok_or(Raise::BADARG)?;
+    if node != cx.vm.node.name {
+        return Err(Raise::error(predefined::NOTALIVE));
+    }
+    args[1].as_boolean().map(|_| Term::boolean(true)).ok_or(Raise::BADARG)
+}
+
 /// `erts_internal:get_creation/0`
 pub fn creation(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
     let creation = u64::from(cx.vm.node.creation);

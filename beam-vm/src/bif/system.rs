@@ -18,6 +18,11 @@ const VERSION: &str = "13.1.5";
 /// What the shell greets with.
 pub(crate) const GREETING: &str = "Erlang/OTP 25 [erts-13.1.5] [64-bit] [smp:1:1] [voxoz]\n";
 
+/// Reductions of a time slice.
+const SLICE: i64 = 4000;
+/// What stock says of the number of tables, although it limits them no more.
+const ETS_LIMIT: i64 = 8192;
+
 /// `system_info/1`
 pub fn system_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if let Some(result) = memory::system_info(cx, args[0]) {
@@ -29,6 +34,10 @@ pub fn system_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             (Some(predefined::WORDSIZE), Some(predefined::INTERNAL | predefined::EXTERNAL)) => {
                 Ok(Term::small_cut(8))
             }
+            (
+                Some(predefined::CPU_TOPOLOGY),
+                Some(predefined::DEFINED | predefined::DETECTED | predefined::USED),
+            ) => Ok(Term::atom(predefined::UNDEFINED)),
             _ => Err(Raise::BADARG),
         };
     }
@@ -68,6 +77,7 @@ fn fixed(item: Atom) -> Option<Term> {
         | predefined::DIRTY_IO_SCHEDULERS
         | predefined::THREAD_POOL_SIZE => number(0),
         predefined::COMPAT_REL => number(25),
+        predefined::CONTEXT_REDUCTIONS => number(SLICE),
         predefined::DELAYED_NODE_TABLE_GC => number(60),
         predefined::DIST_BUF_BUSY_LIMIT => number(1_048_576),
         predefined::DIST_CTRL
@@ -79,7 +89,9 @@ fn fixed(item: Atom) -> Option<Term> {
         predefined::EMU_FLAVOR => atom(predefined::EMU),
         predefined::DYNAMIC_TRACE => atom(predefined::NONE),
         predefined::MULTI_SCHEDULING | predefined::TOLERANT_TIMEOFDAY => atom(predefined::ENABLED),
-        predefined::MODIFIED_TIMING_LEVEL | predefined::CPU_TOPOLOGY => atom(predefined::UNDEFINED),
+        predefined::MODIFIED_TIMING_LEVEL | predefined::CPU_TOPOLOGY | predefined::HIPE_ARCHITECTURE => {
+            atom(predefined::UNDEFINED)
+        }
         predefined::CPU_QUOTA => atom(predefined::UNKNOWN),
         predefined::SCHEDULER_BIND_TYPE => atom(predefined::UNBOUND),
         predefined::TIME_OFFSET => atom(predefined::FINAL),
@@ -87,12 +99,17 @@ fn fixed(item: Atom) -> Option<Term> {
         predefined::UPDATE_CPU_INFO => atom(predefined::UNCHANGED),
         predefined::SMP_SUPPORT
         | predefined::THREADS
+        | predefined::BEAM_JUMP_TABLE
+        | predefined::CONSTANT_POOL_SUPPORT
         | predefined::TIME_CORRECTION
         | predefined::EAGER_CHECK_IO => Some(Term::boolean(true)),
         predefined::BREAK_IGNORED
         | predefined::DEBUG_COMPILED
         | predefined::DYNAMIC_TRACE_PROBES
+        | predefined::ETS_REALLOC_MOVES
         | predefined::KERNEL_POLL
+        | predefined::LOCK_CHECKING
+        | predefined::LOCK_COUNTING
         | predefined::PORT_PARALLELISM => Some(Term::boolean(false)),
         _ => None,
     }
@@ -103,6 +120,8 @@ fn counted(cx: &mut Context<'_>, item: Atom) -> BifResult {
     Ok(match item {
         predefined::PROCESS_COUNT => Term::count(cx.vm.processes.count()),
         predefined::PROCESS_LIMIT => Term::count(cx.vm.processes.limit() as usize),
+        predefined::ETS_COUNT => Term::count(cx.vm.tables.iter().count()),
+        predefined::ETS_LIMIT => Term::small_cut(ETS_LIMIT),
         predefined::PORT_COUNT => Term::count(cx.vm.ports.count()),
         predefined::PORT_LIMIT => Term::count(cx.vm.ports.limit()),
         predefined::ATOM_COUNT => Term::count(cx.vm.atoms.count() as usize),
@@ -205,6 +224,7 @@ pub fn system_flag(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             };
             Ok(before)
         }
+        predefined::SCHEDULER_WALL_TIME => Err(Raise::BADARG),
         predefined::SCHEDULER_BIND_TYPE => Ok(Term::atom(predefined::UNBOUND)),
         predefined::CPU_TOPOLOGY if value == Term::atom(predefined::UNDEFINED) => Ok(value),
         _ => Err(BADOPT),

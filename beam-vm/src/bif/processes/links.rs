@@ -76,14 +76,31 @@ pub fn exit2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         cx.process.exit_reason = args[1];
         return Err(Raise::Ended);
     }
-    match effect(cx.process, args[1], Cause::Exit) {
+    own_signal(cx, args[1])
+}
+
+/// `exit_signal/2`: as others would send it, also to itself.
+pub fn exit_signal(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let own = cx.process.pid;
+    match args[0].view() {
+        View::Pid(pid) if pid == own => own_signal(cx, args[1]),
+        View::Pid(_) => exit2(cx, args),
+        View::ExternalPid(_) => Ok(Term::boolean(true)),
+        _ => Err(Raise::BADARG),
+    }
+}
+
+/// An exit signal of a process to itself.
+fn own_signal(cx: &mut Context<'_>, reason: Term) -> BifResult {
+    let own = cx.process.pid;
+    match effect(cx.process, reason, Cause::Exit) {
         Effect::None => Ok(Term::boolean(true)),
         Effect::Message => {
-            own_exit_message(cx, Term::pid(own), args[1]);
+            own_exit_message(cx, Term::pid(own), reason);
             Ok(Term::boolean(true))
         }
         Effect::End(replaced) => {
-            cx.process.exit_reason = replaced.map_or(args[1], Term::atom);
+            cx.process.exit_reason = replaced.map_or(reason, Term::atom);
             Err(Raise::Ended)
         }
     }
