@@ -35,7 +35,9 @@ pub fn decode_packet(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     // Bits after the last byte are part of the rest.
     let all = args[1].as_bits().ok_or(Raise::BADARG)?;
     let bits = all.slice(0, all.len() / 8 * 8);
-    let kind = Packet::of_term(args[0]).ok_or(Raise::BADARG)?;
+    // The short name of records of TLS is one for sockets alone.
+    let kind = Some(args[0]).filter(|kind| *kind != Term::atom(predefined::SSL)).and_then(Packet::of_term);
+    let kind = kind.ok_or(Raise::BADARG)?;
     let limits = limits(kind, args[2]).ok_or(Raise::BADARG)?;
     let copy: alloc::vec::Vec<u8>;
     let bytes = match bits.as_bytes() {
