@@ -35,6 +35,7 @@ pub mod natives;
 pub mod node;
 pub mod numbers;
 pub mod os;
+pub mod packets;
 pub mod persistent_terms;
 pub mod ports;
 pub mod printing;

@@ -1138,7 +1138,6 @@ predefined! {
     SPLIT = "split",
     SPLIT_BINARY = "split_binary",
     SQRT = "sqrt",
-    SSL = "ssl",
     SSL_TLS = "ssl_tls",
     STACK_SIZE = "stack_size",
     START = "start",

@@ -143,7 +143,7 @@ bifs! {
     "erlang" "crc32" 2 Plain All => [hashes::crc32];
     "erlang" "crc32_combine" 3 Plain All => [hashes::crc32_combine];
     "erlang" "date" 0 Plain All => [time::date];
-    "erlang" "decode_packet" 3 Plain All => [absent];
+    "erlang" "decode_packet" 3 Plain All => [packets::decode_packet];
     "erlang" "delete_element" 2 Plain All => [tuples::delete_element];
     "erlang" "delete_module" 1 Plain All => [loading::delete_module];
     "erlang" "demonitor" 1 Plain All => [processes::monitors::demonitor];
