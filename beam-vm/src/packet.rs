@@ -137,7 +137,7 @@ impl Packet {
             predefined::HTTPH => Self::HttpHeader(Text::List),
             predefined::HTTP_BIN => Self::Http(Text::Binary),
             predefined::HTTPH_BIN => Self::HttpHeader(Text::Binary),
-            predefined::SSL | predefined::SSL_TLS => Self::Tls,
+            predefined::SSL_TLS => Self::Tls,
             _ => return None,
         })
     }

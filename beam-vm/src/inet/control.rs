@@ -234,7 +234,7 @@ fn subscribe(port: &mut Port, reach: &mut Reach<'_>, data: &[u8]) -> Answer {
     let mut answer = Vec::new();
     for event in data {
         if *event != SUBSCRIBE_EMPTY {
-            return Err(Failure::INVALID);
+            return Err(Failure::Unknown);
         }
         answer.push(*event);
         answer.extend_from_slice(&pending.to_be_bytes());

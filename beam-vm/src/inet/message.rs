@@ -37,8 +37,12 @@ pub const UDP: Tags = Tags {
 impl Reach<'_> {
     /// The atom of a failure.
     pub(super) fn reason(&mut self, failure: Failure) -> Atom {
-        // The names are short, and the table of atoms is full only if the program has filled it.
-        self.vm.atoms.insert(failure.text()).unwrap_or(predefined::EINVAL)
+        match failure {
+            Failure::Posix(error) => self.posix(error),
+            Failure::Closed => predefined::CLOSED,
+            // The names are short, and the table of atoms is full only if the program has filled it.
+            other => self.vm.atoms.insert(other.text()).unwrap_or(predefined::EINVAL),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::platform::{Errno, SocketError};
+use crate::port::ControlError;
 
 /// The codes of answers.
 mod code {
@@ -23,6 +24,8 @@ pub enum Failure {
     BadSequence,
     /// The connection is closed.
     Closed,
+    /// There is no such thing, and no answer: who asks gets `badarg`.
+    Unknown,
 }
 
 impl Failure {
@@ -37,6 +40,7 @@ impl Failure {
             Self::BadPort => "exbadport",
             Self::BadSequence => "exbadseq",
             Self::Closed => "closed",
+            Self::Unknown => "badarg",
         }
     }
 }
@@ -54,17 +58,20 @@ impl From<SocketError> for Failure {
 pub type Answer = Result<Vec<u8>, Failure>;
 
 /// The bytes of an answer.
-#[must_use]
-pub fn encode(answer: Answer) -> Vec<u8> {
+///
+/// # Errors
+/// [`ControlError`] if there is none.
+pub fn encode(answer: Answer) -> Result<Vec<u8>, ControlError> {
     match answer {
+        Err(Failure::Unknown) => Err(ControlError),
         Ok(mut data) => {
             data.insert(0, code::OK);
-            data
+            Ok(data)
         }
         Err(failure) => {
             let mut bytes = vec![code::ERROR];
             bytes.extend_from_slice(failure.text().as_bytes());
-            bytes
+            Ok(bytes)
         }
     }
 }

@@ -50,7 +50,7 @@ impl Statistics {
     /// What is asked for: a byte for each item. `pending` bytes wait to be sent.
     ///
     /// # Errors
-    /// [`Failure::INVALID`].
+    /// [`Failure::Unknown`].
     pub fn answer(&self, items: &[u8], pending: usize) -> Answer {
         let mut data = Vec::new();
         for item in items {
@@ -69,7 +69,7 @@ impl Statistics {
                     data.extend_from_slice(&bytes.to_be_bytes());
                     continue;
                 }
-                _ => return Err(Failure::INVALID),
+                _ => return Err(Failure::Unknown),
             };
             data.push(*item);
             data.extend_from_slice(&value.to_be_bytes());

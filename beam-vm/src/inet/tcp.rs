@@ -178,7 +178,7 @@ pub(crate) fn control(
         _ => control::control(port, reach, number, data, after_options),
     };
     watch(port, reach);
-    Ok(reply::encode(answer))
+    reply::encode(answer)
 }
 
 fn after_options(port: &mut Port, reach: &mut Reach<'_>, then: After) {

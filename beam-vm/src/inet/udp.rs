@@ -66,7 +66,7 @@ pub fn control(
         command::PACKET_RECV => receive(port, reach, data),
         _ => control::control(port, reach, number, data, after_options),
     };
-    Ok(reply::encode(answer))
+    reply::encode(answer)
 }
 
 fn after_options(port: &mut Port, reach: &mut Reach<'_>, then: After) {
@@ -250,10 +250,11 @@ fn tell(
     let (id, form) = (port.id, port.framing.form);
     reach.tell(port.connected, |heap| {
         if shape.deliver == Deliver::Port {
-            let data = message::plain(heap, bytes, shape, form);
-            let mut head = Vec::new();
-            address::encode(&datagram.from, &mut head);
-            let data = message::byte_list_before(heap, &head, data);
+            // The address is the beginning of what is delivered.
+            let mut whole = Vec::new();
+            address::encode(&datagram.from, &mut whole);
+            whole.extend_from_slice(bytes);
+            let data = message::plain(heap, &whole, shape, form);
             let pair = build::tuple(heap, &[Term::atom(predefined::DATA), data]);
             return build::tuple(heap, &[Term::port(id), pair]);
         }

@@ -28,6 +28,9 @@ pub enum After {
     TellPassive,
 }
 
+/// Bytes of the shortest option.
+const SHORTEST: usize = 5;
+
 /// The names of the interfaces' options have at most so many bytes.
 const INTERFACE_NAME: usize = 16;
 
@@ -43,9 +46,10 @@ pub fn set(port: &mut Port, reach: &mut Reach<'_>, request: &[u8]) -> Result<Aft
     let (old_active, old_packet) = (inet.active, inet.packet_code);
     let mut after = After::Nothing;
     let mut rest = request;
-    while let Some((code, values)) = rest.split_first() {
-        rest = values;
-        match one(port, reach, *code, &mut rest)? {
+    // What is too short for an option at the end is none.
+    while rest.len() >= SHORTEST {
+        let [code] = take(&mut rest)?;
+        match one(port, reach, code, &mut rest)? {
             After::Nothing => {}
             now => after = now,
         }
