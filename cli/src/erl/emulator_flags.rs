@@ -34,12 +34,15 @@ enum Meaning {
     Schedulers,
     /// What is asked for is how it is here.
     AsIs,
+    /// This value is how it is here; others mean nothing, for this reason.
+    Only(&'static str, &'static str),
     /// Nothing, for this reason.
     Nothing(&'static str),
 }
 
 const ONE_SCHEDULER: Meaning = Meaning::Nothing("there is one scheduler, which is the only thread");
 const NO_ALLOCATORS: Meaning = Meaning::Nothing("there are no allocators to choose from");
+const NO_WAIT: Meaning = Meaning::Nothing("the scheduler rests as soon as nobody runs");
 const NO_THREADS: Meaning = Meaning::Nothing("there are no threads");
 
 /// The flags. Of two with the same beginning the longer one is first.
@@ -47,7 +50,7 @@ const FLAGS: &[(&str, Value, Meaning)] = {
     use Meaning as M;
     use Value as V;
     &[
-        ("A", V::Joined, NO_THREADS),
+        ("A", V::Joined, M::Only("0", "there are no threads")),
         ("a", V::Joined, NO_THREADS),
         ("B", V::Suffix, M::Nothing("there is no break handler")),
         ("C", V::Joined, M::Nothing("the clock does not warp")),
@@ -92,7 +95,22 @@ const FLAGS: &[(&str, Value, Meaning)] = {
         ("sssdcpu", V::Next, NO_THREADS),
         ("sssdio", V::Next, NO_THREADS),
         ("sss", V::Next, NO_THREADS),
-        ("s", V::Joined, ONE_SCHEDULER),
+        ("sbt", V::Joined, M::Only("u", "the scheduler is bound to nothing")),
+        ("sbwtdcpu", V::Joined, NO_THREADS),
+        ("sbwtdio", V::Joined, NO_THREADS),
+        ("sbwt", V::Joined, NO_WAIT),
+        ("scl", V::Joined, ONE_SCHEDULER),
+        ("sct", V::Joined, ONE_SCHEDULER),
+        ("secio", V::Joined, ONE_SCHEDULER),
+        ("sfwi", V::Joined, ONE_SCHEDULER),
+        ("spp", V::Joined, M::Nothing("ports work when their turn comes")),
+        ("stbt", V::Joined, M::Only("u", "the scheduler is bound to nothing")),
+        ("sub", V::Joined, ONE_SCHEDULER),
+        ("swct", V::Joined, NO_WAIT),
+        ("sws", V::Joined, NO_WAIT),
+        ("swtdcpu", V::Joined, NO_THREADS),
+        ("swtdio", V::Joined, NO_THREADS),
+        ("swt", V::Joined, NO_WAIT),
         ("t", V::Joined, M::Atoms),
         ("T", V::Joined, M::Nothing("timing is not modified")),
         ("V", V::None, M::Version),
@@ -132,8 +150,8 @@ impl Emulator {
         });
         let Some((name, takes, meaning)) = known else { return Err(FlagError::Unknown(format!("+{flag}"))) };
         let suffix = &flag[name.len()..];
-        // The options of schedulers and allocators are a letter or more, and their value comes after them.
-        let is_family = matches!(*name, "M" | "s");
+        // The options of allocators are some letters, and their value comes after them.
+        let is_family = *name == "M";
         let value = match takes {
             Value::None => String::new(),
             Value::Suffix => suffix.into(),
@@ -172,6 +190,8 @@ impl Emulator {
                 }
             }
             Meaning::AsIs => {}
+            Meaning::Only(only, _) if value == only => {}
+            Meaning::Only(_, why) => self.remark(flag, value, why),
             Meaning::Nothing(why) => self.remark(flag, value, why),
         }
         Ok(())
@@ -203,7 +223,7 @@ mod tests {
 
     #[test]
     fn flags_with_a_meaning_are_read() {
-        let emulator = read("+P 2048 +t 9000 +pc unicode +S 1:1 +K true +W w +Ww").expect("flags");
+        let emulator = read("+P 2048 +t 9000 +pc unicode +S 1:1 +K true +W w +Ww +sbtu +A0").expect("flags");
         assert_eq!(emulator.process_limit, Some(2048));
         assert_eq!(emulator.atom_limit, Some(9000));
         assert!(emulator.prints_unicode);
