@@ -16,8 +16,26 @@ pub const ERLANG: &[Package] = &[Package::program("erlang-base", "erlc")];
 /// The check of machine code: `objdump`.
 pub const BINUTILS: &[Package] = &[Package::program("binutils", "objdump")];
 
-/// The conformance tests: OTP with its compiler, which is what programs are compared with.
-pub const STOCK_OTP: &[Package] = &[Package::program("erlang-base", "erl")];
+/// The conformance tests: OTP with its compiler, which is what programs are compared with, and the applications that scripts run.
+pub const STOCK_OTP: &[Package] = &[
+    Package::program("erlang-base", "erl"),
+    Package::program("elixir", "mix"),
+    installed("erlang-asn1", "/var/lib/dpkg/info/erlang-asn1.list"),
+    installed("erlang-dev", "/var/lib/dpkg/info/erlang-dev.list"),
+    installed("erlang-eunit", "/var/lib/dpkg/info/erlang-eunit.list"),
+    installed("erlang-mnesia", "/var/lib/dpkg/info/erlang-mnesia.list"),
+    installed("erlang-parsetools", "/var/lib/dpkg/info/erlang-parsetools.list"),
+    installed("erlang-runtime-tools", "/var/lib/dpkg/info/erlang-runtime-tools.list"),
+    installed("erlang-src", "/var/lib/dpkg/info/erlang-src.list"),
+    installed("erlang-syntax-tools", "/var/lib/dpkg/info/erlang-syntax-tools.list"),
+    installed("erlang-tools", "/var/lib/dpkg/info/erlang-tools.list"),
+    installed("erlang-xmerl", "/var/lib/dpkg/info/erlang-xmerl.list"),
+];
+
+/// A package whose files are in folders named after versions; Debian's own list of them stands for them.
+const fn installed(name: &'static str, list: &'static str) -> Package {
+    Package::file(name, list)
+}
 
 /// The fuzz targets: libFuzzer is C++.
 pub const FUZZ: &[Package] = &[Package::program("g++", "g++")];

@@ -47,6 +47,8 @@ pub fn hosted(context: &Context, filters: &[String]) -> Result<(), Failure> {
 /// Runs Erlang programs on stock OTP and in the virtual machine, which is built as it is shipped.
 fn conformance(context: &Context, filters: &[String]) -> Result<(), Failure> {
     packages::ensure(context, packages::STOCK_OTP)?;
+    // Scripts call it.
+    process::run(context.cargo().args(["build", "--release", "--bin", "voxoz"]))?;
     let run = |ways: &[&str], filters: &[String]| {
         let mut cargo = context.cargo();
         cargo.args(["run", "--release", "--package", "conformance", "--", "--quiet"]).args(ways);

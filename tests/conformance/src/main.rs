@@ -13,6 +13,7 @@ mod generated;
 mod here;
 mod known;
 mod outcome;
+mod scripts;
 mod stock;
 mod variant;
 
@@ -26,6 +27,7 @@ use self::compiler::Compiler;
 use self::fixtures::Fixtures;
 use self::generated::Generated;
 use self::here::Mode;
+use self::scripts::Scripts;
 
 /// The option that asks for generated programs whose seeds nobody has tried, so many.
 const EXPLORE: &str = "--explore=";
@@ -78,6 +80,7 @@ fn run(arguments: &Arguments, filters: &[String], modes: &[Mode], more: u64) -> 
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     let generated = Generated::new(&work(), (0..more).map(|number| now * 1000 + number));
     let compiler = Compiler::new(&work());
+    let scripts = Scripts::find(&folder.join("scripts"), &work())?;
     if !arguments.list {
         fixtures.prepare(modes, wanted)?;
         generated.prepare(wanted)?;
@@ -92,6 +95,7 @@ fn run(arguments: &Arguments, filters: &[String], modes: &[Mode], more: u64) -> 
     }
     if modes.contains(&Mode::Ordinary) {
         trials.extend(compiler.trials(fixtures.known(), Mode::Ordinary));
+        trials.extend(scripts.trials(fixtures.known()));
     }
     trials.retain(|trial| wanted(trial.name()));
     Ok(libtest_mimic::run(arguments, trials).exit_code())
