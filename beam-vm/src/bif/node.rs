@@ -141,10 +141,11 @@ fn unique(cx: &mut Context<'_>, first: i64) -> Term {
     build::wide(cx.heap(), value)
 }
 
-/// `net_kernel:dflag_unicode_io/1`: whether the node of a process takes Unicode, as this one does.
+/// `net_kernel:dflag_unicode_io/1`: whether the node of a process takes Unicode, as this one does; no other is connected.
 pub fn dflag_unicode_io(_: &mut Context<'_>, args: &[Term]) -> BifResult {
     match args[0].view() {
-        View::Pid(_) | View::ExternalPid(_) => Ok(Term::boolean(true)),
+        View::Pid(_) => Ok(Term::boolean(true)),
+        View::ExternalPid(_) => Ok(Term::boolean(false)),
         _ => Err(Raise::BADARG),
     }
 }

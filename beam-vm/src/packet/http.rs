@@ -151,9 +151,12 @@ impl Field<'_> {
 fn usual(name: &[u8]) -> impl ExactSizeIterator<Item = u8> + '_ {
     (0..name.len()).map(move |index| {
         let byte = name[index];
+        // A hyphen makes the next byte a first one, unless it is one itself.
+        let hyphens = name[..index].iter().rev().take_while(|byte| **byte == b'-').count();
+        let is_first = (index == hyphens) != (hyphens % 2 == 1);
         if name.len() > NAME {
             byte
-        } else if index == 0 || name[index - 1] == b'-' {
+        } else if is_first {
             byte.to_ascii_uppercase()
         } else {
             byte.to_ascii_lowercase()
@@ -184,7 +187,7 @@ const fn is_space(byte: u8) -> bool {
 
 /// Whether a byte is part of a token (RFC 9110, 5.6.2).
 const fn is_token(byte: u8) -> bool {
-    matches!(byte, 33..127)
+    matches!(byte, 33..=127)
         && !matches!(
             byte,
             b'(' | b')'
