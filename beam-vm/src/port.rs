@@ -30,7 +30,7 @@ pub use queue::Backlog;
 pub use ram_file::RamFile;
 pub use reach::Reach;
 pub use table::{NoRoom, Ports};
-pub use terminal::{Charset, Terminal};
+pub use terminal::{Charset, Line, Terminal};
 
 use alloc::vec::Vec;
 use core::ops::Range;

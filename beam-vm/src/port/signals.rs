@@ -3,6 +3,7 @@
 //! `erl_signal_server`, which is an event manager.
 
 use crate::atom::{Atom, predefined};
+use crate::halt::Halt;
 use crate::heap::{Fragment, build};
 use crate::platform::{Disposition, Signal};
 use crate::term::Term;
@@ -25,6 +26,12 @@ const NAMES: [(Atom, u8); 10] = [
 /// Those that are told from the start, as in stock.
 const TOLD: [Atom; 3] = [predefined::SIGTERM, predefined::SIGUSR1, predefined::SIGQUIT];
 
+/// What `^C` sends: the machine halts, as stock does with `+Bd`. The menu of stock's other setting is not there.
+const INTERRUPT: Signal = Signal(2);
+
+/// The status of a program that was interrupted.
+const INTERRUPTED: i32 = 130;
+
 /// The signal of a name.
 #[must_use]
 pub fn named(name: Atom) -> Option<Signal> {
@@ -45,10 +52,16 @@ impl Vm {
         for signal in TOLD.into_iter().filter_map(named) {
             self.handle_signal(signal, Disposition::Tell);
         }
+        self.handle_signal(INTERRUPT, Disposition::Tell);
     }
 
     /// A signal has come.
     pub(super) fn signalled(&mut self, signal: Signal) {
+        if signal == INTERRUPT {
+            self.ports.drop_backlogs();
+            self.halted = Some(Halt::Status(INTERRUPTED));
+            return;
+        }
         let Some((name, _)) = NAMES.iter().find(|(_, number)| *number == signal.0) else { return };
         let Some(server) = self.registry.get(&predefined::ERL_SIGNAL_SERVER).copied() else { return };
         let mut fragment = Fragment::default();

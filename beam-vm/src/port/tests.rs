@@ -157,6 +157,7 @@ impl Scene {
 
     fn call(&mut self, work: impl FnOnce(&mut Context<'_>) -> BifResult) -> BifResult {
         let process = self.process.as_mut().expect("the process runs");
+        process.reductions_left = 4000;
         work(&mut Context { vm: &mut self.vm, process })
     }
 
@@ -233,10 +234,10 @@ fn what_is_read_is_sent_to_the_owner() {
     scene.open(&flags(&[predefined::EOF, predefined::LINE]));
     scene.outside.borrow_mut().input = b"ab\ncd".to_vec();
     let read = scene.happen(|vm| vm.rest(None));
-    assert_eq!(read, ["{#Port<0.1>,{data,{eol,[97,98]}}}"]);
+    assert_eq!(read, ["{#Port<0.1>,{data,{eol,\"ab\"}}}"]);
     scene.outside.borrow_mut().has_ended = true;
     let ended = scene.happen(|vm| vm.rest(None));
-    assert_eq!(ended[1..], ["{#Port<0.1>,{data,{noeol,[99,100]}}}", "{#Port<0.1>,eof}"]);
+    assert_eq!(ended[1..], ["{#Port<0.1>,{data,{noeol,\"cd\"}}}", "{#Port<0.1>,eof}"]);
     assert!(!scene.outside.borrow().interest[0].read, "the end is told once");
 }
 
