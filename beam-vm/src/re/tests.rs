@@ -55,7 +55,8 @@ fn a_group_keeps_what_its_last_round_matched() {
 #[test]
 fn calls_nest_and_leave_groups_as_they_were() {
     assert_eq!(whole(r"\((?:[^()]++|(?R))*\)", "x((a)(b(c)))y"), Some((1, 12)));
-    assert_eq!(whole("^(.|(.)(?1)\\2)$", "abcba"), Some((0, 5)));
+    assert_eq!(whole("^((.)(?1)\\2|.)$", "abcba"), Some((0, 5)));
+    assert_eq!(whole("^(.|(.)(?1)\\2)$", "abcba"), None, "a call is not tried again");
     assert_eq!(whole("(b)*+(?1)|a", "ba"), Some((1, 2)), "a call is one round, which may fail");
 }
 
