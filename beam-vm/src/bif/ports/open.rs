@@ -14,9 +14,7 @@ use text::file_name;
 use crate::atom::{Atom, predefined};
 use crate::bif::{BifResult, Context};
 use crate::platform::{Command, Plumbing, StreamError, StreamId, TerminalMode, Way};
-use crate::port::{
-    Attached, Charset, Descriptor, Driver, Name, Port, RamFile, Terminal,
-};
+use crate::port::{Attached, Charset, Descriptor, Driver, Name, Port, RamFile, Terminal};
 use crate::term::{LocalPort, Term};
 
 /// Why a port is not opened: the atom that `erts_internal:open_port/2` gives.
