@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use super::reply::{Answer, Failure};
-use super::{Status, address, interfaces, options};
+use super::{Inet, Status, address, interfaces, options};
 use crate::atom::predefined;
 use crate::heap::build;
 use crate::platform::{Address, Errno, SocketKind, SocketResult};
@@ -88,6 +88,7 @@ pub fn control(
         command::GETSTATUS => {
             let is_busy = port.is_busy;
             let inet = port.inet().ok_or(Failure::INVALID)?;
+            forget_dead(inet, reach);
             Ok(inet.status_bits(is_busy).to_be_bytes().to_vec())
         }
         command::GETSERVBYNAME => service_port(reach, data),
@@ -224,6 +225,17 @@ fn kind(port: &mut Port) -> Answer {
     };
     let family = u32::from(address::code_of(inet.family));
     Ok([family.to_be_bytes(), kind.to_be_bytes()].concat())
+}
+
+/// Forgets what was asked for by processes that have ended since.
+fn forget_dead(inet: &mut Inet, reach: &mut Reach<'_>) {
+    inet.requests.retain(|request| {
+        let is_alive = reach.is_alive(request.caller);
+        if let Some(timer) = request.timer.filter(|_| !is_alive) {
+            reach.vm.timers.cancel(timer);
+        }
+        is_alive
+    });
 }
 
 /// Tells how much is to be sent, and when that is done if it is something.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a packet is does not depend on how its bytes come.
 
+use std::vec::Vec;
+
 use proptest::prelude::*;
 
 use super::{Content, Field, Limits, Line, Malformed, Next, Packet, Text, Uri};

@@ -147,7 +147,7 @@ impl Port {
     }
 
     /// Tells the driver what its socket is ready for.
-    pub(super) fn socket_ready(&mut self, reach: &mut Reach<'_>, ready: Interest) {
+    pub(crate) fn socket_ready(&mut self, reach: &mut Reach<'_>, ready: Interest) {
         match self.driver {
             Driver::Descriptor(_) | Driver::Terminal(_) | Driver::RamFile(_) => {}
             Driver::Tcp(_) => tcp::ready(self, reach, ready),
