@@ -129,7 +129,10 @@ impl Scene<'_> {
                 let mut place = [0; REF_NUMBERS_MAX];
                 let numbers = reference.numbers(&mut place);
                 let node = self.vm.node;
-                external::write(out, |to| self.external_reference(to, node.name, node.creation, numbers))
+                // A node that is not alive has creation 0. So has the viewer's, which would take the reference of an alias for one of its own
+                // that it has never made.
+                let creation = node.creation.max(1);
+                external::write(out, |to| self.external_reference(to, node.name, creation, numbers))
             }
             View::ExternalReference(other) => {
                 let mut place = [0; REF_NUMBERS_MAX];
