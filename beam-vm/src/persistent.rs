@@ -87,6 +87,11 @@ impl PersistentTerms {
         entry.ok().map(|entry| entry.remove().0.area)
     }
 
+    /// Takes all keys out; gives the areas of their pairs.
+    pub fn take_all(&mut self) -> impl Iterator<Item = LiteralArea> + '_ {
+        self.entries.drain().map(|entry| entry.area)
+    }
+
     /// All pairs.
     pub fn pairs(&self) -> impl Iterator<Item = Term> + '_ {
         self.entries.iter().map(|entry| entry.pair)

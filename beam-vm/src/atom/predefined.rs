@@ -601,6 +601,7 @@ predefined! {
     HANDLE = "handle",
     HAS_PREPARED_CODE_ON_LOAD = "has_prepared_code_on_load",
     HASHMAP = "hashmap",
+    HASHMAP_NODE = "hashmap_node",
     HD = "hd",
     HEAP_BINARY = "heap_binary",
     HEAP_BLOCK_SIZE = "heap_block_size",

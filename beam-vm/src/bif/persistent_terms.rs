@@ -44,6 +44,15 @@ pub fn erase(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(Term::boolean(was_there))
 }
 
+/// `erts_internal:erase_persistent_terms/0`
+pub fn erase_all(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let areas: Vec<LiteralArea> = cx.vm.persistent.take_all().collect();
+    for area in areas {
+        retire(cx, area);
+    }
+    Ok(Term::boolean(true))
+}
+
 /// `info/0`
 pub fn info(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
     let (count, bytes) = (cx.vm.persistent.count(), 8 * cx.vm.persistent.words());

@@ -25,10 +25,11 @@ holder(Processes) ->
     #proc{pid = Pid} = lists:keyfind("holder", #proc.name, Processes),
     {ok, Holder, []} = crashdump_viewer:proc_details(pid_to_list(Pid)),
     #proc{msg_q = [{Message, []}, {17, []}], dict = Dictionary, state = State, links = [_], mon_by = [_]} = Holder,
-    {Terms, Large, Part, Self, Ref, Fun, External} = Message,
+    {Terms, Large, Part, Self, Ref, Fun, External, Alias} = Message,
     [{state, State}, {dictionary, lists:sort(Dictionary)}, {terms, same(Terms, crash_scene:terms())},
      {large, same(expand(Large), crash_scene:large())}, {part, same(expand(Part), crash_scene:part())},
-     {self, hd(Self)}, {ref, is_reference(Ref)}, {'fun', is_function(Fun), erlang:fun_info(Fun, module)}, {external, External}].
+     {self, hd(Self)}, {ref, is_reference(Ref)}, {'fun', is_function(Fun), erlang:fun_info(Fun, module)}, {external, External},
+     {alias, is_reference(Alias)}].
 
 main(Processes) ->
     [Main] = [Pid || #proc{pid = Pid, state = "Running"} <- Processes],

@@ -7,7 +7,7 @@ start() ->
     persistent_term:put(crash_scene, {persistent, "text"}),
     Holder = spawn(fun hold/0),
     register(holder, Holder),
-    Holder ! {terms(), large(), part(), self(), make_ref(), fun hold/0, fun lists:map/2},
+    Holder ! {terms(), large(), part(), self(), make_ref(), fun hold/0, fun lists:map/2, alias()},
     Holder ! 17,
     ets:new(crash_table, [named_table, bag, public]),
     ets:insert(crash_table, [{a, 1}, {a, 2}]),

@@ -110,6 +110,19 @@ pub fn set_group_leader(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     }
 }
 
+/// `erts_internal:group_leader/3`: the result is sent with a reference.
+pub fn set_group_leader_reply(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let is_leader = matches!(args[0].view(), View::Pid(_) | View::ExternalPid(_));
+    if !is_leader || args[1].as_pid().is_none() || !matches!(args[2].view(), View::Reference(_)) {
+        return Err(Raise::BADARG);
+    }
+    let result = set_group_leader(cx, args)?;
+    let answer = build::tuple(cx.heap(), &[args[2], result]);
+    let own = cx.process.pid;
+    cx.vm.send(cx.process, own, answer);
+    Ok(Term::atom(predefined::OK))
+}
+
 /// `erts_internal:is_system_process/1`
 pub fn is_system_process(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let pid = args[0].as_pid().ok_or(Raise::BADARG)?;
