@@ -124,6 +124,9 @@ slow_paths! {
         let arity = usize::from(op.a.0);
         match apply_target(&mut s, arity) {
             Some(export) => {
+                if let Some(bif) = raising(export) {
+                    return raise_here(s, bif, arity);
+                }
                 set_return_address(&s, s.ip.add(size_of_val(op) / 8));
                 s.ip = export.address.get();
                 enter(s)
@@ -139,6 +142,9 @@ slow_paths! {
         match apply_target(&mut s, arity) {
             Some(export) => {
                 s.sp = s.sp.add(usize::from(op.b.0) + 1);
+                if let Some(bif) = raising(export) {
+                    return raise_here(s, bif, arity);
+                }
                 s.ip = export.address.get();
                 enter(s)
             }
@@ -176,7 +182,13 @@ slow_paths! {
         match spread(&s, list, MAX_ARGUMENTS) {
             Ok(arity) => {
                 let export = s.context().vm.code.export(module, function, arity as u32);
-                apply_to(s, export.address.get(), op)
+                match raising(export) {
+                    Some(bif) => {
+                        s.sp = s.sp.add(usize::from(op.a.0).saturating_sub(1));
+                        raise_here(s, bif, arity)
+                    }
+                    None => apply_to(s, export.address.get(), op),
+                }
             }
             Err(raise) => exception::raise_in_operator(s, raise, predefined::APPLY, &arguments),
         }
@@ -318,6 +330,31 @@ unsafe fn apply_to(mut s: State, target: *const u64, op: &I1<N16>) {
         }
         s.ip = target;
         enter(s)
+    }
+}
+
+/// The BIF of an entry that does nothing but raise.
+fn raising(export: &Export) -> Option<BifIndex> {
+    use predefined as p;
+    let raises =
+        matches!((export.function, export.arity), (p::ERROR, 1..=3) | (p::EXIT | p::THROW, 1));
+    let bif = BifIndex::from_raw(export.bif.get())?;
+    (raises && export.module == p::ERLANG).then_some(bif)
+}
+
+/// Lets a BIF raise as if the instruction at `s.ip` had called it, even by a tail call: the function that applies what raises is in
+/// the stack trace (`apply_bif_error_adjustment` of stock's `beam_common.c`).
+#[cold]
+#[inline(never)]
+unsafe fn raise_here(mut s: State, bif: BifIndex, arity: usize) {
+    // SAFETY: the arguments are in the registers, which are the machine's.
+    unsafe {
+        s.process().ip = s.ip;
+        super::invoke::bif(s.m, bif, s.m.cast(), arity);
+        s.reload();
+        let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity);
+        let raise = (*s.m).raise;
+        exception::raise_in_bif(s, raise, bif, arguments)
     }
 }
 

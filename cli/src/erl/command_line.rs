@@ -89,6 +89,8 @@ impl CommandLine {
                     }
                 }
                 b"-home" => self.home = Some(next("-home")?),
+                // Without input there is nobody for a shell.
+                b"-noinput" => self.arguments.extend([b"-noshell".to_vec(), word]),
                 b"-version" => self.wants_version = true,
                 b"-emu_args" | b"-emu_args_exit" => {}
                 b"-detached" | b"-daemon" => return Err(FlagError::Unsupported(lossy(&word))),

@@ -42,6 +42,11 @@ fn variables_come_before_and_after() {
 }
 
 #[test]
+fn without_input_there_is_no_shell() {
+    assert_eq!(texts(&line("-noinput -x", &[]).expect("flags").arguments), ["-noshell", "-noinput", "-x"]);
+}
+
+#[test]
 fn files_put_words_in() {
     let given = &[("f", "-x # no\n-args_file g"), ("g", "'1 2' +pc unicode"), ("h", "-args_file h")];
     let read = line("-a -args_file f -b", given).expect("flags");
