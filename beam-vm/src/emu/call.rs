@@ -336,8 +336,7 @@ unsafe fn apply_to(mut s: State, target: *const u64, op: &I1<N16>) {
 /// The BIF of an entry that does nothing but raise.
 fn raising(export: &Export) -> Option<BifIndex> {
     use predefined as p;
-    let raises =
-        matches!((export.function, export.arity), (p::ERROR, 1..=3) | (p::EXIT | p::THROW, 1));
+    let raises = matches!((export.function, export.arity), (p::ERROR, 1..=3) | (p::EXIT | p::THROW, 1));
     let bif = BifIndex::from_raw(export.bif.get())?;
     (raises && export.module == p::ERLANG).then_some(bif)
 }

@@ -63,17 +63,17 @@ impl Deflater {
             self.out.extend_from_slice(&buffer[..written]);
             // What has become longer is given up.
             let is_done = !matches!(progress, Ok(Progress::Done | Progress::Paused));
-            if is_done || self.out.len() >= self.plain.len() {
+            if is_done || self.out.len() > self.plain.len() {
                 return true;
             }
         }
         false
     }
 
-    /// The compressed form if it is the shorter one, else the other.
+    /// The compressed form unless it is the longer one.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
-        if self.out.len() < self.plain.len() { self.out } else { self.plain }
+        if self.out.len() <= self.plain.len() { self.out } else { self.plain }
     }
 }
 

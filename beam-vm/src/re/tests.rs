@@ -158,8 +158,11 @@ fn patterns() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(prop::sample::select(pieces), 0..12).prop_map(|pieces| pieces.concat())
 }
 
+/// Where groups have matched.
+type Groups = Vec<Option<(usize, usize)>>;
+
 /// All that a search comes to, with pauses after so many operations.
-fn searched(pattern: &[u8], subject: &[u8], pause: usize) -> Option<(Outcome, Vec<Option<(usize, usize)>>)> {
+fn searched(pattern: &[u8], subject: &[u8], pause: usize) -> Option<(Outcome, Groups)> {
     let program = compile(pattern, Options::default()).ok()?;
     let settings = Settings { match_limit: 5000, ..Settings::default() };
     let mut matcher = Matcher::new(&program, settings);

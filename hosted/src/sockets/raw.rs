@@ -106,7 +106,7 @@ fn ancillary(message: &msghdr) -> Ancillary {
     // SAFETY: null is none, else it is a header in the room.
     while let Some(one) = unsafe { header.as_ref() } {
         // A type of service is a byte, the others are numbers.
-        let size = one.cmsg_len as usize - size_of::<cmsghdr>();
+        let size = one.cmsg_len - size_of::<cmsghdr>();
         // SAFETY: the data after the header has `size` bytes.
         let data = unsafe { std::slice::from_raw_parts(libc::CMSG_DATA(one), size) };
         let value = match *data {

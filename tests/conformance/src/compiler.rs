@@ -55,6 +55,8 @@ impl Compiler {
         if fs::read_to_string(&file).is_ok_and(|there| there == stamp) {
             return Ok(());
         }
+        // Modules of another time would be found there before OTP's.
+        let _ = fs::remove_dir_all(&self.work);
         fs::create_dir_all(&self.work)
             .map_err(|why| format!("cannot make {}: {why}", self.work.display()))?;
         let expression = format!(

@@ -18,5 +18,5 @@ fn characters_are_what_unicode_says() {
 #[test]
 fn runs_are_in_order() {
     assert!(categories::RUNS.is_sorted() && scripts::RUNS.is_sorted() && super::breaks::RUNS.is_sorted());
-    assert!(super::cases::FORMS.is_sorted_by_key(|form| form.0));
+    assert!(cases::FORMS.is_sorted_by_key(|form| form.0));
 }
