@@ -16,7 +16,7 @@ pub const ERLANG: &[Package] = &[Package::program("erlang-base", "erlc")];
 /// The check of machine code: `objdump`.
 pub const BINUTILS: &[Package] = &[Package::program("binutils", "objdump")];
 
-/// The conformance tests: OTP with its compiler, which is what programs are compared with, and the applications that scripts run.
+/// What is compared with stock: OTP with its compiler, the applications that scripts run, and the viewer of crash dumps.
 pub const STOCK_OTP: &[Package] = &[
     Package::program("erlang-base", "erl"),
     Package::program("elixir", "mix"),
@@ -24,6 +24,7 @@ pub const STOCK_OTP: &[Package] = &[
     installed("erlang-dev", "/var/lib/dpkg/info/erlang-dev.list"),
     installed("erlang-eunit", "/var/lib/dpkg/info/erlang-eunit.list"),
     installed("erlang-mnesia", "/var/lib/dpkg/info/erlang-mnesia.list"),
+    installed("erlang-observer", "/var/lib/dpkg/info/erlang-observer.list"),
     installed("erlang-parsetools", "/var/lib/dpkg/info/erlang-parsetools.list"),
     installed("erlang-runtime-tools", "/var/lib/dpkg/info/erlang-runtime-tools.list"),
     installed("erlang-src", "/var/lib/dpkg/info/erlang-src.list"),

@@ -35,6 +35,7 @@ pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
 /// Runs the tests that need no hypervisor.
 pub fn hosted(context: &Context, filters: &[String]) -> Result<(), Failure> {
     packages::ensure(context, packages::HOSTED_TESTS)?;
+    packages::ensure(context, packages::STOCK_OTP)?;
     let mut cargo = context.cargo();
     cargo.arg("test").args(context.hosted_crates()).args(["--exclude", "system-tests"]);
     if !filters.is_empty() {
@@ -46,7 +47,6 @@ pub fn hosted(context: &Context, filters: &[String]) -> Result<(), Failure> {
 
 /// Runs Erlang programs on stock OTP and in the virtual machine, which is built as it is shipped.
 fn conformance(context: &Context, filters: &[String]) -> Result<(), Failure> {
-    packages::ensure(context, packages::STOCK_OTP)?;
     // Scripts call it.
     process::run(context.cargo().args(["build", "--release", "--bin", "voxoz"]))?;
     let run = |ways: &[&str], filters: &[String]| {
