@@ -115,8 +115,6 @@ fn compile(context: &Context) -> Result<PathBuf, Failure> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "erl"))
         .collect();
     names.sort();
-    // Stock OTP has its own, which nothing replaces.
-    names.push(context.root().join("tests/conformance/erl/zlib.erl"));
     process::run(std::process::Command::new("erlc").arg("-o").arg(&folder).args(&names))?;
     process::run(&mut program::erl(
         &folder,
