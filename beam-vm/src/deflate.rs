@@ -5,8 +5,8 @@
 //! 1.2.13: the same matches are looked for in the same order, blocks end at the same places, and codes are made in the same way.
 //! As there, a stream is fed and emptied in pieces of any size. Besides, work can stop at any symbol when a budget is used up.
 //!
-//! [`window`] holds the data and finds matches, the strategies ([`greedy`], [`lazy`], [`plain`], [`stored`]) choose among them, [`block`]
-//! collects the symbols and writes them with the cheapest of the three kinds of codes ([`tree`]), and [`stream`] puts headers and sums around.
+//! `window` holds the data and finds matches, the strategies (`greedy`, `lazy`, `plain`, `stored`) choose among them, `block`
+//! collects the symbols and writes them with the cheapest of the three kinds of codes (`tree`), and `stream` puts headers and sums around.
 
 mod bits;
 mod block;

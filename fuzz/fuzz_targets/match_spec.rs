@@ -10,7 +10,9 @@ use beam_vm::atom::AtomTable;
 use beam_vm::compare;
 use beam_vm::etf::{Decoder, Names};
 use beam_vm::heap::{Fragment, HeapLimits, ProcessHeap};
-use beam_vm::matchspec::{Action, Dialect, FunctionIndex, Functions, Host, Places, Scratch, Subject, compile};
+use beam_vm::matchspec::{
+    Action, Dialect, FunctionIndex, Functions, Host, Places, Scratch, Subject, compile,
+};
 use beam_vm::platform::Platform;
 use beam_vm::term::Term;
 use beam_vm::vm::Vm;

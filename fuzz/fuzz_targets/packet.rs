@@ -36,11 +36,8 @@ const KINDS: [Packet; 13] = [
 
 fuzz_target!(|input: Input<'_>| {
     let kind = KINDS[usize::from(input.kind) % KINDS.len()];
-    let limits = Limits {
-        packet: u32::from(input.packet),
-        line: u32::from(input.line),
-        delimiter: input.delimiter,
-    };
+    let limits =
+        Limits { packet: u32::from(input.packet), line: u32::from(input.line), delimiter: input.delimiter };
     let mut next = Next::default();
     let mut rest = input.bytes;
     while let Ok(Some(length)) = kind.length(rest, &limits, &mut next) {
