@@ -267,6 +267,13 @@ slow_paths! {
         let handler = context.vm.code.export(handler_module, predefined::UNDEFINED_LAMBDA, 3);
         let creator = Term::pid(context.process.pid);
         let fun = build::fun(&mut context.process.heap, entry, creator, &registers[arity..]);
+        // The handler could only load the module, which is there and has no such lambda.
+        if context.vm.code.current(entry.module).is_some() {
+            let reason = [Term::atom(predefined::BADFUN), fun];
+            let reason = build::tuple(&mut context.process.heap, &reason);
+            s.reload();
+            return exception::raise_with_first_at_return(s, Raise::Error(reason), Term::NIL);
+        }
         let list = build::list(&mut context.process.heap, &registers[..arity]);
         s.reload();
         let x = s.x();
