@@ -19,6 +19,7 @@ pub mod boot;
 pub mod buffer;
 pub mod chardata;
 pub mod code;
+pub mod command_line;
 pub mod compare;
 pub mod copy;
 mod crash_dump;

@@ -4,22 +4,14 @@
 //! The command line is `erl`'s, down to the variables of the environment, so it is read here and not by the parser of the other commands.
 //! Files, terminal and programs are the host's.
 
-mod command_line;
-mod emulator_flags;
-mod words;
-
 use std::ffi::OsString;
-use std::fmt;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::process::ExitCode;
 
-use command_line::{CommandLine, Surroundings};
+use beam_vm::command_line::{self, CommandLine, Surroundings};
 use hosted::{Flavor, OtpRoot, Settings};
 
 use crate::failure::{Code, Failure};
-
-/// The release of OTP whose `erl` this is.
-const OTP_RELEASE: u32 = 25;
 
 const HELP: &str = "voxoz erl takes the arguments of erl(1)";
 
@@ -33,41 +25,6 @@ pub struct Options {
     /// The arguments
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
     pub arguments: Vec<OsString>,
-}
-
-/// What is wrong with a command line.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum FlagError {
-    /// No emulator has such a flag.
-    Unknown(String),
-    /// A flag is without its value.
-    Missing(String),
-    /// A flag's value cannot be; the text says which.
-    Bad(String),
-    /// A file of arguments cannot be read; its name, and why.
-    File(String, String),
-    /// Files of arguments that name each other.
-    Nested,
-    /// There is no such flavor or type of emulator.
-    Flavor(String),
-    /// A flag of `erl` that there is nothing for here.
-    Unsupported(String),
-}
-
-impl fmt::Display for FlagError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown(flag) => write!(f, "unknown flag {flag}"),
-            Self::Missing(flag) => write!(f, "missing argument(s) for {flag}"),
-            Self::Bad(what) => write!(f, "{what}"),
-            Self::File(name, why) => write!(f, "the arguments file {name} cannot be opened: {why}"),
-            Self::Nested => write!(f, "files of arguments name each other without end"),
-            Self::Flavor(name) => write!(f, "there is no emulator {name}, only emu and jit"),
-            Self::Unsupported(flag) => {
-                write!(f, "{flag} is not supported: use the shell's or a service manager's means")
-            }
-        }
-    }
 }
 
 struct Host;
@@ -110,17 +67,9 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     })?;
     let bindir = root.folder().join(format!("erts-{}", root.erts_version().unwrap_or_default())).join("bin");
     let arguments = line.for_init(root.folder().as_os_str().as_bytes(), bindir.as_os_str().as_bytes(), &home);
-    let settings = Settings {
-        flavor: line.flavor.unwrap_or(Flavor::default()),
-        process_limit: line.emulator.process_limit,
-        ..Settings::default()
-    };
-    let node = hosted::Node {
-        arguments,
-        variables: line.variables.into_iter().collect(),
-        prints_unicode: line.emulator.prints_unicode,
-        atom_limit: line.emulator.atom_limit,
-    };
+    let settings = Settings { flavor: line.flavor.unwrap_or(Flavor::default()), ..Settings::default() };
+    let node =
+        hosted::Node { arguments, variables: line.variables.into_iter().collect(), emulator: line.emulator };
     let status = hosted::boot(&root, settings, &node)
         .map_err(|why| Failure::new(Code::Failed, "cannot start OTP", why, HELP))?;
     Ok(ExitCode::from(status as u8))

@@ -3,8 +3,8 @@
 
 use std::thread;
 
-use beam_vm::atom::AtomLimit;
 use beam_vm::boot::{self, BootError, End};
+use beam_vm::command_line::Emulator;
 use beam_vm::halt::Halt;
 
 use crate::{CodePath, OtpRoot, Settings, bare_machine};
@@ -16,10 +16,8 @@ pub struct Node {
     pub arguments: Vec<Vec<u8>>,
     /// Variables that are set besides those of this process.
     pub variables: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Whether `io` prints all letters.
-    pub prints_unicode: bool,
-    /// How many atoms there can be, if not as many as in stock.
-    pub atom_limit: Option<u32>,
+    /// What the emulator's flags ask for.
+    pub emulator: Emulator,
 }
 
 /// Starts OTP and waits until it halts. Gives the status.
@@ -32,10 +30,7 @@ pub struct Node {
 pub fn boot(root: &OtpRoot, settings: Settings, node: &Node) -> Result<i32, BootError> {
     let mut vm = bare_machine(CodePath::new(Vec::new(), Some(root)), settings);
     vm.environment.extend(node.variables.iter().cloned());
-    vm.settings.prints_unicode = node.prints_unicode;
-    if let Some(limit) = node.atom_limit.and_then(AtomLimit::new) {
-        vm.atoms.set_limit(limit);
-    }
+    node.emulator.configure(&mut vm);
     vm.hear_signals();
     let init = boot::start(&mut vm, &node.arguments)?;
     match boot::run(&mut vm, init) {

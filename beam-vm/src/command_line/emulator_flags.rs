@@ -4,7 +4,14 @@
 //!
 //! `erl(1)`, "Emulator Flags", of OTP 25.
 
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use super::FlagError;
+use crate::atom::AtomLimit;
+use crate::process::ProcessTable;
+use crate::vm::Vm;
 
 /// How a flag gets its value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -197,6 +204,17 @@ impl Emulator {
         Ok(())
     }
 
+    /// Makes a new machine what the flags ask for.
+    pub fn configure(&self, vm: &mut Vm) {
+        if let Some(limit) = self.process_limit {
+            vm.processes = ProcessTable::new(limit);
+        }
+        if let Some(limit) = self.atom_limit.and_then(AtomLimit::new) {
+            vm.atoms.set_limit(limit);
+        }
+        vm.settings.prints_unicode = self.prints_unicode;
+    }
+
     fn remark(&mut self, flag: &str, value: &str, why: &str) {
         let value = if value.is_empty() || flag.ends_with(value) { "" } else { value };
         let shown = format!("+{flag} {value}");
@@ -216,7 +234,7 @@ mod tests {
         let mut emulator = Emulator::default();
         let mut rest = flags.split_whitespace().map(|word| word.as_bytes().to_vec());
         while let Some(flag) = rest.next() {
-            emulator.read(std::str::from_utf8(&flag[1..]).expect("text"), &mut rest)?;
+            emulator.read(core::str::from_utf8(&flag[1..]).expect("text"), &mut rest)?;
         }
         Ok(emulator)
     }

@@ -2,6 +2,8 @@
 //! Splits the text of a file or of a variable into arguments, as `erlexec` does: words are separated by blanks, quotes of both kinds keep
 //! blanks, a backslash outside of quotes takes the next letter as it is, and `#` at the beginning of a word starts a comment in a file.
 
+use alloc::vec::Vec;
+
 /// Where text comes from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Source {
@@ -36,6 +38,9 @@ pub fn split(text: &[u8], source: Source) -> Vec<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
     use super::{Source, split};
 
     fn strings(text: &str, source: Source) -> Vec<String> {

@@ -1,12 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From the words of a command line to what the machine and `init` get (`erlexec`): variables and files put words in, flags with `+` are
 //! the emulator's, and all else is for `init`, in the order in which stock has it.
+//!
+//! A process gets its words from `erl`'s command line, a guest from its image and from Xen's.
 
-use std::collections::BTreeMap;
+mod emulator_flags;
+mod error;
+mod words;
 
-use super::FlagError;
-use super::emulator_flags::Emulator;
-use super::words::{Source, split};
+pub use emulator_flags::Emulator;
+pub use error::FlagError;
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use words::{Source, split};
+
+use crate::emu::native::Flavor;
+
+/// The release of OTP whose `erl` this is.
+const OTP_RELEASE: u32 = 25;
 
 /// What a command line means.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -20,7 +35,7 @@ pub struct CommandLine {
     /// Variables to be set: `-env`.
     pub variables: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Whether machine code is to be made, if it was said: `-emu_flavor`.
-    pub flavor: Option<hosted::Flavor>,
+    pub flavor: Option<Flavor>,
     /// `-version`
     pub wants_version: bool,
     /// `-home`
@@ -45,7 +60,7 @@ pub trait Surroundings {
 pub fn read(words: Vec<Vec<u8>>, around: &dyn Surroundings) -> Result<CommandLine, FlagError> {
     let mut line = CommandLine::default();
     let from = |name: &str| split(&around.variable(name).unwrap_or_default(), Source::Variable);
-    let release = format!("ERL_OTP{}_FLAGS", super::OTP_RELEASE);
+    let release = format!("ERL_OTP{}_FLAGS", OTP_RELEASE);
     for words in [from("ERL_AFLAGS"), words, from("ERL_FLAGS"), from(&release), from("ERL_ZFLAGS")] {
         line.add(words, around, 0)?;
     }
@@ -77,8 +92,8 @@ impl CommandLine {
                 }
                 b"-emu_flavor" => {
                     self.flavor = Some(match next("-emu_flavor")?.as_slice() {
-                        b"emu" => hosted::Flavor::Emu,
-                        b"jit" | b"smp" => hosted::Flavor::Jit,
+                        b"emu" => Flavor::Emu,
+                        b"jit" | b"smp" => Flavor::Jit,
                         other => return Err(FlagError::Flavor(lossy(other))),
                     });
                 }

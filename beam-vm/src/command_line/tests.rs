@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Command lines, with files and variables from a table.
 
-use super::{CommandLine, Surroundings, read};
-use crate::erl::FlagError;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{CommandLine, FlagError, Surroundings, read};
 
 struct Given(&'static [(&'static str, &'static str)]);
 
@@ -12,7 +14,7 @@ impl Surroundings for Given {
     }
 
     fn file(&self, name: &[u8]) -> Result<Vec<u8>, String> {
-        let name = std::str::from_utf8(name).expect("a name");
+        let name = core::str::from_utf8(name).expect("a name");
         self.variable(name).ok_or_else(|| "No such file or directory".into())
     }
 }
@@ -22,7 +24,7 @@ fn line(words: &str, given: &'static [(&'static str, &'static str)]) -> Result<C
 }
 
 fn texts(words: &[Vec<u8>]) -> Vec<&str> {
-    words.iter().map(|word| std::str::from_utf8(word).expect("text")).collect()
+    words.iter().map(|word| core::str::from_utf8(word).expect("text")).collect()
 }
 
 #[test]
