@@ -4,7 +4,7 @@
 //!
 //! A machine that ends for want of memory has none for its dump, so it is written as it is found, piece by piece. Heaps are written whole, from
 //! the first object to the last, with what nobody refers to any more: so nothing has to be marked or remembered.
-//! Where there are no files it goes to the console, between two lines that say so.
+//! Where no files are kept and no file is named it goes to the console, between two lines that say so.
 
 mod code;
 mod external;
@@ -76,8 +76,8 @@ impl Vm {
     /// Writes the dump, unless the environment says that there shall be none. Tells on the console where it is.
     pub(crate) fn write_crash_dump(&mut self, running: Option<&Process>, slogan: &str) {
         let Some(limits) = Limits::of(&self.environment) else { return };
-        let destination = if self.platform.has_files() {
-            let variable = self.environment.get(b"ERL_CRASH_DUMP".as_slice());
+        let variable = self.environment.get(b"ERL_CRASH_DUMP".as_slice());
+        let destination = if variable.is_some() || self.platform.keeps_files() {
             let name = variable.map_or(FILE, Vec::as_slice).to_vec();
             self.complain("\nCrash dump is being written to: ");
             self.platform.complain(&name);

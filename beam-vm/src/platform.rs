@@ -121,8 +121,8 @@ pub trait Platform {
         Box::leak(Box::new(NoFiles))
     }
 
-    /// Whether there are files at all.
-    fn has_files(&self) -> bool {
+    /// Whether files are there when the machine is gone.
+    fn keeps_files(&self) -> bool {
         false
     }
 

@@ -2,7 +2,6 @@
 //! The virtual machine as a Linux process: for development, tests and measurements.
 #![deny(unsafe_code)]
 
-mod files;
 mod host_files;
 mod linux;
 mod memory;
@@ -12,7 +11,6 @@ mod sockets;
 mod streams;
 
 pub use beam_vm::emu::native::Flavor;
-pub use files::PluggedFiles;
 pub use host_files::HostFiles;
 pub use linux::LinuxPlatform;
 pub use modules::{CodePath, OtpRoot};

@@ -9,8 +9,8 @@ use beam_vm::platform::{CodeAccess, Files, FixedRange, Platform, Reservation, So
 
 use fs::Namespace;
 use fs::memory::{MemoryFs, User};
+use vm_files::PluggedFiles;
 
-use crate::files::PluggedFiles;
 use crate::host_files::HostFiles;
 use crate::memory::Mappings;
 use crate::modules::CodePath;
@@ -137,7 +137,7 @@ impl Platform for LinuxPlatform {
         &mut self.files
     }
 
-    fn has_files(&self) -> bool {
+    fn keeps_files(&self) -> bool {
         true
     }
 

@@ -141,8 +141,8 @@ impl<P: Platform> Platform for SimPlatform<P> {
         self.outside.streams()
     }
 
-    fn has_files(&self) -> bool {
-        self.outside.has_files()
+    fn keeps_files(&self) -> bool {
+        self.outside.keeps_files()
     }
 
     fn sockets(&mut self) -> Option<&mut dyn super::Sockets> {

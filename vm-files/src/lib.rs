@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The machine's files are those of the name space: the host's, and what is mounted over them.
+//! The machine's files are those of a name space (`fs`): the host's or an image's, and what is mounted over them. The machine and the file
+//! systems know nothing of each other; every platform that has both plugs them together with this.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+use alloc::vec::Vec;
 
 use beam_vm::platform::{
     Access, Advice, At, Change, Errno, FileHandle, FileInfo, FileKind, FileResult, Files, Follow, From, Make,
