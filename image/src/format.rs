@@ -55,6 +55,10 @@ section_kinds! {
     ARGUMENTS = 2, "arguments";
     /// What was built from what: [`crate::identity`].
     BUILD = 3, "build";
+    /// The files of the application: [`crate::files`].
+    FILES = 4, "files";
+    /// Where the application starts: [`crate::start`].
+    START = 5, "start";
 }
 
 impl SectionKind {

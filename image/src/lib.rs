@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The image: what is packed into a kernel ELF so that one file boots.
 //!
-//! An image is a small container of sections (symbols, arguments, build identity) that the kernel reads in place,
+//! An image is a small container of sections (symbols, arguments, build identity, files) that the kernel reads in place,
 //! from its own read-only memory, without copying or allocating. The reader is `no_std` and depends on nothing.
 //! The feature `std` (on by default, off in the kernel) adds the writer and the packer, which puts an image into a
 //! linked kernel without a linker.
@@ -15,9 +15,11 @@ extern crate std;
 pub mod arguments;
 pub mod checksum;
 mod error;
+pub mod files;
 pub mod format;
 pub mod identity;
 mod little_endian;
+pub mod start;
 pub mod symbols;
 
 #[cfg(feature = "std")]
