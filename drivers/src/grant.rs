@@ -140,6 +140,20 @@ impl GrantTable {
         self.0.borrow_mut().reap();
     }
 
+    /// The frame that a grant lends, and how, as the other domain would find it.
+    #[cfg(any(test, feature = "mock"))]
+    pub(crate) fn granted(&self, reference: GrantRef) -> Option<(crate::memory::Mfn, Access)> {
+        let table = self.0.borrow();
+        if reference.0 as usize >= table.entries {
+            return None;
+        }
+        let flags = table.flags(reference).load(Ordering::Acquire);
+        let access = if flags & GTF_READONLY == 0 { Access::ReadWrite } else { Access::ReadOnly };
+        // SAFETY: the entry lies in the table, and nobody writes to it meanwhile.
+        let frame = unsafe { (&raw const (*table.entry(reference)).frame).read() };
+        (flags & GTF_PERMIT_ACCESS != 0).then_some((crate::memory::Mfn(frame as usize), access))
+    }
+
     /// How much of the table is used.
     #[must_use]
     pub fn statistics(&self) -> GrantStatistics {

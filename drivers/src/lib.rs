@@ -17,6 +17,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod byte_ring;
+pub mod channels;
 pub mod console;
 pub mod control;
 pub mod doorbell;
@@ -27,6 +28,7 @@ pub mod inflight;
 pub mod memory;
 #[cfg(any(test, feature = "mock"))]
 pub mod mock;
+pub mod netfront;
 pub mod page;
 pub mod ring;
 pub mod shared;

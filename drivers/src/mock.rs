@@ -8,6 +8,9 @@
 pub mod byte_ring;
 pub mod doorbell;
 pub mod memory;
+pub mod netback;
+pub mod network;
+pub mod pages;
 pub mod ring;
 pub mod store;
 pub mod xenstored;

@@ -1,69 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The grant table over memory of the test's own; the test plays the other side, which holds and releases pages.
 
-use std::alloc::Layout;
-use std::cell::Cell;
-use std::vec;
+use std::vec::Vec;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::memory::Mfn;
-use crate::page::PageAllocator;
+use crate::mock::pages::{MockPages, grant_table, page};
 
 const MAX_FRAMES: usize = 4;
 const PEER: DomId = DomId(7);
 
-std::thread_local! {
-    static PAGES_OUT: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Pages from the host's heap, counted for each test's thread.
-struct HostPages;
-
-fn page_layout() -> Layout {
-    Layout::from_size_align(PAGE_SIZE, PAGE_SIZE).expect("valid")
-}
-
-impl PageAllocator for HostPages {
-    fn allocate(&self) -> Option<NonNull<u8>> {
-        PAGES_OUT.set(PAGES_OUT.get() + 1);
-        // SAFETY: the layout is not of size zero.
-        NonNull::new(unsafe { std::alloc::alloc_zeroed(page_layout()) })
-    }
-
-    fn release(&self, page: NonNull<u8>) {
-        PAGES_OUT.set(PAGES_OUT.get() - 1);
-        // SAFETY: allocated above with this layout.
-        unsafe { std::alloc::dealloc(page.as_ptr(), page_layout()) };
-    }
-
-    fn mfn(&self, page: NonNull<u8>) -> Mfn {
-        Mfn((page.as_ptr() as usize / PAGE_SIZE) & 0xfff_ffff)
-    }
-}
-
-/// A table of the greatest length from the beginning, leaked so that it outlives every handle.
-struct HostFrames(&'static mut [GrantEntryV1]);
-
-impl GrantFrames for HostFrames {
-    fn max_frames(&self) -> usize {
-        MAX_FRAMES
-    }
-
-    fn resize(&mut self, _frames: usize) -> Result<NonNull<GrantEntryV1>, XenError> {
-        NonNull::new(self.0.as_mut_ptr()).ok_or(XenError::TooManyChannels)
-    }
-}
-
 fn table() -> GrantTable {
-    let entries = vec![GrantEntryV1::zeroed(); MAX_FRAMES * ENTRIES_PER_FRAME].leak();
-    // SAFETY: the memory is the table's alone.
-    unsafe { GrantTable::new(Box::new(HostFrames(entries))) }.expect("the first frame is there")
-}
-
-fn page() -> Page {
-    Page::allocate(&HostPages).expect("the host has memory")
+    grant_table(MAX_FRAMES)
 }
 
 /// The other side maps the page, or unmaps it.
@@ -78,7 +27,8 @@ fn let_go(table: &GrantTable, reference: GrantRef) {
 #[test]
 fn an_entry_says_who_may_do_what() {
     let table = table();
-    let page = page();
+    let pages = MockPages::new(1);
+    let page = page(pages);
     let mfn = page.mfn();
     let granted = table.grant(page, PEER, Access::ReadOnly).expect("room");
     assert!(granted.reference().0 >= GNTTAB_NR_RESERVED_ENTRIES);
@@ -93,7 +43,8 @@ fn an_entry_says_who_may_do_what() {
 #[test]
 fn a_held_page_is_not_revoked() {
     let table = table();
-    let granted = table.grant(page(), PEER, Access::ReadWrite).expect("room");
+    let pages = MockPages::new(1);
+    let granted = table.grant(page(pages), PEER, Access::ReadWrite).expect("room");
     let reference = granted.reference();
     hold(&table, reference);
     let granted = granted.revoke().expect_err("the other side holds it");
@@ -101,33 +52,35 @@ fn a_held_page_is_not_revoked() {
     let page = granted.revoke().expect("nobody holds it");
     assert_eq!(table.statistics().used, 0);
     drop(page);
-    assert_eq!(PAGES_OUT.get(), 0);
+    assert_eq!(pages.out(), 0);
 }
 
 #[test]
 fn a_dropped_page_that_is_held_waits_in_limbo() {
     let table = table();
-    let granted = table.grant(page(), PEER, Access::ReadWrite).expect("room");
+    let pages = MockPages::new(1);
+    let granted = table.grant(page(pages), PEER, Access::ReadWrite).expect("room");
     let reference = granted.reference();
     hold(&table, reference);
     drop(granted);
     table.reap();
-    assert_eq!((table.statistics().limbo, PAGES_OUT.get()), (1, 1));
+    assert_eq!((table.statistics().limbo, pages.out()), (1, 1));
     let_go(&table, reference);
     table.reap();
-    assert_eq!((table.statistics().limbo, table.statistics().used, PAGES_OUT.get()), (0, 0, 0));
+    assert_eq!((table.statistics().limbo, table.statistics().used, pages.out()), (0, 0, 0));
 }
 
 #[test]
 fn a_full_table_returns_the_page() {
     let table = table();
+    let pages = MockPages::new(2048);
     let room = MAX_FRAMES * ENTRIES_PER_FRAME - GNTTAB_NR_RESERVED_ENTRIES as usize;
     let granted: Vec<_> =
-        (0..room).map(|_| table.grant(page(), PEER, Access::ReadWrite).expect("room")).collect();
-    let (error, page) = table.grant(page(), PEER, Access::ReadWrite).expect_err("full");
+        (0..room).map(|_| table.grant(page(pages), PEER, Access::ReadWrite).expect("room")).collect();
+    let (error, page) = table.grant(page(pages), PEER, Access::ReadWrite).expect_err("full");
     assert_eq!(error, GrantError::TableFull { entries: MAX_FRAMES * ENTRIES_PER_FRAME });
     drop((page, granted));
-    assert_eq!((table.statistics().used, PAGES_OUT.get()), (0, 0));
+    assert_eq!((table.statistics().used, pages.out()), (0, 0));
 }
 
 proptest! {
@@ -137,12 +90,13 @@ proptest! {
     #[test]
     fn pages_are_never_freed_under_the_other_side(steps in prop::collection::vec((0_u8..5, any::<u8>()), 0..200)) {
         let table = table();
+        let pages = MockPages::new(256);
         let mut granted: Vec<GrantedPage> = Vec::new();
         let mut held: Vec<GrantRef> = Vec::new();
         for (step, pick) in steps {
             let pick = usize::from(pick);
             match step {
-                0 => granted.push(table.grant(page(), PEER, Access::ReadWrite).expect("room")),
+                0 => granted.push(table.grant(page(pages), PEER, Access::ReadWrite).expect("room")),
                 1 if !granted.is_empty() => {
                     let reference = granted[pick % granted.len()].reference();
                     if !held.contains(&reference) {
@@ -168,13 +122,13 @@ proptest! {
             table.reap();
             let limbo = held.iter().filter(|held| granted.iter().all(|one| one.reference() != **held)).count();
             prop_assert_eq!(table.statistics().limbo, limbo);
-            prop_assert_eq!(PAGES_OUT.get(), granted.len() + limbo);
+            prop_assert_eq!(pages.out(), granted.len() + limbo);
         }
         for reference in held {
             let_go(&table, reference);
         }
         drop(granted);
         table.reap();
-        prop_assert_eq!(PAGES_OUT.get(), 0);
+        prop_assert_eq!(pages.out(), 0);
     }
 }

@@ -3,6 +3,8 @@
 
 use core::fmt;
 
+use crate::error::XenError;
+use crate::grant::GrantError;
 use crate::xenstore;
 
 /// Why a device could not be set up.
@@ -17,6 +19,12 @@ pub enum Error {
         /// Why.
         reason: &'static str,
     },
+    /// Xen has refused what the device needs.
+    Xen(XenError),
+    /// There is no grant for a page.
+    Grant(GrantError),
+    /// There is no memory for rings and buffers.
+    NoMemory,
     /// There are more devices than anybody plugs in.
     TooMany {
         /// How many are followed.
@@ -30,6 +38,9 @@ impl fmt::Display for Error {
             Self::Store(error) => error.fmt(f),
             Self::Unplugged => f.write_str("the device was unplugged"),
             Self::Unsuitable { reason } => write!(f, "the driver cannot serve the device: {reason}"),
+            Self::Xen(error) => error.fmt(f),
+            Self::Grant(error) => error.fmt(f),
+            Self::NoMemory => f.write_str("there is no memory for rings and buffers"),
             Self::TooMany { limit } => write!(f, "more than {limit} devices"),
         }
     }
@@ -39,6 +50,8 @@ impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::Store(error) => Some(error),
+            Self::Xen(error) => Some(error),
+            Self::Grant(error) => Some(error),
             _ => None,
         }
     }
