@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: Apache-2.0
+//! One interface: a wire, smoltcp's view of it, and its addresses.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv6Addr};
+use core::num::NonZeroUsize;
+
+use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
+use smoltcp::phy::{self, Checksum, ChecksumCapabilities, DeviceCapabilities, PacketMeta};
+use smoltcp::socket::dhcpv4;
+use smoltcp::time::Instant;
+use smoltcp::wire::{EthernetAddress, HardwareAddress, IpCidr, Ipv4Cidr};
+
+use crate::checksum;
+use crate::configuration::{Configuration, Lease, cidr};
+use crate::frame::{self, Class, Ends, Pieces};
+use crate::sequence::Highest;
+use crate::stack::SocketNumber;
+use crate::wire::{Medium, Meta, Sum, Wire};
+
+/// Bytes of the longest frame that a device cuts, Ethernet header included.
+const LARGE_FRAME: usize = 65_549;
+/// Datagrams of which some pieces have come.
+const PIECES_MAX: usize = 16;
+
+/// Names an interface. The first is the loopback.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct LinkId(pub u16);
+
+/// A wire as smoltcp sees it.
+pub struct Port {
+    /// The device.
+    pub wire: Box<dyn Wire>,
+    /// The frame that smoltcp is shown next.
+    frame: Vec<u8>,
+    is_full: bool,
+    scratch: Vec<u8>,
+    medium: Medium,
+    /// What the connection has sent whose turn it is.
+    pub highest: Highest,
+}
+
+impl Port {
+    /// Takes the next frame that is not damaged, and says what it is.
+    pub fn fetch(&mut self) -> Option<Class> {
+        loop {
+            let meta = self.wire.receive(&mut self.frame)?;
+            let ip = match self.medium {
+                Medium::Ethernet(_) => frame::ethernet_packet(&self.frame),
+                Medium::Ip => Some(0),
+            };
+            let packet = ip.and_then(|ip| frame::packet(&self.frame, ip));
+            let is_damaged = meta.sum == Sum::There
+                && packet.is_some_and(|packet| !checksum::is_right(&self.frame, &packet));
+            if !is_damaged {
+                return Some(match self.medium {
+                    Medium::Ethernet(_) => frame::classify_ethernet(&self.frame),
+                    Medium::Ip => frame::classify_packet(&self.frame, 0),
+                });
+            }
+        }
+    }
+
+    /// Shows smoltcp the frame that was fetched, once more.
+    pub const fn show(&mut self) {
+        self.is_full = true;
+    }
+}
+
+/// The frame that was fetched.
+pub struct Shown<'a>(&'a [u8]);
+
+impl phy::RxToken for Shown<'_> {
+    fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
+        f(self.0)
+    }
+}
+
+/// Room for a frame to send.
+pub struct Room<'a> {
+    wire: &'a mut dyn Wire,
+    scratch: &'a mut Vec<u8>,
+    medium: Medium,
+    segment: Option<u16>,
+    highest: &'a mut Highest,
+}
+
+impl phy::TxToken for Room<'_> {
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
+        self.scratch.clear();
+        self.scratch.resize(len, 0);
+        let result = f(self.scratch);
+        let ip = match self.medium {
+            Medium::Ethernet(_) => frame::ethernet_packet(self.scratch),
+            Medium::Ip => Some(0),
+        };
+        let mut meta = Meta { sum: Sum::There, segment: self.segment };
+        if let Some(packet) = ip.and_then(|ip| frame::packet(self.scratch, ip)) {
+            let is_completed = self.wire.offload().completes_checksums;
+            self.highest.pass(self.scratch, &packet, !is_completed);
+            if is_completed && checksum::begin(self.scratch, &packet) {
+                meta.sum = Sum::Blank;
+            }
+        }
+        self.wire.send(self.scratch, meta);
+        result
+    }
+
+    fn set_meta(&mut self, meta: PacketMeta) {
+        self.segment = meta.segmentation_offload_size.map(Into::into);
+    }
+}
+
+impl phy::Device for Port {
+    type RxToken<'a> = Shown<'a>;
+    type TxToken<'a> = Room<'a>;
+
+    fn receive(&mut self, _: Instant) -> Option<(Shown<'_>, Room<'_>)> {
+        if !core::mem::take(&mut self.is_full) {
+            return None;
+        }
+        let room = Room {
+            wire: &mut *self.wire,
+            scratch: &mut self.scratch,
+            medium: self.medium,
+            segment: None,
+            highest: &mut self.highest,
+        };
+        Some((Shown(&self.frame), room))
+    }
+
+    fn transmit(&mut self, _: Instant) -> Option<Room<'_>> {
+        if !self.wire.can_send() {
+            return None;
+        }
+        Some(Room {
+            wire: &mut *self.wire,
+            scratch: &mut self.scratch,
+            medium: self.medium,
+            segment: None,
+            highest: &mut self.highest,
+        })
+    }
+
+    fn capabilities(&self) -> DeviceCapabilities {
+        let offload = self.wire.offload();
+        let mut capabilities = DeviceCapabilities::default();
+        let (medium, header) = match self.medium {
+            Medium::Ethernet(_) => (phy::Medium::Ethernet, 14),
+            Medium::Ip => (phy::Medium::Ip, 0),
+        };
+        capabilities.medium = medium;
+        capabilities.max_transmission_unit = self.wire.mtu() + header;
+        let mut sums = ChecksumCapabilities::default();
+        // What comes is checked before smoltcp sees it.
+        let ours = if offload.completes_checksums { Checksum::None } else { Checksum::Tx };
+        (sums.tcp, sums.udp) = (ours, ours);
+        capabilities.checksum = sums;
+        if offload.cuts_tcp_v4 && offload.completes_checksums {
+            capabilities.segmentation.tcpv4 = NonZeroUsize::new(LARGE_FRAME);
+        }
+        capabilities
+    }
+}
+
+/// The client of DHCP.
+struct Dhcp {
+    set: SocketSet<'static>,
+    handle: SocketHandle,
+}
+
+/// One interface.
+pub struct Link {
+    /// Its name.
+    pub name: String,
+    /// Its wire.
+    pub port: Port,
+    /// smoltcp's view of it.
+    pub interface: Box<Interface>,
+    /// What frames for nobody are given to.
+    nobody: SocketSet<'static>,
+    dhcp: Option<Dhcp>,
+    /// What the DHCP server has told.
+    pub lease: Option<Lease>,
+    /// Addresses that somebody has told.
+    told: Vec<IpCidr>,
+    /// Sockets that wait for somebody's hardware address.
+    pub unresolved: Vec<SocketNumber>,
+    /// To whom datagrams go of which some pieces have come.
+    pieces: VecDeque<(Pieces, Ends)>,
+}
+
+impl Link {
+    /// An interface on a wire.
+    pub fn new(
+        name: String,
+        wire: Box<dyn Wire>,
+        configuration: &Configuration,
+        seed: u64,
+        now: Instant,
+    ) -> Self {
+        let medium = wire.medium();
+        let mut port = Port {
+            wire,
+            frame: Vec::new(),
+            is_full: false,
+            scratch: Vec::new(),
+            medium,
+            highest: Highest::default(),
+        };
+        let address = match medium {
+            Medium::Ethernet(address) => HardwareAddress::Ethernet(EthernetAddress(address)),
+            Medium::Ip => HardwareAddress::Ip,
+        };
+        let mut config = Config::new(address);
+        config.random_seed = seed;
+        config.slaac = matches!(medium, Medium::Ethernet(_));
+        let interface = Box::new(Interface::new(config, &mut port, now));
+        let dhcp = (*configuration == Configuration::Dhcp).then(|| {
+            let mut set = SocketSet::new(Vec::with_capacity(1));
+            let handle = set.add(dhcpv4::Socket::new());
+            Dhcp { set, handle }
+        });
+        let mut link = Self {
+            name,
+            port,
+            interface,
+            nobody: SocketSet::new(Vec::new()),
+            dhcp,
+            lease: None,
+            told: Vec::new(),
+            unresolved: Vec::new(),
+            pieces: VecDeque::new(),
+        };
+        if let Medium::Ethernet(address) = medium {
+            link.told.push(IpCidr::new(IpAddr::V6(link_local(address)).into(), 64));
+        }
+        if let Configuration::Static { addresses, gateways } = configuration {
+            link.told.extend(addresses.iter().filter_map(|(address, prefix)| cidr(*address, *prefix)));
+            for gateway in gateways {
+                let routes = link.interface.routes_mut();
+                let added = match gateway {
+                    IpAddr::V4(gateway) => routes.add_default_ipv4_route(*gateway).map(drop),
+                    IpAddr::V6(gateway) => routes.add_default_ipv6_route(*gateway).map(drop),
+                };
+                debug_assert!(added.is_ok(), "an empty table has room for one of each");
+            }
+        }
+        link.apply();
+        link
+    }
+
+    /// Gives the interface its addresses.
+    fn apply(&mut self) {
+        let told = self.told.clone();
+        let leased = self.lease.as_ref().map(|lease| Ipv4Cidr::new(lease.address, lease.prefix));
+        self.interface.update_ip_addrs(|addresses| {
+            // Those that a router has announced stay.
+            addresses.retain(
+                |address| matches!(address, IpCidr::Ipv6(six) if !six.address().is_unicast_link_local()),
+            );
+            for address in told.into_iter().chain(leased.map(IpCidr::Ipv4)) {
+                if addresses.push(address).is_err() {
+                    log::warn!("an interface has no room for the address {address}");
+                }
+            }
+        });
+    }
+
+    /// Adds an address, or takes one away.
+    pub fn set_told(&mut self, addresses: Vec<IpCidr>) {
+        self.told = addresses;
+        self.apply();
+    }
+
+    /// Its addresses.
+    pub fn addresses(&self) -> impl Iterator<Item = (IpAddr, u8)> + '_ {
+        self.interface.ip_addrs().iter().map(|cidr| (cidr.address().into(), cidr.prefix_len()))
+    }
+
+    /// Whether an address is its own.
+    pub fn has(&self, address: IpAddr) -> bool {
+        self.addresses().any(|(own, _)| own == address)
+    }
+
+    /// How well it leads to an address: directly, by a router, or not at all.
+    pub fn leads_to(&self, address: IpAddr) -> Option<Reach> {
+        let cidrs = self.interface.ip_addrs();
+        let same = cidrs.iter().any(|cidr| IpAddr::from(cidr.address()).is_ipv4() == address.is_ipv4());
+        if cidrs.iter().any(|cidr| cidr.contains_addr(&address.into())) {
+            return Some(Reach::Direct);
+        }
+        let routes = self.interface.routes();
+        let is_routed = match address {
+            IpAddr::V4(_) => routes.get_default_ipv4_route().is_some(),
+            IpAddr::V6(_) => routes.get_default_ipv6_route().is_some(),
+        };
+        let to_all = address.is_multicast() || address == IpAddr::V4(core::net::Ipv4Addr::BROADCAST);
+        (same && (is_routed || to_all)).then_some(Reach::Routed)
+    }
+
+    /// Remembers for whom a datagram is whose first piece has come.
+    pub fn remember(&mut self, pieces: Pieces, ends: Ends) {
+        if self.pieces.len() == PIECES_MAX {
+            self.pieces.pop_front();
+        }
+        self.pieces.push_back((pieces, ends));
+    }
+
+    /// For whom a later piece is.
+    pub fn whose(&self, pieces: Pieces) -> Option<Ends> {
+        self.pieces.iter().rev().find(|(known, _)| *known == pieces).map(|(_, ends)| *ends)
+    }
+
+    /// Lets smoltcp answer a frame that is for no socket: refusals, ARP, neighbour discovery, echo.
+    pub fn answer(&mut self, now: Instant) {
+        self.port.highest = Highest::default();
+        self.port.show();
+        self.interface.poll_ingress_single(now, &mut self.port, &mut self.nobody);
+    }
+
+    /// Gives the frame to the client of DHCP, if there is one.
+    pub fn answer_dhcp(&mut self, now: Instant) -> bool {
+        let Some(dhcp) = &mut self.dhcp else { return false };
+        self.port.show();
+        self.interface.poll_ingress_single(now, &mut self.port, &mut dhcp.set);
+        true
+    }
+
+    /// Does what is due for the interface itself. Says whether its addresses have changed.
+    pub fn maintain(&mut self, now: Instant) -> bool {
+        self.interface.poll_maintenance(now);
+        self.interface.poll_egress(now, &mut self.port, &mut self.nobody);
+        let Some(dhcp) = &mut self.dhcp else { return false };
+        self.interface.poll_egress(now, &mut self.port, &mut dhcp.set);
+        let lease = match dhcp.set.get_mut::<dhcpv4::Socket<'_>>(dhcp.handle).poll() {
+            None => return false,
+            Some(dhcpv4::Event::Configured(config)) => Some(Lease {
+                address: config.address.address(),
+                prefix: config.address.prefix_len(),
+                gateway: config.router,
+                name_servers: config.dns_servers.iter().copied().collect(),
+            }),
+            Some(dhcpv4::Event::Deconfigured) => None,
+        };
+        if lease == self.lease {
+            return false;
+        }
+        self.lease = lease;
+        self.apply();
+        let routes = self.interface.routes_mut();
+        match self.lease.as_ref().and_then(|lease| lease.gateway) {
+            Some(gateway) => {
+                let _ = routes.add_default_ipv4_route(gateway);
+            }
+            None => {
+                routes.remove_default_ipv4_route();
+            }
+        }
+        true
+    }
+
+    /// When the interface itself has something to do.
+    pub fn due(&mut self, now: Instant) -> Option<Instant> {
+        let own = self.interface.poll_at(now, &self.nobody);
+        let dhcp = self.dhcp.as_ref().and_then(|dhcp| self.interface.poll_at(now, &dhcp.set));
+        [own, dhcp].into_iter().flatten().min()
+    }
+}
+
+/// How an interface leads to an address; better is less.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Reach {
+    /// It is on its net.
+    Direct,
+    /// By a router.
+    Routed,
+}
+
+/// The link-local address that follows from a hardware address (RFC 4291, appendix A).
+fn link_local(address: [u8; 6]) -> Ipv6Addr {
+    let [a, b, c, d, e, f] = address;
+    let mut octets = [0; 16];
+    octets[..2].copy_from_slice(&[0xfe, 0x80]);
+    octets[8..].copy_from_slice(&[a ^ 2, b, c, 0xff, 0xfe, d, e, f]);
+    octets.into()
+}

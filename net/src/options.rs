@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What can be said of a socket.
+
+/// Which ways of a connection are closed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Shutdown {
+    /// Nothing more is received.
+    Read,
+    /// Nothing more is sent.
+    Write,
+    /// Both.
+    Both,
+}
+
+/// What is said of a socket. An accepted connection has what its listener had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Small pieces are sent at once, not gathered until the other end has answered (RFC 896).
+    pub no_delay: bool,
+    /// The other end is asked now and then whether it is still there.
+    pub keep_alive: bool,
+    /// Another socket may have had the address before.
+    pub reuse_address: bool,
+    /// Datagrams may go to all hosts of a net.
+    pub broadcast: bool,
+    /// A socket of version 6 is none of version 4.
+    pub v6_only: bool,
+    /// How many routers a packet may pass.
+    pub time_to_live: u8,
+    /// Bytes that wait to be sent; it is settled when a connection is made.
+    pub send_buffer: usize,
+    /// Bytes that wait to be read; it is settled when a connection is made.
+    pub receive_buffer: usize,
+    /// Seconds for which closing waits for what was not sent: 0 gives the connection up.
+    pub linger: Option<u32>,
+}
+
+/// Bytes of a buffer if nobody says otherwise: what keeps a link of some Gbit/s and a tenth of a millisecond busy.
+pub const BUFFER: usize = 32 * 1024;
+/// The fewest bytes of a buffer.
+pub const BUFFER_MIN: usize = 2 * 1024;
+/// The most.
+pub const BUFFER_MAX: usize = 4 * 1024 * 1024;
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            no_delay: false,
+            keep_alive: false,
+            reuse_address: false,
+            broadcast: false,
+            v6_only: false,
+            time_to_live: 64,
+            send_buffer: BUFFER,
+            receive_buffer: BUFFER,
+            linger: None,
+        }
+    }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What goes: sockets that have something to do send as long as there is room, and say when they have to be looked at again.
+
+use alloc::vec::Vec;
+
+use smoltcp::iface::{PollResult, SocketSet};
+use smoltcp::socket::tcp::State;
+use smoltcp::time::{Duration, Instant};
+
+use super::{Socket, SocketNumber, Stack};
+use crate::connection::Cause;
+use crate::link::{Link, LinkId};
+
+/// When a socket is looked at again that has something to send and could not.
+const AGAIN: Duration = Duration::from_millis(10);
+/// Segments that one socket sends before others have their turn.
+const BURST: usize = 32;
+
+/// What sending has come to.
+enum Sent {
+    /// There is nothing to send now; when there may be.
+    All(Option<Instant>),
+    /// There is more.
+    Some,
+    /// The wire has no room.
+    Full,
+}
+
+/// Sends what a set has, some segments at most.
+fn send(link: &mut Link, set: &mut SocketSet<'_>, number: SocketNumber, now: Instant) -> (Sent, bool) {
+    let mut has_sent = false;
+    for _ in 0..BURST {
+        let due = match link.interface.poll_at(now, set) {
+            None => return (Sent::All(None), has_sent),
+            Some(due) if due > now => return (Sent::All(Some(due)), has_sent),
+            Some(due) => due,
+        };
+        if !link.port.wire.can_send() {
+            return (Sent::Full, has_sent);
+        }
+        match link.interface.poll_egress(now, &mut link.port, set) {
+            PollResult::SocketStateChanged => has_sent = true,
+            PollResult::None => {
+                // Most likely it waits for a hardware address, of which the answer tells.
+                link.unresolved.push(number);
+                let again = link.interface.poll_at(now, set).unwrap_or(due);
+                return (Sent::All(Some(again.max(now + AGAIN))), has_sent);
+            }
+        }
+    }
+    (Sent::Some, has_sent)
+}
+
+impl Stack {
+    /// Lets all sockets send that have something. Says whether any has.
+    pub(super) fn send_all(&mut self) -> bool {
+        let mut has_sent = false;
+        let mut blocked = Vec::new();
+        // Those that are marked meanwhile have their turn after those that are now.
+        for _ in 0..self.dirty.len() {
+            let Some(number) = self.dirty.pop_front() else { break };
+            self.is_dirty.remove(&number);
+            match self.sockets.get(number.0) {
+                Some(Socket::Connection(_)) => has_sent |= self.send_connection(number, &mut blocked),
+                Some(Socket::Datagrams(_)) => has_sent |= self.send_datagrams(number, &mut blocked),
+                Some(Socket::Fresh(_) | Socket::Listener(_)) | None => {}
+            }
+        }
+        for number in blocked {
+            self.timers.set(number, Some(self.now + AGAIN));
+        }
+        has_sent
+    }
+
+    fn send_connection(&mut self, number: SocketNumber, blocked: &mut Vec<SocketNumber>) -> bool {
+        let now = self.now;
+        let Some(Socket::Connection(connection)) = self.sockets.get_mut(number.0) else { return false };
+        let link = &mut self.links[usize::from(connection.link.0)];
+        link.port.highest = connection.highest;
+        let (sent, has_sent) = send(link, &mut connection.set, number, now);
+        connection.highest = link.port.highest;
+        match sent {
+            Sent::All(due) => self.timers.set(number, due),
+            Sent::Some => self.mark(number),
+            Sent::Full => blocked.push(number),
+        }
+        self.settle(number, Cause::Own);
+        has_sent
+    }
+
+    fn send_datagrams(&mut self, number: SocketNumber, blocked: &mut Vec<SocketNumber>) -> bool {
+        let now = self.now;
+        let Some(Socket::Datagrams(datagrams)) = self.sockets.get_mut(number.0) else { return false };
+        let (mut due, mut is_more, mut has_sent) = (None::<Instant>, false, false);
+        for (id, side) in &mut datagrams.sides {
+            let LinkId(index) = *id;
+            let (sent, some) = send(&mut self.links[usize::from(index)], &mut side.set, number, now);
+            has_sent |= some;
+            match sent {
+                Sent::All(at) => due = [due, at].into_iter().flatten().min(),
+                Sent::Some => is_more = true,
+                Sent::Full => blocked.push(number),
+            }
+        }
+        let is_over = datagrams.is_orphan && !datagrams.is_sending();
+        self.timers.set(number, due);
+        if is_over {
+            self.forget(number);
+        } else if is_more {
+            self.mark(number);
+        }
+        self.watched.touch(number);
+        has_sent
+    }
+
+    /// Notes what has become of a connection, and does what follows.
+    pub(super) fn settle(&mut self, number: SocketNumber, cause: Cause) {
+        let Some(connection) = self.connection(number) else { return };
+        let has_changed = connection.observe(cause);
+        let (state, is_orphan, listener) = (connection.state(), connection.is_orphan, connection.listener);
+        self.watched.touch(number);
+        if let Some(listener) = listener {
+            self.settle_half_open(number, listener, state);
+            return;
+        }
+        match state {
+            State::Closed if is_orphan && !self.is_dirty.contains(&number) => self.forget(number),
+            State::TimeWait if is_orphan && has_changed => {
+                self.time_wait.push_back(number);
+                if self.time_wait.len() > self.limits.time_wait
+                    && let Some(oldest) = self.time_wait.pop_front()
+                {
+                    self.forget(oldest);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A connection that was asked for is confirmed, or not.
+    fn settle_half_open(&mut self, number: SocketNumber, listener: SocketNumber, state: State) {
+        match state {
+            State::Listen | State::SynReceived => {}
+            State::Closed => self.drop_half_open(number),
+            _ => {
+                self.half_open.retain(|other| *other != number);
+                if let Some(connection) = self.connection(number) {
+                    connection.listener = None;
+                }
+                match self.listener(listener) {
+                    Some(listening) => {
+                        listening.half_open = listening.half_open.saturating_sub(1);
+                        listening.ready.push_back(number);
+                        self.watched.touch(listener);
+                    }
+                    // Nobody will accept it.
+                    None => self.abort(number),
+                }
+            }
+        }
+    }
+
+    /// Gives a connection up, tells the other end, and forgets it.
+    pub(super) fn abort(&mut self, number: SocketNumber) {
+        if let Some(connection) = self.connection(number) {
+            connection.abort();
+            connection.is_orphan = true;
+            self.mark(number);
+        }
+    }
+}

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Two stacks on a cable, in a time of their own.
+
+use std::boxed::Box;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::string::String;
+use std::vec;
+use std::vec::Vec;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::options::Shutdown;
+use crate::wire::lossy::{Clock, Faults, cable};
+
+/// Microseconds of a step of the cable.
+const STEP: u64 = 100;
+
+/// Bytes that look like chance, the same each time.
+fn entropy(seed: u64) -> Entropy {
+    let mut state = seed;
+    Box::new(move |bytes| {
+        for byte in bytes {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            *byte = (state >> 33) as u8;
+        }
+    })
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().expect("an address")
+}
+
+/// Two stacks, `left` at 10.0.0.1 and `right` at 10.0.0.2.
+struct World {
+    left: Stack,
+    right: Stack,
+    clock: Clock,
+    now: u64,
+}
+
+impl World {
+    fn new(seed: u64, faults: Faults) -> Self {
+        Self::with_limits(seed, faults, Limits::default())
+    }
+
+    fn with_limits(seed: u64, faults: Faults, limits: Limits) -> Self {
+        let (one, other, clock) = cable(seed, 1, faults);
+        let side = |end, address: &str, seed| {
+            let mut stack = Stack::new(limits, entropy(seed));
+            let addresses = vec![(address.parse().expect("an address"), 24)];
+            let configuration = Configuration::Static { addresses, gateways: vec![] };
+            stack.add("eth0".into(), Box::new(end), &configuration);
+            stack
+        };
+        Self { left: side(one, "10.0.0.1", 1), right: side(other, "10.0.0.2", 2), clock, now: 0 }
+    }
+
+    /// A step of time. When nothing is on its way, the time jumps to where something is due.
+    fn step(&mut self) {
+        self.left.run(self.now);
+        self.right.run(self.now);
+        self.clock.step();
+        self.now += STEP;
+        if self.clock.is_quiet() {
+            let due = [self.left.due(), self.right.due()].into_iter().flatten().min();
+            self.now = self.now.max(due.unwrap_or(self.now).min(self.now + 1_000_000));
+        }
+    }
+
+    /// Steps until something is so.
+    #[track_caller]
+    fn until(&mut self, what: &str, mut is_so: impl FnMut(&mut Self) -> bool) {
+        for _ in 0..200_000 {
+            if is_so(self) {
+                return;
+            }
+            self.step();
+        }
+        panic!("never: {what}");
+    }
+
+    fn listen(&mut self, at: &str) -> SocketNumber {
+        let family = if at.starts_with('[') { Family::V6 } else { Family::V4 };
+        let listener = self.right.open(family, Kind::Stream);
+        self.right.bind(listener, address(at)).expect("free");
+        self.right.listen(listener, 128).expect("bound");
+        listener
+    }
+
+    /// A connection from the left to the right.
+    #[track_caller]
+    fn connect(&mut self, listener: SocketNumber, to: &str) -> (SocketNumber, SocketNumber) {
+        let family = if to.starts_with('[') { Family::V6 } else { Family::V4 };
+        let client = self.left.open(family, Kind::Stream);
+        assert_eq!(self.left.connect(client, address(to)), Err(Error::NotNow));
+        let mut accepted = None;
+        self.until("accepted", |world| {
+            accepted = accepted.or_else(|| world.right.accept(listener).ok());
+            accepted.is_some() && world.left.outcome(client).is_ok()
+        });
+        (client, accepted.expect("it was accepted"))
+    }
+}
+
+/// Reads what there is.
+fn drain(stack: &mut Stack, socket: SocketNumber, into: &mut Vec<u8>) -> Result<usize, Error> {
+    let mut buffer = [0; 4096];
+    loop {
+        match stack.receive(socket, &mut buffer) {
+            Ok(0) => return Ok(0),
+            Ok(count) => into.extend(&buffer[..count]),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[test]
+fn bytes_go_both_ways_and_end() {
+    let mut world = World::new(1, Faults::default());
+    let listener = world.listen("0.0.0.0:80");
+    let (client, server) = world.connect(listener, "10.0.0.2:80");
+    assert_eq!(world.right.peer(server).unwrap().ip(), "10.0.0.1".parse::<IpAddr>().unwrap());
+    assert_eq!(world.right.name(server), Ok(address("10.0.0.2:80")));
+    assert_eq!(world.left.send(client, &[b"hel", b"lo"]), Ok(5));
+    let mut got = Vec::new();
+    world.until("hello", |world| {
+        drain(&mut world.right, server, &mut got) == Err(Error::NotNow) && got == b"hello"
+    });
+    assert_eq!(world.left.shutdown(client, Shutdown::Write), Ok(()));
+    world.until("end", |world| drain(&mut world.right, server, &mut got) == Ok(0));
+    assert_eq!(world.right.send(server, &[b"bye"]), Ok(3), "the other way is open");
+    world.right.close(server);
+    let mut got = Vec::new();
+    world.until("bye", |world| drain(&mut world.left, client, &mut got) == Ok(0));
+    assert_eq!(got, b"bye");
+    world.left.close(client);
+    world.until("all is forgotten", |world| world.left.usage() == (0, 0) && world.right.usage() == (0, 1));
+}
+
+#[test]
+fn nobody_at_the_port_is_told_at_once() {
+    let mut world = World::new(1, Faults::default());
+    let client = world.left.open(Family::V4, Kind::Stream);
+    assert_eq!(world.left.connect(client, address("10.0.0.2:81")), Err(Error::NotNow));
+    let mut outcome = Err(Error::NotNow);
+    world.until("refused", |world| {
+        outcome = world.left.outcome(client);
+        outcome != Err(Error::NotNow)
+    });
+    assert_eq!(outcome, Err(Error::Refused));
+    assert!(world.now < 1_000_000, "it took {} us", world.now);
+}
+
+#[test]
+fn nobody_at_the_address_is_told_in_the_end() {
+    let mut world = World::new(1, Faults::default());
+    let client = world.left.open(Family::V4, Kind::Stream);
+    assert_eq!(world.left.connect(client, address("10.0.0.77:80")), Err(Error::NotNow));
+    let mut outcome = Err(Error::NotNow);
+    world.until("given up", |world| {
+        outcome = world.left.outcome(client);
+        outcome != Err(Error::NotNow)
+    });
+    assert_eq!(outcome, Err(Error::TimedOut));
+    let other = world.left.open(Family::V4, Kind::Stream);
+    assert_eq!(world.left.connect(other, address("192.168.9.9:80")), Err(Error::Unreachable));
+}
+
+#[test]
+fn who_closes_with_unread_data_says_so() {
+    let mut world = World::new(1, Faults::default());
+    let listener = world.listen("10.0.0.2:80");
+    let (client, server) = world.connect(listener, "10.0.0.2:80");
+    world.left.send(client, &[b"nobody reads this"]).unwrap();
+    world.until("it is there", |world| {
+        world.right.watch(server, Readiness { read: true, write: false });
+        world.right.has_ready()
+    });
+    world.right.close(server);
+    let mut result = Err(Error::NotNow);
+    world.until("reset", |world| {
+        result = drain(&mut world.left, client, &mut Vec::new());
+        result != Err(Error::NotNow)
+    });
+    assert_eq!(result, Err(Error::Reset));
+    assert_eq!(drain(&mut world.left, client, &mut Vec::new()), Ok(0), "told once");
+    assert_eq!(world.left.send(client, &[b"x"]), Err(Error::Pipe));
+}
+
+#[test]
+fn the_loopback_serves_own_addresses() {
+    let mut world = World::new(1, Faults::default());
+    for (family, to) in [(Family::V4, "127.0.0.1:80"), (Family::V4, "10.0.0.1:81"), (Family::V6, "[::1]:82")]
+    {
+        let stack = &mut world.left;
+        let listener = stack.open(family, Kind::Stream);
+        stack.bind(listener, address(to)).expect("an own address");
+        stack.listen(listener, 1).expect("bound");
+        let client = stack.open(family, Kind::Stream);
+        assert_eq!(stack.connect(client, address(to)), Err(Error::NotNow));
+        let now = world.now;
+        stack.run(now);
+        let server = stack.accept(listener).expect("without a wire it takes one run");
+        assert_eq!(stack.outcome(client), Ok(()));
+        let long = vec![7; 20_000];
+        let sent = stack.send(client, &[&long]).expect("room");
+        let mut got = Vec::new();
+        stack.run(now);
+        let _ = drain(stack, server, &mut got);
+        assert!(sent == 20_000 && got == long, "{sent} bytes sent, {} received", got.len());
+    }
+}
+
+#[test]
+fn one_listener_of_version_6_serves_both() {
+    let mut world = World::new(1, Faults::default());
+    let listener = world.listen("[::]:80");
+    let (_, server) = world.connect(listener, "10.0.0.2:80");
+    assert_eq!(world.right.name(server), Ok(address("[::ffff:10.0.0.2]:80")));
+    let (_, server) = world.connect(listener, "[fe80::ff:fe00:2]:80");
+    assert_eq!(world.right.name(server), Ok(address("[fe80::ff:fe00:2]:80")));
+    let four = world.right.open(Family::V4, Kind::Stream);
+    world.right.bind(four, address("0.0.0.0:80")).expect_err("the other has it");
+}
+
+#[test]
+fn what_is_ready_is_told_as_long_as_it_is() {
+    let mut world = World::new(1, Faults::default());
+    let listener = world.listen("0.0.0.0:80");
+    world.right.watch(listener, Readiness { read: true, write: false });
+    let client = world.left.open(Family::V4, Kind::Stream);
+    world.left.watch(client, Readiness { read: false, write: true });
+    let _ = world.left.connect(client, address("10.0.0.2:80"));
+    assert!(!world.left.has_ready(), "connecting is not being connected");
+    world.until("both know", |world| world.left.has_ready() && world.right.has_ready());
+    for _ in 0..2 {
+        let mut ready = Vec::new();
+        world.right.take_ready(&mut ready);
+        assert_eq!(ready, [(listener, Readiness { read: true, write: false })]);
+    }
+    let server = world.right.accept(listener).expect("it was told");
+    assert!(!world.right.has_ready());
+    world.right.watch(server, Readiness { read: true, write: true });
+    let mut ready = Vec::new();
+    world.right.take_ready(&mut ready);
+    assert_eq!(ready, [(server, Readiness { read: false, write: true })]);
+    world.right.watch(server, Readiness { read: true, write: false });
+    world.left.send(client, &[b"x"]).unwrap();
+    world.until("told", |world| world.right.has_ready());
+}
+
+#[test]
+fn datagrams_find_their_sockets() {
+    let mut world = World::new(1, Faults::default());
+    let server = world.right.open(Family::V4, Kind::Datagram);
+    world.right.bind(server, address("0.0.0.0:53")).unwrap();
+    let client = world.left.open(Family::V4, Kind::Datagram);
+    assert_eq!(world.left.send_to(client, b"x", None), Err(Error::NoDestination));
+    let long = vec![9; 9000];
+    for bytes in [&b"question"[..], b"", &long] {
+        assert_eq!(world.left.send_to(client, bytes, Some(address("10.0.0.2:53"))), Ok(bytes.len()));
+        let mut buffer = vec![0; 10_000];
+        let mut received = Err(Error::NotNow);
+        world.until("received", |world| {
+            received = world.right.receive_from(server, &mut buffer);
+            received.is_ok()
+        });
+        let received = received.unwrap();
+        assert_eq!(&buffer[..received.len], bytes, "in pieces, too");
+        assert_eq!(
+            received.from,
+            SocketAddr::new(address("10.0.0.1:0").ip(), world.left.name(client).unwrap().port())
+        );
+    }
+    // Connected, it takes nothing from others.
+    world.left.connect(client, address("10.0.0.2:99")).unwrap();
+    let from = world.left.name(client).unwrap().port();
+    world
+        .right
+        .send_to(server, b"not for you", Some(SocketAddr::new(address("10.0.0.1:0").ip(), from)))
+        .unwrap();
+    for _ in 0..100 {
+        world.step();
+    }
+    assert_eq!(world.left.receive_from(client, &mut [0; 10]), Err(Error::NotNow));
+    let too_long = vec![0; 60_000];
+    assert_eq!(world.left.send_to(client, &too_long, None), Err(Error::TooLong));
+    world.left.close(client);
+    world.right.close(server);
+    assert_eq!((world.left.usage(), world.right.usage()), ((0, 0), (0, 0)));
+}
+
+#[test]
+fn a_flood_of_openings_leaves_what_there_is() {
+    let limits = Limits { half_open: 16, ..Limits::default() };
+    let mut world = World::with_limits(1, Faults::default(), limits);
+    let listener = world.listen("0.0.0.0:80");
+    let (client, server) = world.connect(listener, "10.0.0.2:80");
+    let (bytes, _) = world.right.usage();
+    // The left opens and forgets at once, so that it never answers.
+    for _ in 0..500 {
+        let socket = world.left.open(Family::V4, Kind::Stream);
+        let _ = world.left.connect(socket, address("10.0.0.2:80"));
+        world.left.run(world.now);
+        world.left.forget(socket);
+        world.right.run(world.now);
+    }
+    let (flooded, _) = world.right.usage();
+    assert!(flooded <= bytes * 17, "{flooded} bytes");
+    world.left.send(client, &[b"still here"]).unwrap();
+    let mut got = Vec::new();
+    world.until("served", |world| {
+        let _ = drain(&mut world.right, server, &mut got);
+        got == b"still here"
+    });
+    world.connect(listener, "10.0.0.2:80");
+}
+
+#[test]
+fn a_full_backlog_makes_others_wait() {
+    let mut world = World::new(1, Faults::default());
+    let listener = world.right.open(Family::V4, Kind::Stream);
+    world.right.bind(listener, address("0.0.0.0:80")).unwrap();
+    world.right.listen(listener, 2).unwrap();
+    let clients: Vec<SocketNumber> = (0..3).map(|_| world.left.open(Family::V4, Kind::Stream)).collect();
+    for client in &clients {
+        let _ = world.left.connect(*client, address("10.0.0.2:80"));
+    }
+    world.until("two are there", |world| {
+        clients.iter().filter(|client| world.left.outcome(**client).is_ok()).count() == 2
+    });
+    world.until("accepted", |world| world.right.accept(listener).is_ok());
+    world.until("the third is there", |world| {
+        clients.iter().all(|client| world.left.outcome(*client).is_ok())
+    });
+}
+
+#[test]
+fn memory_has_a_limit() {
+    let limits = Limits { memory: 3 * 64 * 1024, ..Limits::default() };
+    let mut world = World::with_limits(1, Faults::default(), limits);
+    let mut results = Vec::new();
+    for _ in 0..4 {
+        let socket = world.left.open(Family::V4, Kind::Stream);
+        results.push(world.left.connect(socket, address("10.0.0.2:80")));
+    }
+    assert_eq!(results, [Err(Error::NotNow), Err(Error::NotNow), Err(Error::NotNow), Err(Error::NoBuffers)]);
+}
+
+#[test]
+fn a_lease_is_had_where_a_server_answers() {
+    // A server of DHCP is another program's; here nobody answers, and nothing is configured.
+    let (one, _other, _clock) = cable(1, 1, Faults::default());
+    let mut stack = Stack::new(Limits::default(), entropy(1));
+    let link = stack.add("eth0".into(), Box::new(one), &Configuration::Dhcp);
+    stack.run(0);
+    assert_eq!(stack.lease(link), None);
+    assert!(stack.due().is_some_and(|due| due > 0), "it asks again");
+}
+
+#[test]
+fn many_idle_connections_are_not_looked_at() {
+    let mut world =
+        World::with_limits(1, Faults::default(), Limits { memory: usize::MAX, ..Limits::default() });
+    let listener = world.listen("0.0.0.0:80");
+    let (client, _) = world.connect(listener, "10.0.0.2:80");
+    for _ in 0..50 {
+        world.connect(listener, "10.0.0.2:80");
+    }
+    for _ in 0..1000 {
+        world.step();
+    }
+    world.left.send(client, &[b"x"]).unwrap();
+    world.left.run(world.now);
+    assert!(world.left.dirty.is_empty(), "the busy one has been served");
+    assert_eq!(world.left.is_dirty.len(), 0);
+}
+
+/// Sends bytes both ways at once over a cable with faults, and looks that they come whole, or that the end is clean.
+fn exchange(seed: u64, faults: Faults, count: usize) -> Result<(), String> {
+    let mut world = World::new(seed, faults);
+    let listener = world.listen("0.0.0.0:80");
+    let client = world.left.open(Family::V4, Kind::Stream);
+    let _ = world.left.connect(client, address("10.0.0.2:80"));
+    let mut server = None;
+    let data: Vec<u8> = (0..count).map(|at| (at as u64).wrapping_mul(seed | 1).to_le_bytes()[1]).collect();
+    let (mut sent, mut got) = ([0, 0], [Vec::new(), Vec::new()]);
+    let mut closed = BTreeMap::new();
+    for _ in 0..400_000 {
+        server = server.or_else(|| world.right.accept(listener).ok());
+        for side in [0, 1] {
+            let ((sender, from), (receiver, to)) = match side {
+                0 => ((&mut world.left, Some(client)), (&mut world.right, server)),
+                _ => ((&mut world.right, server), (&mut world.left, Some(client))),
+            };
+            if let Some(from) = from
+                && sent[side] < count
+            {
+                match sender.send(from, &[&data[sent[side]..]]) {
+                    Ok(more) => sent[side] += more,
+                    Err(Error::NotNow) => {}
+                    Err(error) => return Err(std::format!("sending: {error}")),
+                }
+                if sent[side] == count {
+                    sender
+                        .shutdown(from, Shutdown::Write)
+                        .map_err(|error| std::format!("closing: {error}"))?;
+                }
+            }
+            let Some(to) = to else { continue };
+            match drain(receiver, to, &mut got[side]) {
+                Ok(_) => drop(closed.insert(side, ())),
+                Err(Error::NotNow) => {}
+                Err(error) => return Err(std::format!("receiving: {error}")),
+            }
+        }
+        if closed.len() == 2 {
+            return if got.iter().all(|got| *got == data) { Ok(()) } else { Err("other bytes".into()) };
+        }
+        world.step();
+    }
+    Err(std::format!("never: {} and {} of {count}", got[0].len(), got[1].len()))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn bytes_come_whole_over_a_bad_wire(seed in 1_u64.., loss in 0_u32..80, repetition in 0_u32..50, reordering in 0_u32..100, damage in 0_u32..30, count in 1_usize..120_000) {
+        let faults = Faults { loss, repetition, reordering, damage };
+        prop_assert_eq!(exchange(seed, faults, count), Ok(()));
+    }
+}

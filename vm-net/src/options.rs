@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What programs say of sockets: some of it means something to the stack, some is kept so that it can be asked for, as systems do with
+//! what their network has no use for.
+
+use beam_vm::platform::SocketOption;
+use net::Options;
+
+/// What is kept of a socket for who asks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Kept {
+    dont_route: i32,
+    priority: i32,
+    type_of_service: i32,
+    receive_type_of_service: i32,
+    receive_time_to_live: i32,
+    traffic_class: i32,
+    receive_traffic_class: i32,
+    no_push: i32,
+    multicast_ttl: Option<i32>,
+    multicast_loop: Option<i32>,
+    multicast_interface: i32,
+}
+
+impl Kept {
+    fn place(&mut self, option: SocketOption) -> Option<&mut i32> {
+        Some(match option {
+            SocketOption::DontRoute => &mut self.dont_route,
+            SocketOption::Priority => &mut self.priority,
+            SocketOption::TypeOfService => &mut self.type_of_service,
+            SocketOption::ReceiveTypeOfService => &mut self.receive_type_of_service,
+            SocketOption::ReceiveTimeToLive => &mut self.receive_time_to_live,
+            SocketOption::TrafficClass => &mut self.traffic_class,
+            SocketOption::ReceiveTrafficClass => &mut self.receive_traffic_class,
+            SocketOption::NoPush => &mut self.no_push,
+            SocketOption::MulticastTtl => self.multicast_ttl.get_or_insert(1),
+            SocketOption::MulticastLoop => self.multicast_loop.get_or_insert(1),
+            SocketOption::MulticastInterface => &mut self.multicast_interface,
+            SocketOption::ReuseAddress
+            | SocketOption::KeepAlive
+            | SocketOption::Broadcast
+            | SocketOption::SendBuffer
+            | SocketOption::ReceiveBuffer
+            | SocketOption::TimeToLive
+            | SocketOption::V6Only
+            | SocketOption::NoDelay => return None,
+        })
+    }
+}
+
+/// An option's value.
+pub fn get(option: SocketOption, options: &Options, kept: &mut Kept) -> i32 {
+    let number = |bytes: usize| i32::try_from(bytes).unwrap_or(i32::MAX);
+    match option {
+        SocketOption::ReuseAddress => options.reuse_address.into(),
+        SocketOption::KeepAlive => options.keep_alive.into(),
+        SocketOption::Broadcast => options.broadcast.into(),
+        SocketOption::SendBuffer => number(options.send_buffer),
+        SocketOption::ReceiveBuffer => number(options.receive_buffer),
+        SocketOption::TimeToLive => options.time_to_live.into(),
+        SocketOption::V6Only => options.v6_only.into(),
+        SocketOption::NoDelay => options.no_delay.into(),
+        other => kept.place(other).map_or(0, |place| *place),
+    }
+}
+
+/// Sets an option. Says whether the stack has to be told.
+pub fn set(option: SocketOption, value: i32, options: &mut Options, kept: &mut Kept) -> bool {
+    let bytes = usize::try_from(value).unwrap_or(0);
+    match option {
+        SocketOption::ReuseAddress => options.reuse_address = value != 0,
+        SocketOption::KeepAlive => options.keep_alive = value != 0,
+        SocketOption::Broadcast => options.broadcast = value != 0,
+        SocketOption::SendBuffer => options.send_buffer = bytes,
+        SocketOption::ReceiveBuffer => options.receive_buffer = bytes,
+        SocketOption::TimeToLive => options.time_to_live = value.clamp(1, 255) as u8,
+        SocketOption::V6Only => options.v6_only = value != 0,
+        SocketOption::NoDelay => options.no_delay = value != 0,
+        other => {
+            if let Some(place) = kept.place(other) {
+                *place = value;
+            }
+            return false;
+        }
+    }
+    true
+}
