@@ -6,6 +6,7 @@ mod host_files;
 mod linux;
 mod memory;
 mod modules;
+mod network;
 mod node;
 mod sockets;
 mod streams;
@@ -14,6 +15,7 @@ pub use beam_vm::emu::native::Flavor;
 pub use host_files::HostFiles;
 pub use linux::LinuxPlatform;
 pub use modules::{CodePath, OtpRoot};
+pub use network::Network;
 pub use node::{Node, boot};
 
 use beam_vm::gc::Stress;
@@ -45,6 +47,8 @@ pub struct Settings {
     pub process_limit: Option<u32>,
     /// How many bytes there are for `/tmp` in memory, as a guest has it; it is the host's otherwise.
     pub tmp: Option<u64>,
+    /// Whose network sockets are of.
+    pub network: Network,
 }
 
 /// A machine that loads modules from a path when they are called.
@@ -60,7 +64,7 @@ pub fn machine(path: CodePath, settings: Settings) -> Vm {
 
 /// A machine in which OTP's code server loads modules.
 fn bare_machine(path: CodePath, settings: Settings) -> Vm {
-    let linux = LinuxPlatform::new(path, settings.tmp);
+    let linux = LinuxPlatform::new(path, settings.tmp, settings.network);
     let platform: Box<dyn Platform> = match settings.seed {
         Some(seed) => Box::new(SimPlatform::new(seed, linux).with(Fault::RestlessPark)),
         None => Box::new(linux),

@@ -14,7 +14,7 @@ use vm_files::PluggedFiles;
 use crate::host_files::HostFiles;
 use crate::memory::Mappings;
 use crate::modules::CodePath;
-use crate::sockets::HostSockets;
+use crate::network::{Network, NetworkSockets};
 use crate::streams::Descriptors;
 
 /// The device number of `/tmp` in memory: one that no device of the host has.
@@ -25,6 +25,18 @@ fn seconds() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
 }
 
+/// Fills bytes that nobody can foresee.
+pub fn fill_random(bytes: &mut [u8]) {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()) {
+            Ok(count) => filled += count,
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => panic!("the system gives no entropy: {error}"),
+        }
+    }
+}
+
 /// Clock, entropy, console and files of the process.
 #[derive(Debug)]
 pub struct LinuxPlatform {
@@ -33,13 +45,13 @@ pub struct LinuxPlatform {
     mappings: Mappings,
     files: PluggedFiles,
     descriptors: Descriptors,
-    sockets: HostSockets,
+    sockets: NetworkSockets,
 }
 
 impl LinuxPlatform {
-    /// A platform whose clock begins now, with modules from a path, and so many bytes for `/tmp` in memory unless it is the host's.
+    /// A platform whose clock begins now, with modules from a path, so many bytes for `/tmp` in memory unless it is the host's, and sockets of a network.
     #[must_use]
-    pub fn new(path: CodePath, tmp: Option<u64>) -> Self {
+    pub fn new(path: CodePath, tmp: Option<u64>, network: Network) -> Self {
         let mut files = Namespace::new(Box::new(HostFiles::default()));
         if let Some(quota) = tmp {
             let memory = MemoryFs::new(quota, User::default(), TMP_DEVICE, Box::new(seconds));
@@ -54,7 +66,7 @@ impl LinuxPlatform {
             mappings: Mappings::default(),
             files,
             descriptors: Descriptors::default(),
-            sockets: HostSockets::default(),
+            sockets: NetworkSockets::new(network),
         }
     }
 }
@@ -69,14 +81,7 @@ impl Platform for LinuxPlatform {
     }
 
     fn entropy(&mut self, bytes: &mut [u8]) {
-        let mut filled = 0;
-        while filled < bytes.len() {
-            match rustix::rand::getrandom(&mut bytes[filled..], rustix::rand::GetRandomFlags::empty()) {
-                Ok(count) => filled += count,
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => panic!("the system gives no entropy: {error}"),
-            }
-        }
+        fill_random(bytes);
     }
 
     fn write(&mut self, bytes: &[u8]) {
@@ -113,7 +118,8 @@ impl Platform for LinuxPlatform {
     fn park(&mut self, deadline: Option<u64>) {
         let now = self.monotonic();
         let rest = deadline.map(|deadline| deadline.saturating_mul(1_000_000).saturating_sub(now));
-        self.descriptors.wait(rest.map(Duration::from_nanos), self.sockets.readiness());
+        let rest = [rest.map(Duration::from_nanos), self.sockets.rest()].into_iter().flatten().min();
+        self.descriptors.wait(rest, self.sockets.readiness());
     }
 
     fn streams(&mut self) -> Option<&mut dyn Streams> {
@@ -121,7 +127,7 @@ impl Platform for LinuxPlatform {
     }
 
     fn sockets(&mut self) -> Option<&mut dyn Sockets> {
-        Some(&mut self.sockets)
+        Some(self.sockets.plugged())
     }
 
     fn identity(&mut self) -> u32 {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use beam_vm::loader;
 use beam_vm::vm::Vm;
-use hosted::{CodePath, LinuxPlatform, OtpRoot};
+use hosted::{CodePath, LinuxPlatform, Network, OtpRoot};
 
 /// The `.beam` files below a folder.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -29,7 +29,8 @@ fn all_modules_of_the_installation_load() {
     let mut paths = Vec::new();
     files(&root.libraries(), &mut paths);
     paths.sort();
-    let mut vm = Vm::new(Box::new(LinuxPlatform::new(CodePath::default(), None))).expect("a machine");
+    let mut vm =
+        Vm::new(Box::new(LinuxPlatform::new(CodePath::default(), None, Network::Host))).expect("a machine");
     vm.use_machine_code();
     let mut failures = Vec::new();
     for path in &paths {

@@ -188,8 +188,7 @@ impl Stack {
                 }
                 Ok(())
             }
-            Socket::Connection(_) => Err(Error::Connected),
-            Socket::Listener(_) => Err(Error::Invalid),
+            Socket::Connection(_) | Socket::Listener(_) => Err(Error::Connected),
         }
     }
 

@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hosted::{CodePath, Collections, Flavor, OtpRoot, Settings};
+use hosted::{CodePath, Collections, Flavor, Network, OtpRoot, Settings};
 
 use crate::outcome;
 
@@ -35,10 +35,12 @@ pub enum Mode {
     Emulated,
     /// With `/tmp` in memory, as in a guest.
     Tmp,
+    /// Over a network stack of our own, as in a guest.
+    Net,
 }
 
 impl Mode {
-    /// The modes that an option asks for: `--emu`, `--stress`, `--tmp`, `--seed=NUMBER`, or `--seeds=COUNT` for the first so many seeds.
+    /// The modes that an option asks for: `--emu`, `--stress`, `--tmp`, `--net`, `--seed=NUMBER`, or `--seeds=COUNT` for the first so many seeds.
     #[must_use]
     pub fn asked_for(option: &str) -> Option<Vec<Self>> {
         let number = |prefix| option.strip_prefix(prefix).and_then(|number| number.parse::<u64>().ok());
@@ -52,6 +54,7 @@ impl Mode {
             "--emu" => Some(vec![Self::Emulated]),
             "--stress" => Some(vec![Self::Stressed]),
             "--tmp" => Some(vec![Self::Tmp]),
+            "--net" => Some(vec![Self::Net]),
             _ => None,
         }
     }
@@ -65,6 +68,7 @@ impl Mode {
             Self::Simulated(seed) => format!("seed-{seed}"),
             Self::Emulated => "emu".into(),
             Self::Tmp => "tmp".into(),
+            Self::Net => "net".into(),
         }
     }
 
@@ -74,6 +78,7 @@ impl Mode {
             ("stressed", _) => Some(Self::Stressed),
             ("emu", _) => Some(Self::Emulated),
             ("tmp", _) => Some(Self::Tmp),
+            ("net", _) => Some(Self::Net),
             (_, Some(seed)) => seed.parse().ok().map(Self::Simulated),
             (_, None) => None,
         }
@@ -85,6 +90,7 @@ impl Mode {
             Self::Stressed => Settings { collections: Collections::Stressed, ..Settings::default() },
             Self::Emulated => Settings { flavor: Flavor::Emu, ..Settings::default() },
             Self::Tmp => Settings { tmp: Some(TMP), ..Settings::default() },
+            Self::Net => Settings { network: Network::Own, ..Settings::default() },
             Self::Simulated(seed) => Settings { seed: Some(seed), ..Settings::default() },
         }
     }

@@ -13,7 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("net", &[]),
     ("vm-files", &["beam-vm", "fs"]),
     ("vm-net", &["beam-vm", "net"]),
-    ("hosted", &["beam-vm", "fs", "vm-files"]),
+    ("hosted", &["beam-vm", "fs", "net", "vm-files", "vm-net"]),
     ("kernel", &["beam-vm", "drivers", "fs", "image", "net", "vm-files", "vm-net", "xen-hypervisor-sys"]),
     ("boot", &["kernel", "xen-hypervisor-sys"]),
     ("lab", &[]),
