@@ -58,8 +58,9 @@ use core::num::NonZeroU32;
 
 use crate::atom::{Atom, predefined};
 use crate::heap::ProcessHeap;
-use crate::process::{Parked, Process};
+use crate::process::{Message, Parked, Process};
 use crate::term::{Export, Term};
+use crate::trace::Flag;
 use crate::vm::Vm;
 
 /// The number of a BIF or native: its place in the table.
@@ -213,6 +214,12 @@ impl Context<'_> {
         let result = work(self, &mut left);
         self.bump(((budget - left) / steps) as u32);
         result
+    }
+
+    /// Sends an answer of the machine to the process that calls.
+    pub fn answer(&mut self, term: Term) {
+        self.vm.trace_event(self.process, Flag::Receive, &[Term::atom(predefined::RECEIVE), term]);
+        self.process.mailbox.push(&mut self.vm.nodes, Message::of_machine(term, None));
     }
 
     /// Calls a function instead of returning.

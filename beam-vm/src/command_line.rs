@@ -10,13 +10,12 @@ mod words;
 
 pub use emulator_flags::Emulator;
 pub use error::FlagError;
+pub use words::{Source, split};
 
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-
-use words::{Source, split};
 
 use crate::emu::native::Flavor;
 

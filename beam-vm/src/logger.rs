@@ -50,7 +50,7 @@ impl Vm {
         let message = [Term::atom(predefined::LOG), Term::atom(level), format, arguments, meta];
         let term = build::tuple(heap, &message);
         if let Lookup::Process(receiver) = self.processes.lookup(logger) {
-            receiver.mailbox.push(&mut self.nodes, Message { term, fragment: Some(fragment) });
+            receiver.mailbox.push(&mut self.nodes, Message::of_machine(term, Some(fragment)));
             self.queue.wake(receiver);
         }
     }

@@ -31,6 +31,7 @@ use crate::term::{LocalPid, Term};
 use crate::timer::TimerId;
 use crate::timers::TimerSlot;
 use crate::trace::Tracee;
+use crate::trace::sequential::Sequence;
 
 /// How urgent a process is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -94,6 +95,8 @@ pub struct Extension {
     pub is_system: bool,
     /// How it is traced.
     pub tracee: Tracee,
+    /// What it has of sequences of messages.
+    pub sequence: Sequence,
 }
 
 /// A process. The process that runs is outside of the table of processes, and what the machine's registers hold of it is stored here
@@ -256,6 +259,7 @@ impl Process {
         if let Some(extension) = self.extension.as_deref_mut() {
             extension.dictionary.roots(visit);
             extension.monitors.roots(visit);
+            extension.sequence.roots(visit);
             if let Some(parked) = &mut extension.parked {
                 parked.roots(visit);
             }

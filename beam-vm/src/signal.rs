@@ -10,6 +10,7 @@ use crate::heap::{Fragment, RESERVED, build};
 use crate::process::{Lookup, Message, MessagePlace, Nodes, Peer, Process, RefNumbers, State, Target};
 use crate::term::{LocalPid, Term};
 use crate::trace::Flag;
+use crate::trace::sequential::{Teller, Token, Told};
 use crate::vm::Vm;
 
 /// A process that is ending, and what is left to do for it.
@@ -24,16 +25,16 @@ const ON_HEAP_LIMIT: usize = 32;
 /// Puts a copy of a term into a process's mailbox.
 pub fn put_message(process: &mut Process, nodes: &mut Nodes, term: Term, literals: &Range<usize>) {
     let message = if term.is_immediate() {
-        Message { term, fragment: None }
+        Message::of_program(term, None)
     } else {
         let words = copy::size_of(term, literals);
         let fits = process.heap.free_words() >= words + RESERVED;
         let on_heap = process.message_place == MessagePlace::OnHeap && process.mailbox.len() < ON_HEAP_LIMIT;
         if fits && on_heap || words == 0 {
-            Message { term: copy::copy_of(term, words, &mut process.heap, literals), fragment: None }
+            Message::of_program(copy::copy_of(term, words, &mut process.heap, literals), None)
         } else {
             let mut fragment = Fragment::with_capacity(words);
-            Message { term: copy::copy_of(term, words, &mut fragment, literals), fragment: Some(fragment) }
+            Message::of_program(copy::copy_of(term, words, &mut fragment, literals), Some(fragment))
         }
     };
     process.mailbox.push(nodes, message);
@@ -45,16 +46,16 @@ const SPARE: usize = 64;
 impl Vm {
     /// Sends a message to a process of this node. Nobody learns whether it arrives.
     pub fn send(&mut self, sender: &mut Process, to: LocalPid, term: Term) {
+        if self.tracing.sequential.is_used
+            && let Some(token) = self.sent_token(sender, Term::pid(to), term)
+        {
+            return self.send_with_token(sender, to, term, token);
+        }
         if to == sender.pid {
             self.trace_event(sender, Flag::Receive, &[Term::atom(predefined::RECEIVE), term]);
-            sender.mailbox.push(&mut self.nodes, Message { term, fragment: None });
+            sender.mailbox.push(&mut self.nodes, Message::of_program(term, None));
             return;
         }
-        self.deliver(to, term);
-    }
-
-    /// Puts a message into the mailbox of a process that does not run, and wakes it.
-    pub fn deliver(&mut self, to: LocalPid, term: Term) {
         let literals = self.literals.addresses();
         self.trace_receive(to, term);
         if let Lookup::Process(process) = self.processes.lookup(to) {
@@ -63,18 +64,71 @@ impl Vm {
         }
     }
 
-    /// Puts a message that was made for a process into its mailbox, and wakes it.
-    pub fn deliver_fragment(&mut self, to: LocalPid, term: Term, fragment: Fragment) {
-        self.trace_receive(to, term);
+    /// Counts that a process sends a message to a receiver that is there, and tells of it; gives the token that goes with the message.
+    pub fn sent_token(&mut self, sender: &mut Process, to: Term, term: Term) -> Option<Token> {
+        let is_there = match to.as_pid() {
+            Some(pid) => pid == sender.pid || self.processes.is_alive(pid),
+            None => true,
+        };
+        let token = if is_there { self.next_token(sender)? } else { return None };
+        let teller = Teller::from(&*sender);
+        self.tell_sequence(token, Told::Send, teller, to, &|heap| copy::copy(term, heap, &(0..0)));
+        Some(token)
+    }
+
+    /// Sends a message that has a token.
+    pub fn send_with_token(&mut self, sender: &mut Process, to: LocalPid, term: Term, token: Token) {
+        let literals = self.literals.addresses();
+        let mut fragment = Fragment::default();
+        let copied = copy::copy(term, &mut fragment, &literals);
+        let token = token.copy(&mut fragment);
+        let message = Message { term: copied, fragment: Some(fragment), token };
+        if to == sender.pid {
+            self.trace_event(sender, Flag::Receive, &[Term::atom(predefined::RECEIVE), term]);
+            sender.mailbox.push(&mut self.nodes, message);
+        } else {
+            self.push_message(to, message);
+        }
+    }
+
+    /// Puts a message into the mailbox of a process that does not run, and wakes it.
+    fn push_message(&mut self, to: LocalPid, message: Message) {
+        self.trace_receive(to, message.term);
         if let Lookup::Process(process) = self.processes.lookup(to) {
-            process.mailbox.push(&mut self.nodes, Message { term, fragment: Some(fragment) });
+            process.mailbox.push(&mut self.nodes, message);
             self.queue.wake(process);
         }
     }
 
+    /// Puts a message of the machine that was made for a process into its mailbox, and wakes it.
+    pub fn deliver_fragment(&mut self, to: LocalPid, term: Term, fragment: Fragment) {
+        self.push_message(to, Message::of_machine(term, Some(fragment)));
+    }
+
+    /// Tells that a signal is sent that becomes a message if the receiver wants that.
+    fn tell_signal(&mut self, token: Token, to: LocalPid, message: &dyn Fn(&mut Fragment) -> Term) {
+        if let Lookup::Process(process) = self.processes.lookup(to) {
+            let teller = Teller::from(&*process);
+            self.tell_sequence(token, Told::Send, teller, Term::pid(to), message);
+        }
+    }
+
     /// Sends an exit signal to a process that does not run.
-    pub fn exit_signal(&mut self, from: Term, to: LocalPid, reason: Term, cause: Cause) {
+    pub fn exit_signal(
+        &mut self,
+        from: Term,
+        to: LocalPid,
+        reason: Term,
+        cause: Cause,
+        token: Option<Token>,
+    ) {
         let literals = self.literals.addresses();
+        if let Some(token) = token {
+            self.tell_signal(token, to, &|heap| {
+                let reason = copy::copy(reason, heap, &(0..0));
+                build::tuple(heap, &[Term::atom(predefined::UPPER_EXIT), from, reason])
+            });
+        }
         let Lookup::Process(process) = self.processes.lookup(to) else { return };
         match effect(process, reason, cause) {
             Effect::None => {}
@@ -83,10 +137,12 @@ impl Vm {
                 let reason = copy::copy(reason, &mut fragment, &literals);
                 let from = copy::copy(from, &mut fragment, &literals);
                 let term = build::tuple(&mut fragment, &[Term::atom(predefined::UPPER_EXIT), from, reason]);
-                self.trace_receive(to, term);
-                let Lookup::Process(process) = self.processes.lookup(to) else { return };
-                process.mailbox.push(&mut self.nodes, Message { term, fragment: Some(fragment) });
-                self.queue.wake(process);
+                let token = match (token, cause) {
+                    (Some(token), _) => token.copy(&mut fragment),
+                    (None, Cause::Link) => token_of_signal(reason),
+                    (None, Cause::Exit) => Term::NIL,
+                };
+                self.push_message(to, Message { term, fragment: Some(fragment), token });
             }
             Effect::End(replaced) => {
                 let reason = replaced.map_or(reason, Term::atom);
@@ -152,7 +208,8 @@ impl Vm {
                             let event = [Term::atom(predefined::GETTING_UNLINKED), Term::pid(pid)];
                             self.trace_event_of(own, tracee, Flag::Procs, &event);
                         }
-                        self.exit_signal(Term::pid(pid), linked, reason, Cause::Link);
+                        let token = self.next_token(&mut process);
+                        self.exit_signal(Term::pid(pid), linked, reason, Cause::Link, token);
                     }
                 }
                 Peer::Port(port) => self.port_link_broken(port, pid, reason),
@@ -220,12 +277,15 @@ impl Vm {
         let Lookup::Process(process) = self.processes.lookup(watcher) else { return };
         let mut fragment = Fragment::with_capacity(DOWN_WORDS + copy::size_of(reason, &literals));
         if let Some(term) = down_message(process, &mut fragment, numbers, target, node, reason, &literals) {
-            self.trace_receive(watcher, term);
-            let Lookup::Process(process) = self.processes.lookup(watcher) else { return };
-            process.mailbox.push(&mut self.nodes, Message { term, fragment: Some(fragment) });
-            self.queue.wake(process);
+            let token = token_of_signal(reason);
+            self.push_message(watcher, Message { term, fragment: Some(fragment), token });
         }
     }
+}
+
+/// What a signal without a token does to the receiver's: stock sends those with a short reason in a form that says nothing of tokens.
+fn token_of_signal(reason: Term) -> Term {
+    if reason.is_immediate() { Term::atom(predefined::UNDEFINED) } else { Term::NIL }
 }
 
 /// Words of a `'DOWN'` message without its reason and tag.

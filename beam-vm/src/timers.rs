@@ -190,7 +190,7 @@ impl Vm {
             Form::Plain => {
                 let mut fragment = Fragment::with_capacity(words);
                 let term = copy::copy_of(term, words, &mut fragment, &literals);
-                Content::Message(Box::new(Message { term, fragment: Some(fragment) }))
+                Content::Message(Box::new(Message::of_machine(term, Some(fragment))))
             }
             Form::Timeout => {
                 let mut fragment = Fragment::with_capacity(words + TIMEOUT_WORDS);
@@ -272,7 +272,7 @@ impl Vm {
                 if let Some(delayed) = self.delayed.remove(slot, first) {
                     let message = match delayed.content {
                         Content::Message(message) => *message,
-                        Content::Plain(term) => Message { term, fragment: None },
+                        Content::Plain(term) => Message::of_machine(term, None),
                         Content::Timeout(term) => {
                             timeout(Fragment::with_capacity(TIMEOUT_WORDS), delayed.key, term)
                         }
@@ -292,7 +292,7 @@ impl Vm {
 fn timeout(mut fragment: Fragment, numbers: RefNumbers, term: Term) -> Message {
     let reference = build::reference(&mut fragment, numbers, None);
     let term = build::tuple(&mut fragment, &[Term::atom(predefined::TIMEOUT), reference, term]);
-    Message { term, fragment: Some(fragment) }
+    Message::of_machine(term, Some(fragment))
 }
 
 /// Words of `{timeout, TimerRef, _}`.

@@ -7,6 +7,7 @@
 mod flags;
 mod message;
 mod points;
+pub mod sequential;
 
 pub use flags::{Flag, Flags};
 pub use message::Stamp;
@@ -16,7 +17,27 @@ use alloc::vec::Vec;
 
 use crate::heap::Fragment;
 use crate::process::Process;
-use crate::term::{LocalPid, Term};
+use crate::term::{LocalPid, LocalPort, Term};
+
+/// Who is told.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tracer {
+    /// A process gets messages.
+    Process(LocalPid),
+    /// A port gets them in the external format.
+    Port(LocalPort),
+}
+
+impl Tracer {
+    /// As programs see it.
+    #[must_use]
+    pub const fn term(self) -> Term {
+        match self {
+            Self::Process(pid) => Term::pid(pid),
+            Self::Port(port) => Term::port(port),
+        }
+    }
+}
 
 /// How a process is traced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -24,7 +45,7 @@ pub struct Tracee {
     /// What is told, and how.
     pub flags: Flags,
     /// Who is told.
-    pub tracer: Option<LocalPid>,
+    pub tracer: Option<Tracer>,
 }
 
 /// All that the machine knows of tracing.
@@ -36,8 +57,10 @@ pub struct Tracing {
     pub new_processes: Tracee,
     /// Breakpoints.
     pub points: Points,
-    /// Messages for the process that runs, which nobody can reach meanwhile.
-    pub waiting: Vec<(LocalPid, Term, Fragment)>,
+    /// Messages for the process that runs, which nobody can reach meanwhile, and for ports.
+    pub waiting: Vec<(Tracer, Term, Fragment)>,
+    /// What is traced from message to message.
+    pub sequential: sequential::Sequential,
 }
 
 impl Process {

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `voxoz`, the host tool: boots guests on real Xen, and looks into kernels and packs them anew.
+//! `voxoz`, the host tool: makes applications into guests, boots them on real Xen, and looks into kernels and packs them anew.
 //!
 //! One file per command. Results go to standard output, everything else to standard error.
 
 #![forbid(unsafe_code)]
 
 mod beam;
+mod build;
 mod doctor;
 mod erl;
+mod erlang;
 mod failure;
 mod file;
 mod inspect;
@@ -34,6 +36,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Build(build::Command),
     Run(run::Options),
     Beam(beam::Options),
     Erl(erl::Options),
@@ -64,7 +67,8 @@ fn main() -> ExitCode {
 fn perform(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let install = if arguments.no_install { Install::Forbidden } else { Install::Allowed };
     match &arguments.command {
-        Command::Run(options) => run::run(options, install)?,
+        Command::Build(command) => build::run(command)?,
+        Command::Run(options) => return run::run(options, install),
         Command::Beam(options) => return beam::run(options),
         Command::Erl(options) => return erl::run(options),
         Command::Inspect(options) => inspect::run(options)?,

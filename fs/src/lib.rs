@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! File systems in one name space: a table of what is mounted where, the way from a path to a file across mounts and symbolic links, and a
-//! file system in memory. What it means is POSIX's (IEEE Std 1003.1, chapter 4.13 for paths).
+//! File systems in one name space: a table of what is mounted where, the way from a path to a file across mounts and symbolic links, a
+//! file system in memory and one of files that nobody changes. What it means is POSIX's (IEEE Std 1003.1, chapter 4.13 for paths).
 //!
 //! A [`FileSystem`] gets whole paths within itself, so that one which can resolve a path by itself, the host's or one at the other end of a
 //! wire, does so in one step. Where a path leaves it, it says so ([`Stop::Elsewhere`]), and the [`Namespace`] goes on from there.
@@ -11,6 +11,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod archive;
 mod errno;
 pub mod memory;
 mod namespace;

@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 mod host_files;
+mod image_node;
 mod linux;
 mod memory;
 mod modules;
@@ -13,6 +14,7 @@ mod streams;
 
 pub use beam_vm::emu::native::Flavor;
 pub use host_files::HostFiles;
+pub use image_node::{ImageNodeError, boot_image};
 pub use linux::LinuxPlatform;
 pub use modules::{CodePath, OtpRoot};
 pub use network::Network;
@@ -64,7 +66,15 @@ pub fn machine(path: CodePath, settings: Settings) -> Vm {
 
 /// A machine in which OTP's code server loads modules.
 fn bare_machine(path: CodePath, settings: Settings) -> Vm {
-    let linux = LinuxPlatform::new(path, settings.tmp, settings.network);
+    machine_on(LinuxPlatform::new(path, settings.tmp, settings.network), settings)
+}
+
+/// The same with other files, modules and variables than the host's.
+fn machine_in(surrounding: linux::Surrounding, settings: Settings) -> Vm {
+    machine_on(LinuxPlatform::within(surrounding), settings)
+}
+
+fn machine_on(linux: LinuxPlatform, settings: Settings) -> Vm {
     let platform: Box<dyn Platform> = match settings.seed {
         Some(seed) => Box::new(SimPlatform::new(seed, linux).with(Fault::RestlessPark)),
         None => Box::new(linux),

@@ -9,6 +9,7 @@ use beam_vm::platform::{CodeAccess, Files, FixedRange, Platform, Reservation, So
 
 use fs::Namespace;
 use fs::memory::{MemoryFs, User};
+use image::files::FileTable;
 use vm_files::PluggedFiles;
 
 use crate::host_files::HostFiles;
@@ -37,11 +38,59 @@ pub fn fill_random(bytes: &mut [u8]) {
     }
 }
 
+/// Where modules are that are loaded without OTP's code server.
+#[derive(Debug)]
+pub enum Modules {
+    /// In folders of the host.
+    Path(CodePath),
+    /// In a folder of an image.
+    Image {
+        /// The image's files.
+        files: FileTable<'static>,
+        /// The folder.
+        folder: Vec<u8>,
+    },
+}
+
+impl Modules {
+    fn read(&self, name: &str) -> Option<Vec<u8>> {
+        match self {
+            Self::Path(path) => path.read(name),
+            Self::Image { files, folder } => {
+                let path = [folder, &b"/"[..], name.as_bytes(), b".beam"].concat();
+                files.find(&path).map(|entry| entry.bytes.to_vec())
+            }
+        }
+    }
+}
+
+/// What a process has from outside.
+#[derive(Debug)]
+pub struct Surrounding {
+    /// Its files.
+    pub files: Namespace,
+    /// Its modules.
+    pub modules: Modules,
+    /// Its environment, if it is not the host's.
+    pub environment: Option<Vec<(Vec<u8>, Vec<u8>)>>,
+    /// Whose network its sockets are of.
+    pub network: Network,
+}
+
+/// Mounts a file system in memory at `/tmp`.
+pub fn mount_tmp(files: &mut Namespace, quota: u64) {
+    let memory = MemoryFs::new(quota, User::default(), TMP_DEVICE, Box::new(seconds));
+    // There is nothing at this place yet, and neither the host nor an image objects.
+    let mounted = files.mount(b"/tmp", Box::new(memory));
+    debug_assert_eq!(mounted, Ok(()));
+}
+
 /// Clock, entropy, console and files of the process.
 #[derive(Debug)]
 pub struct LinuxPlatform {
     start: Instant,
-    path: CodePath,
+    modules: Modules,
+    environment: Option<Vec<(Vec<u8>, Vec<u8>)>>,
     mappings: Mappings,
     files: PluggedFiles,
     descriptors: Descriptors,
@@ -54,19 +103,22 @@ impl LinuxPlatform {
     pub fn new(path: CodePath, tmp: Option<u64>, network: Network) -> Self {
         let mut files = Namespace::new(Box::new(HostFiles::default()));
         if let Some(quota) = tmp {
-            let memory = MemoryFs::new(quota, User::default(), TMP_DEVICE, Box::new(seconds));
-            // There is nothing at this place yet, and the host does not object.
-            let mounted = files.mount(b"/tmp", Box::new(memory));
-            debug_assert_eq!(mounted, Ok(()));
+            mount_tmp(&mut files, quota);
         }
-        let files = PluggedFiles(files);
+        Self::within(Surrounding { files, modules: Modules::Path(path), environment: None, network })
+    }
+
+    /// A platform whose clock begins now, with these files, modules and variables.
+    #[must_use]
+    pub(crate) fn within(surrounding: Surrounding) -> Self {
         Self {
             start: Instant::now(),
-            path,
+            modules: surrounding.modules,
+            environment: surrounding.environment,
             mappings: Mappings::default(),
-            files,
+            files: PluggedFiles(surrounding.files),
             descriptors: Descriptors::default(),
-            sockets: NetworkSockets::new(network),
+            sockets: NetworkSockets::new(surrounding.network),
         }
     }
 }
@@ -135,6 +187,9 @@ impl Platform for LinuxPlatform {
     }
 
     fn environment(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
+        if let Some(environment) = &self.environment {
+            return environment.clone();
+        }
         let variables = std::env::vars_os();
         variables.map(|(name, value)| (name.into_encoded_bytes(), value.into_encoded_bytes())).collect()
     }
@@ -148,6 +203,6 @@ impl Platform for LinuxPlatform {
     }
 
     fn module(&mut self, name: &str) -> Option<Vec<u8>> {
-        self.path.read(name)
+        self.modules.read(name)
     }
 }

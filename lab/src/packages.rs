@@ -133,7 +133,9 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-fn in_path(program: &str) -> bool {
+/// Whether a program of this name is in the `PATH`.
+#[must_use]
+pub fn in_path(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         // A user's PATH often lacks these two.

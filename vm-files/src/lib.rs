@@ -6,6 +6,10 @@
 
 extern crate alloc;
 
+mod archive;
+
+pub use archive::ImageArchive;
+
 use alloc::vec::Vec;
 
 use beam_vm::platform::{

@@ -16,6 +16,7 @@ mod layers;
 mod packages;
 mod process;
 mod run;
+mod suites;
 mod tail_calls;
 mod test;
 mod xen;
@@ -47,6 +48,7 @@ enum Task {
     Test(test::Options),
     Bench(bench::Options),
     Fuzz(fuzz::Options),
+    Suites(suites::Options),
     /// Check the layering of the crates and the house rules that a machine can check
     Layers,
     /// Check that the machine code of the emulator's instructions ends in jumps
@@ -77,6 +79,7 @@ fn perform(context: &Context, task: &Task) -> Result<(), Failure> {
         Task::Test(options) => test::run(context, options),
         Task::Bench(options) => bench::run(context, options),
         Task::Fuzz(options) => fuzz::run(context, options),
+        Task::Suites(options) => suites::run(context, options),
         Task::Layers => layers::run(context),
         Task::TailCalls => tail_calls::run(context),
         Task::Ci => ci::run(context),

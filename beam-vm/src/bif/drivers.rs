@@ -133,7 +133,7 @@ pub fn monitor(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     };
     let message = [Term::atom(tag), reference, Term::atom(predefined::DRIVER), name, Term::atom(what)];
     let term = build::tuple(cx.heap(), &message);
-    cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+    cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_machine(term, None));
     Ok(reference)
 }
 

@@ -95,7 +95,6 @@ pub fn send_copy_request(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let ok = Term::atom(predefined::OK);
     let request = build::tuple(cx.heap(), &[area, how, pid]);
     let answer = build::tuple(cx.heap(), &[Term::atom(predefined::COPY_LITERALS), request, ok]);
-    let own = cx.process.pid;
-    cx.vm.send(cx.process, own, answer);
+    cx.answer(answer);
     Ok(ok)
 }

@@ -6,7 +6,7 @@ mod functions;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use super::trace::{change_own, read_flags};
+use super::trace::{change_own, process_token, read_flags, set_token, token_item};
 use super::{BifResult, Context, Raise};
 use crate::atom::{AtomTable, predefined};
 use crate::emu::trace::caller_term;
@@ -74,8 +74,17 @@ impl Host for Caller<'_, '_> {
             Action::Caller if self.effects == Effects::Real => Some(caller_term(self.cx)),
             // A BIF that runs a specification was called by nobody.
             Action::Caller | Action::CallerLine => Some(Term::atom(predefined::UNDEFINED)),
-            Action::IsSeqTrace => Some(Term::boolean(false)),
-            Action::GetSeqToken => Some(Term::NIL),
+            Action::IsSeqTrace => Some(Term::boolean(process_token(self.cx.process).is_some())),
+            Action::GetSeqToken => Some(match process_token(self.cx.process) {
+                Some(token) => token.term(self.cx.heap()),
+                None => Term::NIL,
+            }),
+            // What is not to change anything says what it finds.
+            Action::SetSeqToken if self.effects == Effects::None => token_item(self.cx, arguments[0]).ok(),
+            Action::SetSeqToken => {
+                let [item, value] = *arguments else { return None };
+                set_token(self.cx, item, value).ok().map(|_| Term::boolean(true))
+            }
             Action::Silent => {
                 if self.effects == Effects::Real
                     && let Some(is_silent) = arguments[0].as_boolean()
@@ -102,11 +111,7 @@ impl Host for Caller<'_, '_> {
                 let tracer = set.tracer.or(clear.tracer);
                 Some(Term::boolean(change_own(self.cx, clear.flags, set.flags, tracer)))
             }
-            Action::DisableTrace
-            | Action::EnableTrace
-            | Action::ProcessDump
-            | Action::SetSeqToken
-            | Action::Trace => None,
+            Action::DisableTrace | Action::EnableTrace | Action::ProcessDump | Action::Trace => None,
         }
     }
 }

@@ -220,8 +220,7 @@ fn memory_internal(cx: &mut Context<'_>, reference: Term, allocators: Term) -> B
     }
     let answers = build::list(cx.heap(), &answers);
     let answer = build::tuple(cx.heap(), &[reference, Term::small_cut(1), answers]);
-    let own = cx.process.pid;
-    cx.vm.send(cx.process, own, answer);
+    cx.answer(answer);
     Ok(Term::boolean(true))
 }
 

@@ -27,7 +27,7 @@ pub fn send(cx: &mut Context<'_>, to: Term, message: Term) -> Result<Sent, Raise
                 return send_to_port(cx, port, message);
             }
         }
-        View::Reference(reference) => send_to_alias(cx, reference, message),
+        View::Reference(reference) => send_to_alias(cx, to, reference, message),
         View::Port(port) => return send_to_port(cx, port, message),
         View::ExternalPid(_) | View::ExternalReference(_) => return Ok(Sent::NoConnection),
         View::ExternalPort(_) => {}
@@ -71,6 +71,9 @@ pub enum Sent {
 
 /// Sends to a port. What the message asks for is done at once, and that may end the process.
 fn send_to_port(cx: &mut Context<'_>, port: LocalPort, message: Term) -> Result<Sent, Raise> {
+    if cx.vm.tracing.sequential.is_used {
+        cx.vm.sent_token(cx.process, Term::port(port), message);
+    }
     let mut reach = cx.reach();
     let delivery = reach.send_to_port(port, message);
     if reach.has_ended {
@@ -98,10 +101,18 @@ pub fn send_or_wait(
 }
 
 /// A reference is an alias of the process that its last numbers name, as long as that process says so.
-fn send_to_alias(cx: &mut Context<'_>, reference: Reference, message: Term) {
+fn send_to_alias(cx: &mut Context<'_>, to: Term, reference: Reference, message: Term) {
     let mut numbers = [0; crate::term::REF_NUMBERS_MAX];
     let [a, b, c, pid, _] = *reference.numbers(&mut numbers) else { return };
     let pid = LocalPid(pid);
+    let is_there = pid == cx.process.pid || cx.vm.processes.is_alive(pid);
+    let token = if is_there { cx.vm.sent_token(cx.process, to, message) } else { None };
+    if let Some(token) = token {
+        if use_alias(cx, [a, b, c], pid) {
+            cx.vm.send_with_token(cx.process, pid, message, token);
+        }
+        return;
+    }
     if use_alias(cx, [a, b, c], pid) {
         cx.vm.send(cx.process, pid, message);
     }

@@ -10,6 +10,7 @@ use crate::bif::Releases;
 use crate::bif::table::BIFS;
 use crate::heap::build;
 use crate::term::{Term, View};
+use crate::trace::Tracer;
 
 /// The release of OTP whose behaviour is followed.
 const RELEASE: &str = "25";
@@ -145,7 +146,9 @@ fn counted(cx: &mut Context<'_>, item: Atom) -> BifResult {
             build::list(cx.heap(), &[state])
         }
         predefined::SEQUENTIAL_TRACER => {
-            build::tuple(cx.heap(), &[Term::atom(predefined::SEQUENTIAL_TRACER), Term::boolean(false)])
+            let tracer = cx.vm.sequential_tracer(cx.process.pid);
+            let tracer = tracer.map_or(Term::boolean(false), Tracer::term);
+            build::tuple(cx.heap(), &[Term::atom(predefined::SEQUENTIAL_TRACER), tracer])
         }
         predefined::SNIFS => snifs(cx),
         _ => return Err(Raise::BADARG),
@@ -224,6 +227,8 @@ pub fn system_flag(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             };
             Ok(before)
         }
+        predefined::SEQUENTIAL_TRACER => super::trace::set_tracer(cx, value),
+        predefined::RESET_SEQ_TRACE => Ok(super::trace::reset(cx)),
         predefined::SCHEDULER_WALL_TIME => Err(Raise::BADARG),
         predefined::SCHEDULER_BIND_TYPE => Ok(Term::atom(predefined::UNBOUND)),
         predefined::CPU_TOPOLOGY if value == Term::atom(predefined::UNDEFINED) => Ok(value),

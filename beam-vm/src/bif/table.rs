@@ -307,10 +307,10 @@ bifs! {
     "erlang" "send" 3 Plain All => [messages::send3];
     "erlang" "send_after" 3 Plain All => [timers::send_after];
     "erlang" "send_after" 4 Plain All => [timers::send_after];
-    "erlang" "seq_trace" 2 Plain All => [absent];
-    "erlang" "seq_trace_info" 1 Plain All => [absent];
-    "erlang" "seq_trace_print" 1 Plain All => [absent];
-    "erlang" "seq_trace_print" 2 Plain All => [absent];
+    "erlang" "seq_trace" 2 Plain All => [trace::seq_trace];
+    "erlang" "seq_trace_info" 1 Plain All => [trace::seq_trace_info];
+    "erlang" "seq_trace_print" 1 Plain All => [trace::seq_trace_print];
+    "erlang" "seq_trace_print" 2 Plain All => [trace::seq_trace_print2];
     "erlang" "setelement" 3 Plain All => [tuples::setelement];
     "erlang" "setnode" 2 Plain All => [absent];
     "erlang" "size" 1 Guard All => [tuples::size];

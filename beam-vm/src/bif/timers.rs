@@ -85,7 +85,7 @@ fn answer(cx: &mut Context<'_>, timer: Term, left: Option<u64>, asked: Asked, ta
         Asked::Never => Term::atom(predefined::OK),
         Asked::Later => {
             let term = build::tuple(cx.heap(), &[Term::atom(tag), timer, left]);
-            cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+            cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_machine(term, None));
             Term::atom(predefined::OK)
         }
     }

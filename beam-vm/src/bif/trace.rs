@@ -1,19 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `erlang:trace/3`, `trace_pattern/3`, `trace_info/2`, `trace_delivered/1` (`erts/emulator/beam/erl_bif_trace.c`).
 //!
-//! A tracer is a process. Tracer modules and ports are not here.
+//! A tracer is a process or a port, be it by itself or as the state of module `erl_tracer`. Other tracer modules have to be libraries in C, and
+//! stock refuses those that are not.
 
 mod info;
 mod patterns;
+mod sequences;
 
 pub use info::{trace_delivered, trace_info};
 pub use patterns::trace_pattern;
+pub use sequences::{
+    process_token, reset, seq_trace, seq_trace_info, seq_trace_print, seq_trace_print2, set_token,
+    set_tracer, token_item,
+};
 
 use super::{BifResult, Context, Raise};
 use crate::atom::predefined;
 use crate::process::{Lookup, Process};
-use crate::term::{LocalPid, Term};
-use crate::trace::{Flag, Flags, Tracee};
+use crate::term::{LocalPid, Term, View};
+use crate::trace::{Flag, Flags, Tracee, Tracer};
 
 const BADOPT: Raise = Raise::ErrorWithCause(Term::atom(predefined::BADARG), Term::atom(predefined::BADOPT));
 
@@ -23,7 +29,23 @@ pub struct Wanted {
     /// The flags.
     pub flags: Flags,
     /// Who is to be told, if that is said.
-    pub tracer: Option<LocalPid>,
+    pub tracer: Option<Tracer>,
+}
+
+/// A tracer that is there: a pid, a port, or one of them behind `erl_tracer` (`erts_term_to_tracer`).
+#[must_use]
+pub fn read_tracer(cx: &Context<'_>, parts: &[Term]) -> Option<Tracer> {
+    let state = match *parts {
+        [state] => state,
+        [module, state] if module == Term::atom(predefined::ERL_TRACER) => state,
+        _ => return None,
+    };
+    let tracer = match state.view() {
+        View::Pid(pid) => Tracer::Process(pid),
+        View::Port(port) => Tracer::Port(port),
+        _ => return None,
+    };
+    cx.vm.is_tracer_there(tracer, cx.process.pid).then_some(tracer)
 }
 
 /// Reads a list of flags. None if something else is in it.
@@ -36,12 +58,8 @@ pub fn read_flags(cx: &Context<'_>, list: Term) -> Option<Wanted> {
             Some(predefined::CPU_TIMESTAMP) => return None,
             Some(name) => wanted.flags = wanted.flags.with(Flags::named(name)?),
             None => match cell.head().as_tuple()?.elements() {
-                [name, pid] if *name == Term::atom(predefined::TRACER) => {
-                    let pid = pid.as_pid()?;
-                    if pid != cx.process.pid && !cx.vm.processes.is_alive(pid) {
-                        return None;
-                    }
-                    wanted.tracer = Some(pid);
+                [name, tracer @ ..] if *name == Term::atom(predefined::TRACER) => {
+                    wanted.tracer = Some(read_tracer(cx, tracer)?);
                 }
                 _ => return None,
             },
@@ -59,7 +77,7 @@ enum How {
 }
 
 /// Changes how a process is traced. Gives whether that may be done: nobody has two tracers.
-fn change(process: &mut Process, how: How, flags: Flags, tracer: LocalPid) -> bool {
+fn change(process: &mut Process, how: How, flags: Flags, tracer: Tracer) -> bool {
     let before = process.extension().map_or(Tracee::default(), |extension| extension.tracee);
     let after = match how {
         How::Set => {
@@ -91,7 +109,7 @@ struct Whom {
 pub fn trace(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let wanted = read_flags(cx, args[2]).ok_or(BADOPT)?;
     let how = if args[1].as_boolean().ok_or(Raise::BADARG)? { How::Set } else { How::Clear };
-    let tracer = wanted.tracer.unwrap_or(cx.process.pid);
+    let tracer = wanted.tracer.unwrap_or(Tracer::Process(cx.process.pid));
     cx.vm.tracing.is_used = true;
     if let Some(pid) = args[0].as_pid() {
         let is_done = if pid == cx.process.pid {
@@ -115,7 +133,8 @@ pub fn trace(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     };
     let mut count = 0;
     if whom.existing {
-        let pids: alloc::vec::Vec<LocalPid> = cx.vm.processes.pids().filter(|pid| *pid != tracer).collect();
+        let pids: alloc::vec::Vec<LocalPid> =
+            cx.vm.processes.pids().filter(|pid| Tracer::Process(*pid) != tracer).collect();
         for pid in pids {
             count += usize::from(if pid == cx.process.pid {
                 change(cx.process, how, wanted.flags, tracer)
@@ -140,7 +159,7 @@ pub fn trace(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 }
 
 /// What match specifications do to the process that calls: takes flags away and sets others. Gives whether that changed anything.
-pub fn change_own(cx: &mut Context<'_>, clear: Flags, set: Flags, tracer: Option<LocalPid>) -> bool {
+pub fn change_own(cx: &mut Context<'_>, clear: Flags, set: Flags, tracer: Option<Tracer>) -> bool {
     let before = cx.process.extension().map_or(Tracee::default(), |extension| extension.tracee);
     let flags = before.flags.without(clear).with(set);
     let tracer = tracer.or(before.tracer).filter(|_| !flags.is_empty());

@@ -81,7 +81,7 @@ impl<'a> Reach<'a> {
     fn push(&mut self, to: LocalPid, term: Term, fragment: Fragment) {
         match self.process.as_deref_mut() {
             Some(process) if process.pid == to => {
-                process.mailbox.push(&mut self.vm.nodes, Message { term, fragment: Some(fragment) });
+                process.mailbox.push(&mut self.vm.nodes, Message::of_machine(term, Some(fragment)));
             }
             _ => self.vm.deliver_fragment(to, term, fragment),
         }
@@ -92,7 +92,7 @@ impl<'a> Reach<'a> {
         let literals = self.literals();
         let from = Term::port(from);
         let Some(process) = self.process.as_deref_mut().filter(|process| process.pid == to) else {
-            return self.vm.exit_signal(from, to, reason, cause);
+            return self.vm.exit_signal(from, to, reason, cause, None);
         };
         match effect(process, reason, cause) {
             Effect::None => {}

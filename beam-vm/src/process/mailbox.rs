@@ -13,6 +13,7 @@ use alloc::boxed::Box;
 use core::ptr::NonNull;
 
 use super::RefNumbers;
+use crate::atom::predefined;
 use crate::heap::{Fragment, ProcessHeap};
 use crate::term::Term;
 use marker::Markers;
@@ -24,6 +25,23 @@ pub struct Message {
     pub term: Term,
     /// Where it is, unless it is on the heap.
     pub fragment: Option<Fragment>,
+    /// The token of a sequence (`trace::sequential`) that goes with it: `[]` if it has none, `undefined` if the machine has sent it, which
+    /// changes nothing of the receiver's token. It is where the term is.
+    pub token: Term,
+}
+
+impl Message {
+    /// A message of a program that has no token.
+    #[must_use]
+    pub const fn of_program(term: Term, fragment: Option<Fragment>) -> Self {
+        Self { term, fragment, token: Term::NIL }
+    }
+
+    /// A message of the machine.
+    #[must_use]
+    pub const fn of_machine(term: Term, fragment: Option<Fragment>) -> Self {
+        Self { term, fragment, token: Term::atom(predefined::UNDEFINED) }
+    }
 }
 
 /// A place in a list.
@@ -65,7 +83,7 @@ impl Nodes {
     /// # Safety
     /// Nobody else uses the node.
     unsafe fn take(&mut self, node: NonNull<Node>) -> Message {
-        let kept = Message { term: Term::NIL, fragment: None };
+        let kept = Message::of_program(Term::NIL, None);
         // SAFETY: as the caller promises.
         unsafe {
             let message = core::mem::replace(&mut (*node.as_ptr()).message, kept);
@@ -276,6 +294,19 @@ impl Mailbox {
         })
     }
 
+    /// Takes the tokens of sequences away.
+    pub fn forget_tokens(&mut self) {
+        let mut next = self.first;
+        while let Some(node) = next {
+            // SAFETY: the nodes of the list are this mailbox's, and only this one is borrowed.
+            let node = unsafe { &mut *node.as_ptr() };
+            if !node.message.token.is_immediate() {
+                node.message.token = Term::NIL;
+            }
+            next = node.next;
+        }
+    }
+
     /// All terms in order.
     pub fn terms(&self) -> impl Iterator<Item = Term> + '_ {
         self.messages().map(|message| message.term)
@@ -307,6 +338,9 @@ impl Mailbox {
             let node = unsafe { &mut *node.as_ptr() };
             if node.message.fragment.is_none() {
                 visit(&mut node.message.term);
+                if !node.message.token.is_immediate() {
+                    visit(&mut node.message.token);
+                }
                 left -= 1;
             }
             next = node.next;

@@ -4,12 +4,14 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::{Flag, Flags, Tracee};
+use super::{Flag, Flags, Tracee, Tracer};
 use crate::atom::predefined;
 use crate::copy;
+use crate::etf::{EncodeOptions, Encoder, Keep, Origin};
 use crate::heap::{Fragment, build};
+use crate::port::Reach;
 use crate::process::{Lookup, Message, Process};
-use crate::term::{LocalPid, Term};
+use crate::term::{LocalPid, LocalPort, Term};
 use crate::vm::Vm;
 
 /// Messages to tracers are whole.
@@ -45,7 +47,7 @@ impl Flags {
 }
 
 impl Vm {
-    fn stamp(&mut self, stamp: Stamp, fragment: &mut Fragment) -> Option<Term> {
+    pub(super) fn stamp(&mut self, stamp: Stamp, fragment: &mut Fragment) -> Option<Term> {
         let monotonic = self.platform.monotonic() as i64;
         match stamp {
             Stamp::None => None,
@@ -71,7 +73,7 @@ impl Vm {
     /// Tells the tracer of a process. What is told of itself nobody gets, and what nobody gets any more ends nothing here: the flags
     /// go when they are looked at next.
     pub fn tell_tracer(&mut self, of: LocalPid, tracee: Tracee, event: &[Term]) {
-        let Some(tracer) = tracee.tracer.filter(|tracer| *tracer != of) else { return };
+        let Some(tracer) = tracee.tracer.filter(|tracer| *tracer != Tracer::Process(of)) else { return };
         let mut fragment = Fragment::default();
         let stamp = self.stamp(tracee.flags.stamp(), &mut fragment);
         let name = if stamp.is_some() { predefined::TRACE_TS } else { predefined::TRACE };
@@ -84,10 +86,23 @@ impl Vm {
         self.give_to_tracer(tracer, message, fragment);
     }
 
-    fn give_to_tracer(&mut self, tracer: LocalPid, message: Term, fragment: Fragment) {
-        match self.processes.lookup(tracer) {
+    /// Whether who is told is there. `running` is the process that runs.
+    #[must_use]
+    pub fn is_tracer_there(&self, tracer: Tracer, running: LocalPid) -> bool {
+        match tracer {
+            Tracer::Process(pid) => pid == running || self.processes.is_alive(pid),
+            Tracer::Port(port) => self.ports.get(port).is_some(),
+        }
+    }
+
+    /// Gives a message to a tracer.
+    pub(super) fn give_to_tracer(&mut self, tracer: Tracer, message: Term, fragment: Fragment) {
+        let Tracer::Process(pid) = tracer else {
+            return self.tracing.waiting.push((tracer, message, fragment));
+        };
+        match self.processes.lookup(pid) {
             Lookup::Process(process) => {
-                process.mailbox.push(&mut self.nodes, Message { term: message, fragment: Some(fragment) });
+                process.mailbox.push(&mut self.nodes, Message::of_machine(message, Some(fragment)));
                 self.queue.wake(process);
             }
             // It is the process that runs; it gets its messages at the end of its turn.
@@ -99,8 +114,18 @@ impl Vm {
     /// Gives the process that has run what it was told meanwhile.
     pub fn deliver_waiting_traces(&mut self) {
         for (tracer, message, fragment) in core::mem::take(&mut self.tracing.waiting) {
-            self.give_to_tracer(tracer, message, fragment);
+            match tracer {
+                Tracer::Process(_) => self.give_to_tracer(tracer, message, fragment),
+                Tracer::Port(port) => self.command_tracer(port, message),
+            }
         }
+    }
+
+    /// Sends a message to a port that is told, as it would be sent to another node.
+    fn command_tracer(&mut self, port: LocalPort, message: Term) {
+        let mut encoder = Encoder::new(message, EncodeOptions::default(), Keep::Together);
+        encoder.run(Origin { atoms: &self.atoms, node: self.node }, &mut { usize::MAX });
+        Reach::outside(self).with(port, |port, reach| port.command(reach, encoder.into_bytes()));
     }
 
     /// Tells of what a process does, if that is traced.

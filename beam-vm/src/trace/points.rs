@@ -9,10 +9,11 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
+use super::Tracer;
 use crate::atom::Atom;
 use crate::heap::Fragment;
 use crate::matchspec::Program;
-use crate::term::{LocalPid, Term};
+use crate::term::Term;
 
 /// A function's name.
 pub type Name = (Atom, Atom, u32);
@@ -30,7 +31,7 @@ pub struct Pattern {
 #[derive(Clone, Debug)]
 pub struct Meta {
     /// Who is told.
-    pub tracer: LocalPid,
+    pub tracer: Tracer,
     /// Of which calls.
     pub pattern: Pattern,
 }

@@ -181,7 +181,6 @@ pub fn all_tables(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
     }
     let reference = build::reference(heap, numbers, None);
     let message = build::tuple(heap, &[reference, tables]);
-    let own = cx.process.pid;
-    cx.vm.send(cx.process, own, message);
+    cx.answer(message);
     Ok(reference)
 }

@@ -13,7 +13,7 @@ use crate::trace::Flag;
 fn own_exit_message(cx: &mut Context<'_>, from: Term, reason: Term) {
     let message = [Term::atom(predefined::UPPER_EXIT), from, reason];
     let term = build::tuple(cx.heap(), &message);
-    cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+    cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_program(term, None));
 }
 
 /// `link/1`
@@ -82,7 +82,7 @@ pub fn exit2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     };
     let own = cx.process.pid;
     if pid != own {
-        cx.vm.exit_signal(Term::pid(own), pid, args[1], Cause::Exit);
+        cx.vm.exit_signal(Term::pid(own), pid, args[1], Cause::Exit, None);
         return Ok(Term::boolean(true));
     }
     // A process that ends itself with `normal` ends: the exception of the rule.
@@ -135,6 +135,6 @@ pub fn is_process_alive_reply(cx: &mut Context<'_>, args: &[Term]) -> BifResult 
     };
     let alive = cx.vm.processes.is_alive(pid);
     let term = build::tuple(cx.heap(), &[args[1], Term::boolean(alive)]);
-    cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+    cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_machine(term, None));
     Ok(Term::atom(predefined::OK))
 }

@@ -171,7 +171,7 @@ fn own_down(cx: &mut Context<'_>, numbers: RefNumbers, kind: Atom, object: Term)
     let reference = build::reference(heap, numbers, monitor.alias.map(|_| own));
     let message = [tag, reference, Term::atom(kind), object, Term::atom(predefined::NOPROC)];
     let term = build::tuple(heap, &message);
-    cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+    cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_machine(term, None));
 }
 
 /// Takes a monitor away; gives whether there was one.

@@ -118,8 +118,7 @@ pub fn set_group_leader_reply(cx: &mut Context<'_>, args: &[Term]) -> BifResult 
     }
     let result = set_group_leader(cx, args)?;
     let answer = build::tuple(cx.heap(), &[args[2], result]);
-    let own = cx.process.pid;
-    cx.vm.send(cx.process, own, answer);
+    cx.answer(answer);
     Ok(Term::atom(predefined::OK))
 }
 

@@ -11,10 +11,12 @@ use crate::bif::lists::proper;
 use crate::bif::memory::max_heap_size;
 use crate::bif::trace::spawned;
 use crate::bif::{BifResult, Context, Raise};
-use crate::heap::{HeapLimits, build};
-use crate::process::{Message, MessagePlace, Monitor, Priority, RefNumbers, Target};
+use crate::copy;
+use crate::heap::{Fragment, HeapLimits, build};
+use crate::process::{Lookup, Message, MessagePlace, Monitor, Priority, Process, RefNumbers, Target};
 use crate::term::{Export, LocalPid, Term, View};
 use crate::trace::Flag;
+use crate::trace::sequential::{Sequence, Teller, Token, Told};
 
 /// What `spawn_opt` asks for.
 #[derive(Default)]
@@ -101,13 +103,36 @@ fn target(cx: &mut Context<'_>, args: &[Term]) -> Result<(&'static Export, Vec<T
     Ok((code.export(module, function, arguments.len() as u32), arguments))
 }
 
-/// Makes a process that calls `Module:Function(Arguments…)`; gives its pid. If it is to be watched, it is by the reference.
-fn spawn(
-    cx: &mut Context<'_>,
-    args: &[Term],
-    wishes: &Wishes,
+/// Whether who makes a process waits for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Waits,
+    GetsReply,
+}
+
+/// How a process is asked for.
+#[derive(Clone, Copy)]
+struct Order {
+    /// The reference of the request, by which the process is watched if it is to be.
     reference: Option<RefNumbers>,
-) -> Result<LocalPid, Raise> {
+    manner: Manner,
+    /// What the program has said.
+    options: Term,
+    tag: Term,
+}
+
+impl Order {
+    const PLAIN: Self = Self {
+        reference: None,
+        manner: Manner::Waits,
+        options: Term::NIL,
+        tag: Term::atom(predefined::SPAWN_REPLY),
+    };
+}
+
+/// Makes a process that calls `Module:Function(Arguments…)`; gives its pid.
+fn spawn(cx: &mut Context<'_>, args: &[Term], wishes: &Wishes, order: Order) -> Result<LocalPid, Raise> {
+    let reference = order.reference;
     let (export, arguments) = target(cx, args)?;
     let parent = cx.process.pid;
     let leader = cx.process.group_leader;
@@ -125,6 +150,11 @@ fn spawn(
         let monitor = Monitor { target: Target::Process(pid), alias: settings.alias, tag: settings.tag };
         cx.process.extension_mut().monitors.insert(numbers, monitor);
     }
+    if cx.vm.tracing.sequential.is_used
+        && let Some(token) = cx.vm.next_token(cx.process)
+    {
+        pass_token(cx, &mut process, token, args, order);
+    }
     if cx.vm.tracing.is_used {
         let names = [Term::atom(export.module), Term::atom(export.function)];
         spawned(cx, &mut process, names, &arguments);
@@ -138,24 +168,76 @@ fn spawn(
     Ok(pid)
 }
 
+/// A process with a token has made another: that counts as a message there, and as one back if it waits.
+fn pass_token(cx: &mut Context<'_>, child: &mut Process, token: Token, args: &[Term], order: Order) {
+    let (own, pid) = (Term::pid(cx.process.pid), Term::pid(child.pid));
+    let teller = Teller::from(&*cx.process);
+    let numbers = order.reference.unwrap_or_else(|| cx.vm.new_reference());
+    let leader = cx.process.group_leader;
+    let request = |heap: &mut Fragment| {
+        let reference = build::reference(heap, numbers, None);
+        let copy = |term, heap: &mut Fragment| copy::copy(term, heap, &(0..0));
+        let parts =
+            [copy(leader, heap), copy(order.options, heap), copy(order.tag, heap), copy(args[2], heap)];
+        let [leader, options, tag, mut arguments] = parts;
+        let mut call =
+            [args[0], args[1], Term::count(proper(args[2]).map_or(0, |arguments| arguments.len()))];
+        if order.manner == Manner::GetsReply {
+            // Stock lets a function of its own make the call.
+            let all = build::tuple(heap, &[args[0], args[1], arguments]);
+            arguments = build::list(heap, &[all]);
+            let [module, function] = [predefined::ERTS_INTERNAL, predefined::SPAWN_INIT];
+            call = [Term::atom(module), Term::atom(function), Term::small_cut(1)];
+        }
+        let function = build::tuple(heap, &call);
+        let name = Term::atom(predefined::SPAWN_REQUEST);
+        build::tuple(heap, &[name, reference, own, leader, function, options, tag, arguments])
+    };
+    cx.vm.tell_sequence(token, Told::Send, teller, pid, &request);
+    cx.vm.tell_sequence(token, Told::Receive, teller, pid, &request);
+    let label = copy::copy(token.label, &mut child.heap, &cx.vm.literals.addresses());
+    let token = Token { label, ..token };
+    child.extension_mut().sequence = Sequence { token: Some(token), clock: token.serial, last: token.serial };
+    if order.manner == Manner::GetsReply {
+        return;
+    }
+    let Some(token) = cx.vm.next_token(child) else { return };
+    let reply = |heap: &mut Fragment| {
+        let reference = build::reference(heap, numbers, None);
+        build::tuple(heap, &[order.tag, reference, Term::atom(predefined::OK), pid])
+    };
+    cx.vm.tell_sequence(token, Told::Send, teller, own, &reply);
+    cx.vm.tell_sequence(token, Told::Receive, teller, own, &reply);
+    // Stock takes the number's tag along.
+    let serial = token.serial << 4 | 15;
+    let sequence = &mut cx.process.extension_mut().sequence;
+    (sequence.last, sequence.clock) = (serial, serial);
+}
+
 /// `spawn/3`
 pub fn spawn3(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let wishes = Wishes::for_vm(cx);
-    spawn(cx, args, &wishes, None).map(Term::pid)
+    spawn(cx, args, &wishes, Order::PLAIN).map(Term::pid)
 }
 
 /// `spawn_link/3`
 pub fn spawn_link(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let wishes = Wishes { link: true, ..Wishes::for_vm(cx) };
-    spawn(cx, args, &wishes, None).map(Term::pid)
+    let options = if cx.vm.tracing.sequential.is_used {
+        build::list(cx.heap(), &[Term::atom(predefined::LINK)])
+    } else {
+        Term::NIL
+    };
+    spawn(cx, args, &wishes, Order { options, ..Order::PLAIN }).map(Term::pid)
 }
 
 /// `spawn_opt/4`
 pub fn spawn_opt(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let wishes = Wishes::read(cx, args[3])?;
-    let Some(settings) = &wishes.monitor else { return spawn(cx, args, &wishes, None).map(Term::pid) };
+    let order = Order { options: args[3], ..Order::PLAIN };
+    let Some(settings) = &wishes.monitor else { return spawn(cx, args, &wishes, order).map(Term::pid) };
     let numbers = cx.vm.new_reference();
-    let pid = spawn(cx, args, &wishes, Some(numbers))?;
+    let pid = spawn(cx, args, &wishes, Order { reference: Some(numbers), ..order })?;
     let reference = settings.reference(cx, numbers);
     Ok(build::tuple(cx.heap(), &[Term::pid(pid), reference]))
 }
@@ -219,7 +301,9 @@ pub fn spawn_request(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         Some(settings) => settings.reference(cx, numbers),
         None => build::reference(cx.heap(), numbers, None),
     };
-    let made = outcome.and_then(|()| spawn(cx, args, &wishes, Some(numbers)));
+    let manner = Manner::GetsReply;
+    let order = Order { reference: Some(numbers), manner, options: args[3], tag: reply.tag };
+    let made = outcome.and_then(|()| spawn(cx, args, &wishes, order));
     let (asked, word, what) = match made {
         Ok(pid) => (reply.success, predefined::OK, Term::pid(pid)),
         Err(Raise::ErrorWithCause(_, cause)) => (reply.failure, predefined::ERROR, cause),
@@ -228,9 +312,26 @@ pub fn spawn_request(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     };
     if asked {
         let term = build::tuple(cx.heap(), &[reply.tag, reference, Term::atom(word), what]);
-        cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+        let token =
+            what.as_pid().map_or(Term::atom(predefined::UNDEFINED), |child| reply_token(cx, child, term));
+        cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None, token });
     }
     Ok(reference)
+}
+
+/// The token that comes with the reply that a process is there.
+fn reply_token(cx: &mut Context<'_>, child: LocalPid, reply: Term) -> Term {
+    if !cx.vm.tracing.sequential.is_used {
+        return Term::NIL;
+    }
+    let Lookup::Process(process) = cx.vm.processes.lookup(child) else { return Term::NIL };
+    if process.extension().is_none() {
+        return Term::NIL;
+    }
+    let Some(token) = process.extension_mut().sequence.next(child) else { return Term::NIL };
+    let (teller, own) = (Teller::from(&*cx.process), Term::pid(cx.process.pid));
+    cx.vm.tell_sequence(token, Told::Send, teller, own, &|heap| copy::copy(reply, heap, &(0..0)));
+    token.copy(cx.heap())
 }
 
 /// `spawn_request_abandon/1`: a request of this node is done when it is made, so there is none to be given up.
@@ -244,7 +345,7 @@ pub fn spawn_request_abandon(_: &mut Context<'_>, args: &[Term]) -> BifResult {
 /// `erts_internal:spawn_system_process/3`
 pub fn spawn_system_process(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let wishes = Wishes::for_vm(cx);
-    let pid = spawn(cx, args, &wishes, None)?;
+    let pid = spawn(cx, args, &wishes, Order::PLAIN)?;
     if let Some(process) = super::find(cx, pid) {
         process.extension_mut().is_system = true;
     }

@@ -32,7 +32,7 @@ pub fn suspend_process(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if let Some(tag) = answer {
         let outcome = if is_alive { predefined::SUSPENDED } else { predefined::EXITED };
         let term = build::tuple(cx.heap(), &[tag, Term::atom(outcome)]);
-        cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+        cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_machine(term, None));
     } else if !is_alive {
         return badarg;
     }
@@ -118,7 +118,7 @@ pub fn request_system_task(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             }
         };
         let term = build::tuple(cx.heap(), &[kind, id, Term::boolean(runs_old)]);
-        cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+        cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_machine(term, None));
         return Ok(Term::atom(predefined::OK));
     }
     if kind != Term::atom(predefined::GARBAGE_COLLECT) {
@@ -131,7 +131,7 @@ pub fn request_system_task(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     };
     let is_alive = find(cx, pid).is_some();
     let term = build::tuple(cx.heap(), &[kind, id, Term::boolean(is_alive)]);
-    cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+    cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_machine(term, None));
     if pid == cx.process.pid {
         // SAFETY: after this the BIF returns an atom; the registers of a call are dead then.
         #[expect(unsafe_code, reason = "moves what terms point to")]

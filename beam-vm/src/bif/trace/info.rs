@@ -10,7 +10,7 @@ use crate::copy;
 use crate::heap::build;
 use crate::process::{Lookup, Message};
 use crate::term::Term;
-use crate::trace::{Name, Pattern, Tracee};
+use crate::trace::{Name, Pattern, Tracee, Tracer};
 
 fn pair(cx: &mut Context<'_>, item: Term, value: Term) -> Term {
     build::tuple(cx.heap(), &[item, value])
@@ -56,7 +56,7 @@ fn of_process(cx: &mut Context<'_>, tracee: Tracee, item: Atom) -> BifResult {
             }
             list
         }
-        predefined::TRACER => tracee.tracer.map_or(Term::NIL, Term::pid),
+        predefined::TRACER => tracee.tracer.map_or(Term::NIL, Tracer::term),
         _ => return Err(Raise::BADARG),
     };
     Ok(pair(cx, Term::atom(item), value))
@@ -126,9 +126,7 @@ fn of_function(cx: &mut Context<'_>, name: Name, item: Atom) -> BifResult {
         let value = match *name {
             predefined::TRACED => Term::atom(facts.traced),
             predefined::MATCH_SPEC => source(cx, facts.pattern.as_ref()),
-            predefined::META => {
-                facts.meta.as_ref().map_or(Term::boolean(false), |meta| Term::pid(meta.tracer))
-            }
+            predefined::META => facts.meta.as_ref().map_or(Term::boolean(false), |meta| meta.tracer.term()),
             predefined::META_MATCH_SPEC => source(cx, facts.meta.as_ref().map(|meta| &meta.pattern)),
             predefined::CALL_COUNT => match facts.count {
                 Some(count) => build::unsigned(cx.heap(), count),
@@ -155,6 +153,6 @@ pub fn trace_delivered(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let reference = build::reference(cx.heap(), numbers, None);
     let message = [Term::atom(predefined::TRACE_DELIVERED), args[0], reference];
     let term = build::tuple(cx.heap(), &message);
-    cx.process.mailbox.push(&mut cx.vm.nodes, Message { term, fragment: None });
+    cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_machine(term, None));
     Ok(reference)
 }

@@ -4,15 +4,15 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use super::BADOPT;
+use super::{BADOPT, read_tracer};
 use crate::atom::{Atom, predefined};
 use crate::bif::match_specs::{self, Effects};
 use crate::bif::{BifResult, Context, Raise};
 use crate::copy;
 use crate::heap::Fragment;
 use crate::matchspec::Dialect;
-use crate::term::{LocalPid, Term};
-use crate::trace::{Count, Meta, Name, Pattern};
+use crate::term::Term;
+use crate::trace::{Count, Meta, Name, Pattern, Tracer};
 
 const BAD_SPEC: Raise =
     Raise::ErrorWithCause(Term::atom(predefined::BADARG), Term::atom(predefined::MATCH_SPEC));
@@ -33,7 +33,7 @@ enum Wish {
 struct Kinds {
     global: bool,
     local: bool,
-    meta: Option<LocalPid>,
+    meta: Option<Tracer>,
     count: bool,
     time: bool,
 }
@@ -47,13 +47,13 @@ fn kinds(cx: &Context<'_>, list: Term) -> Result<Kinds, Raise> {
         match head.as_atom() {
             Some(predefined::GLOBAL) => kinds.global = true,
             Some(predefined::LOCAL) => kinds.local = true,
-            Some(predefined::META) => kinds.meta = Some(cx.process.pid),
+            Some(predefined::META) => kinds.meta = Some(Tracer::Process(cx.process.pid)),
             Some(predefined::CALL_COUNT) => kinds.count = true,
             Some(predefined::CALL_TIME) => kinds.time = true,
             Some(_) => return Err(BADOPT),
             None => match head.as_tuple().as_ref().map(|tuple| tuple.elements()) {
-                Some([name, pid]) if *name == Term::atom(predefined::META) => {
-                    kinds.meta = Some(pid.as_pid().ok_or(BADOPT)?);
+                Some([name, tracer @ ..]) if *name == Term::atom(predefined::META) => {
+                    kinds.meta = Some(read_tracer(cx, tracer).ok_or(BADOPT)?);
                 }
                 _ => return Err(BADOPT),
             },

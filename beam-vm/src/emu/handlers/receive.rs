@@ -183,10 +183,13 @@ unsafe fn take_message(m: *mut Machine) {
     // SAFETY: nobody else looks at the process or the machine's other parts.
     unsafe {
         let (vm, process) = (&mut *(*m).vm, &mut *(*m).process);
-        if let Some(message) = process.mailbox.remove(&mut vm.nodes)
-            && let Some(fragment) = message.fragment
-        {
-            process.heap.absorb(fragment);
+        if let Some(message) = process.mailbox.remove(&mut vm.nodes) {
+            if let Some(fragment) = message.fragment {
+                process.heap.absorb(fragment);
+            }
+            if vm.tracing.sequential.is_used {
+                vm.take_token(process, message.term, message.token);
+            }
         }
         process.timed_out = false;
         process.waits_forever = false;

@@ -239,10 +239,7 @@ impl World {
                 let mut fragment = Fragment::with_capacity(copy::size_of(term, &literals));
                 let copied = copy::copy(term, &mut fragment, &literals);
                 self.sent.push(self.text(copied));
-                self.bench
-                    .process
-                    .mailbox
-                    .push(&mut self.nodes, Message { term: copied, fragment: Some(fragment) });
+                self.bench.process.mailbox.push(&mut self.nodes, Message::of_program(copied, Some(fragment)));
             }
             Step::Receive => {
                 if let Some(message) = self.bench.process.mailbox.remove(&mut self.nodes) {

@@ -62,7 +62,7 @@ proptest! {
         for step in steps {
             match step {
                 Step::Push => {
-                    let message = Message { term: Term::small_cut(model.next), fragment: None };
+                    let message = Message::of_program(Term::small_cut(model.next), None);
                     mailbox.push(&mut nodes, message);
                     model.messages.push(model.next);
                     model.next += 1;

@@ -14,6 +14,7 @@ use crate::heap::{BinaryInfo, HeapLimits, ProcessHeap, build};
 use crate::print::Printed;
 use crate::process::{Extension, Peer, Process, State, Target};
 use crate::term::Term;
+use crate::trace::sequential::Token;
 use crate::vm::Vm;
 
 /// Whom is asked about.
@@ -52,6 +53,8 @@ pub(super) enum Facts {
     Places(Vec<Location>),
     /// A text.
     Text(String),
+    /// The token of a sequence of messages.
+    Token(Option<Token>),
 }
 
 impl Facts {
@@ -128,7 +131,9 @@ impl Facts {
                 count(heap.stack().iter().filter(|word| word.as_catch().is_some()).count())
             }
             predefined::TRACE => Self::Number(0),
-            predefined::SEQUENTIAL_TRACE_TOKEN => Self::Term(Term::NIL),
+            predefined::SEQUENTIAL_TRACE_TOKEN => {
+                Self::Token(extension.and_then(|extension| extension.sequence.token))
+            }
             predefined::BACKTRACE => Self::Text(subject.backtrace()),
             predefined::LAST_CALLS if extension.is_none_or(|extension| extension.saved_calls == 0) => {
                 atom(predefined::FALSE)
@@ -155,6 +160,7 @@ impl Facts {
             Self::Tuples(tuples) => Self::Tuples(
                 tuples.into_iter().map(|tuple| tuple.into_iter().map(&mut change).collect()).collect(),
             ),
+            Self::Token(Some(token)) => Self::Token(Some(Token { label: change(token.label), ..token })),
             other => other,
         }
     }
@@ -193,6 +199,7 @@ impl Facts {
                 build::list(heap, &entries)
             }
             Self::Text(text) => build::binary(heap, text.as_bytes()),
+            Self::Token(token) => token.map_or(Term::NIL, |token| token.term(heap)),
         }
     }
 }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What an application is and how it is made into an image: what `voxoz build`, `run` and `check` are told alike.
+
+use std::path::PathBuf;
+
+use crate::failure::{Code, Failure};
+
+/// What is built, and how.
+#[derive(Debug, Default, clap::Args)]
+#[group(skip)]
+pub struct Options {
+    /// A release, a project, an escript, or folders of modules
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// The kernel; else VOXOZ_KERNEL, or voxoz-kernel.elf beside this program
+    #[arg(long, value_name = "FILE")]
+    pub kernel: Option<PathBuf>,
+    /// Call MODULE:FUNCTION at the start, with the other words as its arguments; for folders of modules
+    #[arg(short, long = "start", value_names = ["MODULE", "FUNCTION"], num_args = 1..)]
+    pub start: Vec<String>,
+    /// Start a shell on the console
+    #[arg(long)]
+    pub shell: bool,
+    /// An application of OTP that is there as well; may be given again
+    #[arg(long = "application", value_name = "NAME")]
+    pub applications: Vec<String>,
+    /// A variable of the guest's environment; may be given again
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
+    pub variables: Vec<(String, String)>,
+    /// Memory of the guest in MiB; enough for the image if it is not said
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
+    pub memory: Option<u32>,
+    /// Leave out modules that nothing in the image names, and list them
+    #[arg(long)]
+    pub prune: bool,
+    /// Keep what debuggers read in modules
+    #[arg(long)]
+    pub keep_debug: bool,
+    /// Keep the times of files; else they are SOURCE_DATE_EPOCH or 0
+    #[arg(long)]
+    pub keep_times: bool,
+    /// Leave out NIF libraries and programs of applications, which a guest cannot use
+    #[arg(long)]
+    pub ignore_natives: bool,
+    /// Keep -name and -sname of vm.args, which are left out while guests have no distribution
+    #[arg(long)]
+    pub keep_name: bool,
+    /// More words for erl's command line; an escript's arguments
+    #[arg(last = true, value_name = "WORDS")]
+    pub words: Vec<String>,
+}
+
+/// What is on the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Terminal {
+    /// Output only.
+    None,
+    /// A shell.
+    Shell,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() && !text.contains('\0') => Ok((name.into(), value.into())),
+        _ => Err("it is not NAME=VALUE".into()),
+    }
+}
+
+impl Options {
+    /// What is on the console.
+    pub fn terminal(&self) -> Terminal {
+        if self.shell { Terminal::Shell } else { Terminal::None }
+    }
+
+    /// A variable: of the command line, or else of the environment.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let given = self.variables.iter().rev().find(|(given, _)| given == name);
+        given.map(|(_, value)| value.clone()).or_else(|| std::env::var(name).ok())
+    }
+
+    /// Checks what the parser of the command line cannot.
+    pub fn check(&self) -> Result<(), Failure> {
+        if self.paths.is_empty() && !self.shell {
+            let help = "name a release, a project, an escript or folders of modules; `voxoz build --shell` builds OTP's shell alone";
+            return Err(Failure::new(Code::Usage, "there is nothing to build", "no path was given", help));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A file system of an archive: files that somebody has laid out and nobody changes, the application of a guest. All that would change
+//! something is `EROFS`, where Linux says so on a file system that is mounted to read only.
+//!
+//! The archive itself is a tree of numbered things that is read in place; what it is made of is the matter of whoever has it.
+
+mod files;
+#[cfg(test)]
+mod tests;
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use crate::walk::{Purpose, Tree, walk};
+use crate::{Access, Errno, Info, Kind, Lookup, Stop};
+
+/// The number of something in an archive.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Member(pub u32);
+
+/// What an archive knows of something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Facts<'a> {
+    /// What it is: a file, a folder or a link.
+    pub kind: Kind,
+    /// The permissions: the lowest 12 bits of the mode.
+    pub permissions: u32,
+    /// When it was modified: seconds since 1970.
+    pub modified: i64,
+    /// The folder in which it is; the root is in itself.
+    pub parent: Member,
+    /// Its name in that folder.
+    pub name: &'a [u8],
+    /// A file's bytes, a link's target.
+    pub bytes: &'a [u8],
+}
+
+/// Files that nobody changes.
+pub trait Archive {
+    /// The folder that is in no other.
+    fn root(&self) -> Member;
+
+    /// What is known of something; nothing if there is no such number.
+    fn facts(&self, member: Member) -> Option<Facts<'_>>;
+
+    /// What has a name in a folder.
+    fn entry(&self, folder: Member, name: &[u8]) -> Option<Member>;
+
+    /// What is in a folder, by name.
+    fn children(&self, folder: Member) -> impl Iterator<Item = Member>;
+}
+
+/// A file that is open.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    member: Member,
+    position: u64,
+}
+
+/// A file system of an archive. Everything in it is user 0's.
+pub struct ArchiveFs<A> {
+    archive: A,
+    /// Its number as a device.
+    device: u32,
+    open: Vec<Option<Open>>,
+    free: Vec<u32>,
+    /// Where in the name space what is mounted over folders is.
+    covers: BTreeMap<Member, Vec<u8>>,
+}
+
+impl<A: Archive> ArchiveFs<A> {
+    /// A file system of this archive, with this number as a device.
+    #[must_use]
+    pub fn new(archive: A, device: u32) -> Self {
+        Self { archive, device, open: Vec::new(), free: Vec::new(), covers: BTreeMap::new() }
+    }
+
+    /// The archive.
+    #[must_use]
+    pub fn archive(&self) -> &A {
+        &self.archive
+    }
+
+    fn facts(&self, member: Member) -> Result<Facts<'_>, Errno> {
+        self.archive.facts(member).ok_or(Errno::ENOENT)
+    }
+
+    /// What is at a path.
+    fn existing(&self, lookup: &mut Lookup<'_>, purpose: Purpose) -> Result<Member, Stop> {
+        walk(self, lookup, purpose)?.id.ok_or(Stop::Failed(Errno::ENOENT))
+    }
+
+    fn describe(&self, member: Member) -> Result<Info, Errno> {
+        let facts = self.facts(member)?;
+        let kind_bits = match facts.kind {
+            Kind::Folder => 0o040_000,
+            Kind::Link => 0o120_000,
+            Kind::Regular | Kind::Device | Kind::Other => 0o100_000,
+        };
+        let links = if facts.kind == Kind::Folder {
+            let folders = self.archive.children(member).filter(|child| self.is_folder(*child));
+            2 + folders.count() as u32
+        } else {
+            1
+        };
+        Ok(Info {
+            size: facts.bytes.len() as u64,
+            kind: facts.kind,
+            access: Access { read: true, write: false },
+            accessed: facts.modified,
+            modified: facts.modified,
+            changed: facts.modified,
+            mode: kind_bits | facts.permissions,
+            links,
+            device: self.device,
+            special: 0,
+            inode: member.0 + 1,
+            user: 0,
+            group: 0,
+        })
+    }
+
+    fn name_in(&self, child: Member) -> Option<Vec<u8>> {
+        Some(self.archive.facts(child)?.name.to_vec())
+    }
+}
+
+impl<A: Archive> Tree for ArchiveFs<A> {
+    type Id = Member;
+
+    fn root(&self) -> Member {
+        self.archive.root()
+    }
+
+    fn entry(&self, folder: Member, name: &[u8]) -> Result<Option<Member>, Errno> {
+        if self.is_folder(folder) { Ok(self.archive.entry(folder, name)) } else { Err(Errno::ENOTDIR) }
+    }
+
+    fn parent(&self, folder: Member) -> Member {
+        self.archive.facts(folder).map_or(folder, |facts| facts.parent)
+    }
+
+    fn target(&self, id: Member) -> Option<&[u8]> {
+        self.archive.facts(id).filter(|facts| facts.kind == Kind::Link).map(|facts| facts.bytes)
+    }
+
+    fn is_folder(&self, id: Member) -> bool {
+        self.archive.facts(id).is_some_and(|facts| facts.kind == Kind::Folder)
+    }
+
+    fn cover(&self, folder: Member) -> Option<&[u8]> {
+        self.covers.get(&folder).map(Vec::as_slice)
+    }
+}
+
+impl<A> core::fmt::Debug for ArchiveFs<A> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let open = self.open.iter().flatten().count();
+        f.debug_struct("ArchiveFs").field("device", &self.device).field("open", &open).finish_non_exhaustive()
+    }
+}

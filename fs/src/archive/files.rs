@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What is done with an archive's files. The errors are in Linux's order: what is wrong with the path, then that nothing can be changed.
+
+use alloc::vec::Vec;
+
+use super::{Archive, ArchiveFs, Member, Open};
+use crate::path::join;
+use crate::walk::{Found, Last, NAME, PATH, Purpose, Tree, path_of, walk};
+use crate::{
+    Advice, At, Change, Errno, FileSystem, Follow, From, Info, Kind, Locate, Lookup, Make, Modes, Node,
+    Remove, Stop, Sync,
+};
+
+impl<A: Archive> ArchiveFs<A> {
+    fn opened(&self, file: Node) -> Result<Open, Errno> {
+        self.open.get(file.0 as usize).copied().flatten().ok_or(Errno::EBADF)
+    }
+
+    fn set_position(&mut self, file: Node, position: u64) {
+        if let Some(Some(open)) = self.open.get_mut(file.0 as usize) {
+            open.position = position;
+        }
+    }
+
+    /// Where something would be made: what is there already and what cannot be a name are said first.
+    fn refuse_new(&self, path: &mut Lookup<'_>, is_folder: bool) -> Stop {
+        let found = match walk(self, path, Purpose::Name) {
+            Ok(found) => found,
+            Err(Stop::Failed(Errno::EBUSY)) => return Errno::EEXIST.into(),
+            Err(stop) => return stop,
+        };
+        match found.last {
+            _ if found.id.is_some() => Errno::EEXIST,
+            Last::Name(name) if name.len() > NAME => Errno::ENAMETOOLONG,
+            _ if found.has_slash && !is_folder => Errno::ENOENT,
+            _ => Errno::EROFS,
+        }
+        .into()
+    }
+
+    fn path_found(&self, found: &Found<Member>) -> Result<Vec<u8>, Errno> {
+        let folder = path_of(self, found.folder, |_, child| self.name_in(child)).ok_or(Errno::ENOENT)?;
+        let mut path = match &found.last {
+            Last::Name(name) => join(&folder, name),
+            Last::Dot | Last::DotDot => join(&folder, b"."),
+            Last::Root => folder,
+        };
+        if found.has_slash && path.last() != Some(&b'/') {
+            path.push(b'/');
+        }
+        Ok(path)
+    }
+}
+
+impl<A: Archive> FileSystem for ArchiveFs<A> {
+    fn cover(&mut self, folder: &[u8], place: &[u8]) -> Result<(), Errno> {
+        let member = match self.existing(&mut Lookup::new(folder), Purpose::Target) {
+            Ok(member) => member,
+            Err(Stop::Failed(errno)) => return Err(errno),
+            Err(_) => return Err(Errno::EBUSY),
+        };
+        if !self.is_folder(member) {
+            return Err(Errno::ENOTDIR);
+        }
+        if member == self.root() {
+            return Err(Errno::EBUSY);
+        }
+        self.covers.insert(member, place.to_vec());
+        Ok(())
+    }
+
+    fn open(&mut self, path: &mut Lookup<'_>, modes: Modes) -> Result<Node, Stop> {
+        let is_new = modes.create && modes.exclusive;
+        if modes.create && modes.folder {
+            return Err(Errno::EINVAL.into());
+        }
+        let purpose = match (is_new, modes.create) {
+            (true, _) => Purpose::NewFile,
+            (_, true) => Purpose::File,
+            _ => Purpose::Target,
+        };
+        let found = walk(self, path, purpose)?;
+        let member = match found.id {
+            Some(_) if is_new => return Err(Errno::EEXIST.into()),
+            Some(member) => member,
+            None if !modes.create => return Err(Errno::ENOENT.into()),
+            None => return Err(Errno::EROFS.into()),
+        };
+        let is_folder = self.is_folder(member);
+        if is_folder && (modes.write || modes.create) {
+            return Err(Errno::EISDIR.into());
+        }
+        if modes.folder && !is_folder {
+            return Err(Errno::ENOTDIR.into());
+        }
+        if modes.write || modes.truncate {
+            return Err(Errno::EROFS.into());
+        }
+        let open = Some(Open { member, position: 0 });
+        let slot = self.free.pop().unwrap_or(self.open.len() as u32);
+        match self.open.get_mut(slot as usize) {
+            Some(place) => *place = open,
+            None => self.open.push(open),
+        }
+        Ok(Node(slot))
+    }
+
+    fn close(&mut self, file: Node) -> Result<(), Errno> {
+        self.opened(file)?;
+        self.open[file.0 as usize] = None;
+        self.free.push(file.0);
+        Ok(())
+    }
+
+    fn read(&mut self, file: Node, at: At, into: &mut [u8]) -> Result<usize, Errno> {
+        let open = self.opened(file)?;
+        let offset = match at {
+            At::Position => open.position,
+            At::Offset(offset) => offset,
+        };
+        let facts = self.facts(open.member)?;
+        if facts.kind == Kind::Folder {
+            return Err(Errno::EISDIR);
+        }
+        let rest =
+            usize::try_from(offset).ok().and_then(|offset| facts.bytes.get(offset..)).unwrap_or_default();
+        let count = rest.len().min(into.len());
+        into[..count].copy_from_slice(&rest[..count]);
+        if at == At::Position {
+            self.set_position(file, offset + count as u64);
+        }
+        Ok(count)
+    }
+
+    fn write(&mut self, file: Node, _: At, _: &[&[u8]]) -> Result<usize, Errno> {
+        // Nothing is ever open to write.
+        self.opened(file).and(Err(Errno::EBADF))
+    }
+
+    fn seek(&mut self, file: Node, from: From, offset: i64) -> Result<u64, Errno> {
+        let open = self.opened(file)?;
+        let base = match from {
+            From::Start => 0,
+            From::Position => open.position,
+            From::End => self.facts(open.member)?.bytes.len() as u64,
+        };
+        let position = base.checked_add_signed(offset).filter(|position| i64::try_from(*position).is_ok());
+        let position = position.ok_or(Errno::EINVAL)?;
+        self.set_position(file, position);
+        Ok(position)
+    }
+
+    fn resize(&mut self, file: Node, _: u64) -> Result<(), Errno> {
+        self.opened(file).and(Err(Errno::EINVAL))
+    }
+
+    fn sync(&mut self, file: Node, _: Sync) -> Result<(), Errno> {
+        self.opened(file).map(|_| ())
+    }
+
+    fn allocate(&mut self, file: Node, _: u64, length: u64) -> Result<(), Errno> {
+        self.opened(file)?;
+        Err(if length == 0 { Errno::EINVAL } else { Errno::EBADF })
+    }
+
+    fn advise(&mut self, file: Node, _: u64, _: u64, _: Advice) -> Result<(), Errno> {
+        self.opened(file).map(|_| ())
+    }
+
+    fn handle_info(&mut self, file: Node) -> Result<Info, Errno> {
+        let open = self.opened(file)?;
+        self.describe(open.member)
+    }
+
+    fn info(&mut self, path: &mut Lookup<'_>, follow: Follow) -> Result<Info, Stop> {
+        let purpose = match follow {
+            Follow::Target => Purpose::Target,
+            Follow::Link => Purpose::Link,
+        };
+        let member = self.existing(path, purpose)?;
+        Ok(self.describe(member)?)
+    }
+
+    fn list(&mut self, path: &mut Lookup<'_>) -> Result<Vec<Vec<u8>>, Stop> {
+        let member = self.existing(path, Purpose::Target)?;
+        if !self.is_folder(member) {
+            return Err(Errno::ENOTDIR.into());
+        }
+        Ok(self.archive.children(member).filter_map(|child| self.name_in(child)).collect())
+    }
+
+    fn read_link(&mut self, path: &mut Lookup<'_>) -> Result<Vec<u8>, Stop> {
+        let member = self.existing(path, Purpose::Link)?;
+        self.target(member).map(<[u8]>::to_vec).ok_or(Stop::Failed(Errno::EINVAL))
+    }
+
+    fn make(&mut self, path: &mut Lookup<'_>, what: Make<'_>) -> Result<(), Stop> {
+        match what {
+            Make::SymbolicLink([]) => Err(Errno::ENOENT.into()),
+            Make::SymbolicLink(target) if target.len() > PATH => Err(Errno::ENAMETOOLONG.into()),
+            _ => Err(self.refuse_new(path, matches!(what, Make::Folder))),
+        }
+    }
+
+    fn remove(&mut self, path: &mut Lookup<'_>, what: Remove) -> Result<(), Stop> {
+        let found = match walk(self, path, Purpose::Name) {
+            Ok(found) => found,
+            // What is mounted there is looked at later than whether anything can be changed.
+            Err(Stop::Failed(Errno::EBUSY)) => return Err(Errno::EROFS.into()),
+            Err(stop) => return Err(stop),
+        };
+        Err(match (found.last, what) {
+            (Last::Name(_), _) => Errno::EROFS,
+            (_, Remove::File) => Errno::EISDIR,
+            (Last::Dot, _) => Errno::EINVAL,
+            (Last::DotDot, _) => Errno::ENOTEMPTY,
+            (Last::Root, _) => Errno::EBUSY,
+        }
+        .into())
+    }
+
+    fn locate(&mut self, path: &mut Lookup<'_>, what: Locate) -> Result<Vec<u8>, Stop> {
+        let purpose = match what {
+            Locate::Existing => Purpose::Link,
+            Locate::Name => Purpose::Name,
+        };
+        let found = walk(self, path, purpose)?;
+        if what == Locate::Existing && found.id.is_none() {
+            return Err(Errno::ENOENT.into());
+        }
+        Ok(self.path_found(&found)?)
+    }
+
+    fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), Errno> {
+        for path in [from, to] {
+            match walk(self, &mut Lookup::new(path), Purpose::Name) {
+                Ok(Found { last: Last::Name(_), .. }) => {}
+                Ok(_) => return Err(Errno::EBUSY),
+                Err(Stop::Failed(errno)) => return Err(errno),
+                Err(_) => return Err(Errno::EXDEV),
+            }
+        }
+        Err(Errno::EROFS)
+    }
+
+    fn link(&mut self, _: &[u8], to: &[u8]) -> Result<(), Errno> {
+        match self.refuse_new(&mut Lookup::new(to), false) {
+            Stop::Failed(errno) => Err(errno),
+            _ => Err(Errno::EXDEV),
+        }
+    }
+
+    fn change(&mut self, path: &mut Lookup<'_>, _: Change) -> Result<(), Stop> {
+        self.existing(path, Purpose::Target)?;
+        Err(Errno::EROFS.into())
+    }
+
+    fn enter(&mut self, path: &mut Lookup<'_>) -> Result<Vec<u8>, Stop> {
+        let member = self.existing(path, Purpose::Target)?;
+        if !self.is_folder(member) {
+            return Err(Errno::ENOTDIR.into());
+        }
+        let path = path_of(self, member, |_, child| self.name_in(child));
+        path.ok_or(Stop::Failed(Errno::ENOENT))
+    }
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Where suites are compiled and run: `target/suites`. A run has a folder of its own with the suite and a copy of its data, since suites write there.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::context::Context;
+use crate::failure::{During, Failure};
+use crate::process;
+use crate::suites::emulator::{Run, Side};
+use crate::suites::list::Suite;
+use crate::suites::read_if_there;
+use crate::suites::results::Results;
+
+/// The folders.
+#[derive(Debug)]
+pub struct Workshop {
+    work: PathBuf,
+    sources: PathBuf,
+    runner: PathBuf,
+    voxoz: PathBuf,
+}
+
+impl Workshop {
+    /// Builds `voxoz`, the runner and the modules beside the suites.
+    pub fn prepare(
+        context: &Context,
+        sources: &Path,
+        wanted: &[(&Suite, Vec<String>)],
+    ) -> Result<Self, Failure> {
+        process::run(context.cargo().args(["build", "--release", "--bin", "voxoz"]))?;
+        let sources = fs::canonicalize(sources).during(|| format!("cannot find {}", sources.display()))?;
+        let work = context.target().join("suites");
+        let runner = context.root().join("tests/suites/erl");
+        let voxoz = context.target().join("release/voxoz");
+        let workshop = Self { work, sources, runner, voxoz };
+        workshop.compile(&workshop.runner, "runner")?;
+        let mut applications: Vec<&Suite> = Vec::new();
+        for (suite, _) in wanted {
+            if !applications.iter().any(|known| known.application == suite.application) {
+                applications.push(suite);
+            }
+        }
+        for suite in applications {
+            workshop.compile(&suite.folder(&workshop.sources), &suite.application)?;
+        }
+        Ok(workshop)
+    }
+
+    fn beams(&self, name: &str) -> PathBuf {
+        self.work.join("ebin").join(name)
+    }
+
+    fn compile(&self, source: &Path, name: &str) -> Result<(), Failure> {
+        let target = self.beams(name);
+        fs::create_dir_all(&target).during(|| format!("cannot make {}", target.display()))?;
+        let expression = format!(
+            "{{ok,M,B}}=compile:file(\"{}/suite_build.erl\",[binary]),{{module,M}}=code:load_binary(M,\"\",B),M:main(init:get_plain_arguments()).",
+            self.runner.display()
+        );
+        let mut erl = Command::new("erl");
+        erl.args(["-noshell", "-noinput", "-eval", &expression, "-extra"]).arg(source).arg(&target);
+        erl.args(
+            ["common_test/include", "kernel/include", "kernel/src", "stdlib/include"]
+                .map(|include| self.sources.join("lib").join(include)),
+        );
+        process::run(&mut erl)
+    }
+
+    /// What stock gives, which is kept until the suite, the runner or the limit changes.
+    pub fn stock(&self, suite: &Suite, limit: Duration, again: bool) -> Result<Results, Failure> {
+        let kept = self.work.join("kept").join(format!("{}.{}", suite.application, suite.module));
+        let stamp = self.stamp(suite, limit);
+        let text = read_if_there(&kept)?;
+        if !again && let Some(lines) = text.strip_prefix(&stamp) {
+            return Ok(Results::parse(lines));
+        }
+        let results = self.run(suite, Side::Stock, limit, &[])?;
+        let lines = read_if_there(&self.folder(suite, Side::Stock).join("results"))?;
+        let write = || {
+            fs::create_dir_all(self.work.join("kept"))?;
+            fs::write(&kept, format!("{stamp}{lines}"))
+        };
+        write().during(|| format!("cannot write {}", kept.display()))?;
+        Ok(results)
+    }
+
+    fn stamp(&self, suite: &Suite, limit: Duration) -> String {
+        let mut hasher = DefaultHasher::new();
+        fs::read(suite.folder(&self.sources).join(format!("{}.erl", suite.module)))
+            .unwrap_or_default()
+            .hash(&mut hasher);
+        limit.hash(&mut hasher);
+        format!("{:016x}\n", hasher.finish())
+    }
+
+    fn folder(&self, suite: &Suite, side: Side) -> PathBuf {
+        self.work.join(side.name()).join(&suite.application).join(&suite.module)
+    }
+
+    /// Runs a suite from a fresh folder. Cases that have failed before their time was up get a second chance, alone: the machine may have been busy.
+    pub fn run(
+        &self,
+        suite: &Suite,
+        side: Side,
+        limit: Duration,
+        only: &[String],
+    ) -> Result<Results, Failure> {
+        let folder = self.folder(suite, side);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).during(|| format!("cannot make {}", folder.display()))?;
+        let beam = format!("{}.beam", suite.module);
+        let from = self.beams(&suite.application).join(&beam);
+        fs::copy(&from, folder.join(&beam)).during(|| format!("cannot copy {}", from.display()))?;
+        let data = suite.folder(&self.sources).join(format!("{}_data", suite.module));
+        if data.is_dir() {
+            process::run(Command::new("cp").arg("-r").arg(&data).arg(&folder))?;
+        }
+        let paths = [self.beams("runner"), self.beams(&suite.application)];
+        let run =
+            Run { side, voxoz: &self.voxoz, module: &suite.module, folder: &folder, paths: &paths, limit };
+        let results = run.cases(only)?;
+        let failed =
+            results.failed().filter(|(_, why)| !why.contains("{timetrap") && !why.starts_with("emulator"));
+        let failed: Vec<String> = failed.map(|(case, _)| case.to_owned()).collect();
+        if failed.is_empty() || !only.is_empty() {
+            return Ok(results);
+        }
+        let _ = fs::remove_dir_all(run.private());
+        run.cases(&failed)
+    }
+}
