@@ -22,6 +22,7 @@ mod global;
 mod grants;
 pub mod machine;
 pub mod memory;
+pub mod network;
 pub mod phases;
 pub mod power;
 pub mod program;

@@ -63,6 +63,14 @@ impl Entropy {
         self.generator = ChaCha20Rng::from_seed(key);
     }
 
+    /// Another generator, which cannot be foreseen by who sees what this one gives, nor the other way.
+    #[must_use]
+    pub fn fork(&mut self) -> Self {
+        let mut key = [0; 32];
+        self.fill(&mut key);
+        Self { generator: ChaCha20Rng::from_seed(key), sources: self.sources, since_reseed: 0 }
+    }
+
     /// Where the randomness comes from.
     #[must_use]
     pub const fn report(&self) -> EntropyReport {

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+//! The domain's network: its vifs, led through their handshakes, under the stack whose sockets the virtual machine has.
+
+mod channels;
+mod flags;
+mod wire;
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+
+use drivers::netfront::NetFront;
+use drivers::xenbus::{self, Binding, Change, DeviceId, Discovery, Phase};
+use log::{info, warn};
+use net::{LinkId, Limits, Stack};
+use vm_net::PluggedSockets;
+
+use crate::machine::Machine;
+use crate::memory::page::FramePages;
+use crate::memory::{self, PAGE_SIZE};
+use crate::time;
+use wire::{Device, Vif};
+
+pub use flags::NetworkFlags;
+
+/// The class of network devices.
+const CLASS: &str = "vif";
+/// The part of memory that is free at the start which buffers of connections may have.
+const MEMORY_PART: usize = 4;
+
+/// A vif.
+struct Interface {
+    device: Device,
+    /// Its place in the stack, once its address is known.
+    link: Option<LinkId>,
+}
+
+/// The domain's network.
+pub struct Network {
+    discovery: Option<Discovery>,
+    interfaces: BTreeMap<u32, Interface>,
+    flags: NetworkFlags,
+    /// The sockets.
+    pub sockets: PluggedSockets,
+}
+
+impl Network {
+    /// A network of what vifs there are and will be.
+    pub fn new(machine: &mut Machine, flags: NetworkFlags) -> Self {
+        let free = memory::statistics().map_or(0, |statistics| statistics.available * PAGE_SIZE);
+        let limits = Limits { memory: free / MEMORY_PART, ..Limits::default() };
+        let mut entropy = machine.entropy.fork();
+        let stack = Stack::new(limits, Box::new(move |bytes: &mut [u8]| entropy.fill(bytes)));
+        let host_name = flags.host_name.clone().unwrap_or_else(|| machine.domain.name.clone());
+        let clock = Box::new(|| time::now().0 / 1000);
+        let discovery = match Discovery::new(&mut machine.xenstore) {
+            Ok(discovery) => Some(discovery),
+            Err(error) => {
+                warn!("network devices cannot be looked for: {error}");
+                None
+            }
+        };
+        Self {
+            discovery,
+            interfaces: BTreeMap::new(),
+            flags,
+            sockets: PluggedSockets::new(stack, host_name.into_bytes(), clock),
+        }
+    }
+
+    /// Does what xenstore has events for: vifs come, go, and change their state.
+    pub fn attend(&mut self, machine: &mut Machine) {
+        let Some(discovery) = &mut self.discovery else { return };
+        if machine.xenstore.take_event(Some(discovery.watch())).is_some() {
+            while machine.xenstore.take_event(Some(discovery.watch())).is_some() {}
+            match discovery.refresh(&mut machine.xenstore) {
+                Ok(changes) => changes.into_iter().for_each(|change| self.change(machine, change)),
+                Err(error) => warn!("devices cannot be looked for: {error}"),
+            }
+        }
+        for (index, interface) in &mut self.interfaces {
+            let watch = interface.device.borrow().watch();
+            let mut has_changed = false;
+            while machine.xenstore.take_event(Some(watch)).is_some() {
+                has_changed = true;
+            }
+            if has_changed {
+                advance(machine, *index, interface);
+                plug_in(&mut self.sockets.stack, &self.flags, *index, interface);
+            }
+        }
+    }
+
+    fn change(&mut self, machine: &mut Machine, change: Change) {
+        match change {
+            Change::Arrived(id) if id.class == CLASS => self.arrived(machine, &id),
+            // Its link stays in the stack, down.
+            Change::Left(id) if id.class == CLASS => {
+                if let Some(interface) = self.interfaces.remove(&id.index) {
+                    advance(machine, id.index, &interface);
+                }
+            }
+            Change::Arrived(_) | Change::Left(_) => {}
+        }
+    }
+
+    fn arrived(&mut self, machine: &mut Machine, id: &DeviceId) {
+        let driver = NetFront::new(machine.grants.clone(), &FramePages, machine.events.clone());
+        let bound = xenbus::Device::open(&mut machine.xenstore, id)
+            .and_then(|device| Binding::new(&mut machine.xenstore, device, driver));
+        match bound {
+            Ok(binding) => {
+                let interface = Interface { device: Rc::new(RefCell::new(binding)), link: None };
+                self.interfaces.insert(id.index, interface);
+            }
+            Err(error) => warn!("{id} cannot be used: {error}"),
+        }
+    }
+
+    /// Whether there is something to do before the guest may sleep. Asks the devices for a signal for what comes after.
+    pub fn is_busy(&mut self) -> bool {
+        let drivers: Vec<&Interface> = self.interfaces.values().collect();
+        drivers.into_iter().fold(false, |busy, interface| interface.device.borrow_mut().driver().rearm() | busy)
+    }
+}
+
+/// Leads a device on, and says so when it is up or lost.
+fn advance(machine: &mut Machine, index: u32, interface: &Interface) {
+    let mut device = interface.device.borrow_mut();
+    let before = device.phase();
+    let result = device.advance(&mut machine.xenstore);
+    match result {
+        Ok(after) if after != before => match after {
+            Phase::Connected => {
+                let offers = device.driver().offers().unwrap_or_default();
+                info!("vif {index} is up: {}", offers_in_words(offers));
+            }
+            Phase::Lost | Phase::Closed => info!("vif {index} is down"),
+            _ => {}
+        },
+        Ok(_) => {}
+        Err(error) => warn!("vif {index}: {error}"),
+    }
+}
+
+/// What a back end offers, for people.
+fn offers_in_words(offers: drivers::netfront::Offers) -> alloc::string::String {
+    let all = [
+        (offers.scatter_gather, "scatter-gather"),
+        (offers.gso_v4, "segmentation"),
+        (offers.checksum_v4, "checksums"),
+    ];
+    let there: Vec<&str> = all.into_iter().filter_map(|(has, name)| has.then_some(name)).collect();
+    if there.is_empty() { "no offload".into() } else { there.join(", ") }
+}
+
+/// Gives a vif to the stack as soon as its address is known.
+fn plug_in(stack: &mut Stack, flags: &NetworkFlags, index: u32, interface: &mut Interface) {
+    if interface.link.is_some() {
+        return;
+    }
+    let (mac, mtu) = {
+        let mut device = interface.device.borrow_mut();
+        let driver = device.driver();
+        let Some(mac) = driver.mac() else { return };
+        if driver.offers().is_none() {
+            return;
+        }
+        (mac, driver.mtu())
+    };
+    let wire = Box::new(Vif::new(interface.device.clone(), mac, mtu));
+    let configuration = flags.configuration(index as usize);
+    interface.link = Some(stack.add(format!("eth{index}"), wire, &configuration));
+}
