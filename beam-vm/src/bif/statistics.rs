@@ -97,6 +97,15 @@ pub fn statistics(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         predefined::TOTAL_ACTIVE_TASKS | predefined::TOTAL_ACTIVE_TASKS_ALL => Term::count(waiting + 1),
         predefined::ACTIVE_TASKS | predefined::ACTIVE_TASKS_ALL => one(cx, waiting + 1),
         predefined::SCHEDULER_WALL_TIME | predefined::SCHEDULER_WALL_TIME_ALL => wall_time(cx),
+        predefined::IO => {
+            let (read, written) = cx.vm.ports.traffic;
+            let heap = cx.heap();
+            let parts = [(predefined::INPUT, read), (predefined::OUTPUT, written)].map(|(name, bytes)| {
+                let bytes = build::unsigned(heap, bytes);
+                build::tuple(heap, &[Term::atom(name), bytes])
+            });
+            build::tuple(heap, &parts)
+        }
         predefined::MICROSTATE_ACCOUNTING => Term::atom(predefined::UNDEFINED),
         _ => return Err(Raise::BADARG),
     })
