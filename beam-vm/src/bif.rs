@@ -23,6 +23,7 @@ pub mod file_names;
 pub mod functions;
 pub mod halt;
 pub mod hashes;
+pub mod internal_state;
 pub mod internals;
 pub mod iolists;
 pub mod lists;

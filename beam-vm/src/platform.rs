@@ -110,6 +110,11 @@ pub trait Platform {
         0
     }
 
+    /// The version of the system below, as `os:version/0` tells it.
+    fn version(&mut self) -> [u32; 3] {
+        [0; 3]
+    }
+
     /// The variables of the environment, names without `=`.
     fn environment(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
         Vec::new()

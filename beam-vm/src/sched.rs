@@ -62,7 +62,7 @@ impl Queue {
 
     /// Makes a process that waits go on.
     pub fn wake(&mut self, process: &mut Process) {
-        if process.state == State::Waiting {
+        if matches!(process.state, State::Waiting | State::Hibernating) {
             process.state = State::Runnable;
             self.push(process);
         }
@@ -221,6 +221,10 @@ impl Vm {
             }
             Stop::Waiting | Stop::WaitingInBif => {
                 process.state = State::Waiting;
+                self.processes.park(process);
+            }
+            Stop::Hibernating => {
+                process.state = State::Hibernating;
                 self.processes.park(process);
             }
             Stop::Ended => self.end(process),

@@ -74,6 +74,8 @@ pub struct Vm {
     pub last_now: i64,
     /// The literals' range.
     pub literals: LiteralSpace,
+    /// Whether `erts_debug:get_internal_state/1` and `set_internal_state/2` do anything.
+    pub is_internal_state_available: bool,
     /// Modules that are loaded when they are called, where there is no code server.
     pub on_demand: Option<OnDemand>,
     /// Where new processes keep their messages, unless who makes them says otherwise.
@@ -212,6 +214,7 @@ impl Vm {
             instructions: crate::emu::own_instructions(),
             last_now: 0,
             literals: LiteralSpace::new(literals),
+            is_internal_state_available: false,
             on_demand: None,
             message_place: MessagePlace::OnHeap,
             nodes: Nodes::default(),

@@ -128,6 +128,13 @@ impl Platform for LinuxPlatform {
         std::process::id()
     }
 
+    fn version(&mut self) -> [u32; 3] {
+        let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let mut numbers =
+            release.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
+        [(); 3].map(|()| numbers.next().unwrap_or(0))
+    }
+
     fn environment(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
         let variables = std::env::vars_os();
         variables.map(|(name, value)| (name.into_encoded_bytes(), value.into_encoded_bytes())).collect()

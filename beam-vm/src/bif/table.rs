@@ -368,7 +368,7 @@ bifs! {
     "erts_debug" "display" 1 Plain Until25 => [debug::display];
     "erts_debug" "dist_ext_to_term" 2 Plain All => [absent];
     "erts_debug" "flat_size" 1 Plain All => [debug::flat_size];
-    "erts_debug" "get_internal_state" 1 Plain All => [absent];
+    "erts_debug" "get_internal_state" 1 Plain All => [internal_state::get];
     "erts_debug" "instructions" 0 Plain All => [absent];
     "erts_debug" "interpreter_size" 0 Plain All => [absent];
     "erts_debug" "lcnt_clear" 0 Plain All => [machinery::no_lock_counters];
@@ -377,7 +377,7 @@ bifs! {
     "erts_debug" "lcnt_control" 2 Plain All => [machinery::no_lock_control];
     "erts_debug" "map_info" 1 Plain All => [absent];
     "erts_debug" "same" 2 Plain All => [debug::same];
-    "erts_debug" "set_internal_state" 2 Plain All => [absent];
+    "erts_debug" "set_internal_state" 2 Plain All => [internal_state::set];
     "erts_debug" "size_shared" 1 Plain All => [debug::size_shared];
     "erts_debug" "unaligned_bitstring" 2 Plain Since28 => [absent];
     "erts_internal" "abort_pending_connection" 2 Plain All => [machinery::no_connection];

@@ -4,7 +4,7 @@
 //! A stack trace is taken when an exception is raised, in a raw form: a tuple of the class, what failed first (a tuple of module, function and
 //! arguments or arity; a tuple of the arguments alone, if the function follows from the address; or `[]` if that says all), the cause
 //! of a failed BIF or the map that a program has given (or `[]`), and addresses as small integers, the newest first. `build_stacktrace` makes of it what programs see. A trace that a
-//! program gives to `erlang:raise/3` is a list already.
+//! program gives to `erlang:raise/3` is a list already: the tuple is of the class and that list.
 #![expect(unsafe_code, reason = "handlers work on registers and heap words")]
 
 use alloc::vec::Vec;
@@ -127,7 +127,9 @@ unsafe fn raise_from(mut s: State, raise: Raise, first: Term, newest: Newest) {
             Raise::Exit(reason) => (predefined::EXIT, reason, Term::NIL),
             Raise::Throw(value) => (predefined::THROW, value, Term::NIL),
             Raise::Again(class) => {
-                let [reason, trace] = process.raised;
+                let [reason, list] = process.raised;
+                let trace = build::tuple(&mut process.heap, &[Term::atom(class), list]);
+                s.reload();
                 (*s.m).fault = Fault { class, reason, trace, cause: Term::NIL };
                 return deliver(s);
             }
@@ -260,6 +262,9 @@ pub fn visible_trace(vm: &Vm, process: &mut Process, trace: Term) -> Term {
         return if trace.is_some() { trace } else { Term::NIL };
     };
     let elements = raw.elements();
+    if let [_class, list] = elements {
+        return *list;
+    }
     if elements.len() < ADDRESSES {
         return Term::NIL;
     }
