@@ -108,9 +108,15 @@ impl PersistentTerms {
         self.entries.len()
     }
 
-    /// Words of all of them.
+    /// For how many there is a place in the table.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        self.entries.capacity()
+    }
+
+    /// Words of all of them, and one for each place.
     #[must_use]
     pub fn words(&self) -> usize {
-        self.entries.iter().map(|entry| entry.area.used()).sum()
+        self.places() + self.entries.iter().map(|entry| entry.area.used()).sum::<usize>()
     }
 }

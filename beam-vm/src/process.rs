@@ -53,6 +53,8 @@ pub enum State {
     Runnable,
     /// It waits for a signal or its timer.
     Waiting,
+    /// It has hibernated, and waits for a message.
+    Hibernating,
     /// It is ending.
     Exiting,
 }

@@ -69,7 +69,7 @@ impl Queue {
 
     /// Makes a process that waits go on.
     pub fn wake(&mut self, process: &mut Process) {
-        if process.state == State::Waiting {
+        if matches!(process.state, State::Waiting | State::Hibernating) {
             process.state = State::Runnable;
             if self.keeps_woken {
                 self.woken.push(process.pid);
@@ -269,6 +269,10 @@ impl Vm {
             }
             Stop::Waiting | Stop::WaitingInBif => {
                 process.state = State::Waiting;
+                self.processes.park(process);
+            }
+            Stop::Hibernating => {
+                process.state = State::Hibernating;
                 self.processes.park(process);
             }
             Stop::Ended => self.end(process),

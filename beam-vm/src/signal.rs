@@ -20,6 +20,14 @@ pub struct Ending {
     process: Box<Process>,
 }
 
+impl Ending {
+    /// The process.
+    #[must_use]
+    pub fn pid(&self) -> LocalPid {
+        self.process.pid
+    }
+}
+
 /// Up to so many messages a new one may be put on the heap. A collection moves what is there, so many that wait are better beside it.
 const ON_HEAP_LIMIT: usize = 32;
 

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::time::{BEGINNING, END};
 use super::{BifResult, Context, Raise, allocators, memory};
 use crate::atom::{Atom, predefined};
+use crate::bif::Entry;
 use crate::bif::Releases;
 use crate::bif::table::BIFS;
 use crate::heap::build;
@@ -216,7 +217,10 @@ fn system_logger(cx: &Context<'_>) -> Term {
 /// The BIFs of the release.
 fn snifs(cx: &mut Context<'_>) -> Term {
     let mut all = Vec::new();
-    for entry in BIFS.iter().filter(|entry| matches!(entry.releases, Releases::All | Releases::Until25)) {
+    let is_there = |entry: &&Entry| matches!(entry.releases, Releases::All | Releases::Until25);
+    // To yield is an instruction in stock's emulator.
+    let is_function = |entry: &&Entry| (entry.module, entry.function) != ("erlang", "yield");
+    for entry in BIFS.iter().filter(is_there).filter(is_function) {
         let names = (cx.vm.atoms.find(entry.module), cx.vm.atoms.find(entry.function));
         if let (Some(module), Some(function)) = names {
             let parts = [Term::atom(module), Term::atom(function), Term::count(usize::from(entry.arity))];

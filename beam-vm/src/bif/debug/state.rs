@@ -19,13 +19,17 @@ const NOTE: &str = "Process ~p enabled access to the emulator internal state.\n\
 
 /// What a process is doing, for those who are not the process itself.
 fn status(cx: &mut Context<'_>, pid: LocalPid) -> Atom {
+    // `process_info` does not tell of it any more.
+    if cx.vm.ending.iter().any(|ending| ending.pid() == pid) {
+        return predefined::EXITING;
+    }
     if pid == cx.process.pid {
         return predefined::RUNNING;
     }
     match cx.vm.processes.lookup(pid) {
         Lookup::Process(process) if process.suspended > 0 => predefined::SUSPENDED,
         Lookup::Process(process) => match process.state {
-            State::Waiting => predefined::WAITING,
+            State::Waiting | State::Hibernating => predefined::WAITING,
             State::Runnable => predefined::RUNNABLE,
             State::Exiting => predefined::EXITING,
         },
@@ -59,6 +63,9 @@ pub fn get(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         return match (name.as_atom(), of.as_pid()) {
             (Some(predefined::PROCESS_STATUS), Some(pid)) => Ok(Term::atom(status(cx, pid))),
             (Some(predefined::BINARY_INFO), None) => binary_info(cx, of).ok_or(Raise::BADARG),
+            (Some(name), _) if cx.vm.atoms.text(name) == "internal_hash" => {
+                Ok(Term::small_cut(i64::from(crate::hash::internal(of))))
+            }
             _ => Err(Raise::BADARG),
         };
     }
@@ -79,6 +86,10 @@ pub fn get(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             let ports = &cx.vm.ports;
             let watched = Term::count(ports.streams.len() + ports.sockets.len());
             build::tuple(cx.heap(), &[Term::small_cut(0), watched, Term::small_cut(0), Term::small_cut(0)])
+        }
+        name if cx.vm.atoms.text(name) == "persistent_term" => {
+            let table = [(Term::atom(predefined::TABLE), Term::count(cx.vm.persistent.places()))];
+            crate::map::from_pairs(&mut cx.process.heap, &cx.vm.atoms, &table)
         }
         _ => return Err(Raise::BADARG),
     })
@@ -111,13 +122,24 @@ pub fn set(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             let is_there = matches!(cx.vm.processes.lookup(pid), Lookup::Process(_));
             Ok(Term::boolean(is_there && cx.vm.collect_parked(pid, Extent::Full)))
         }
-        // All of these are done at once here.
-        predefined::WAIT => match args[1].as_atom() {
-            Some(predefined::DEALLOCATIONS | predefined::TIMER_CANCELLATIONS | predefined::AUX_WORK) => {
-                Ok(Term::atom(predefined::OK))
+        predefined::WAIT => wait(cx, args),
+        name => match cx.vm.atoms.text(name) {
+            // As in a build of stock's emulator that is not for debugging.
+            "ets_force_trap" => Ok(Term::atom(predefined::NOTSUP)),
+            "mbuf" => {
+                let literals = cx.vm.literals.addresses();
+                Ok(crate::copy::copy(args[1], cx.heap(), &literals))
             }
             _ => Err(Raise::BADARG),
         },
-        _ => Err(Raise::BADARG),
     }
+}
+
+/// Waits until what was let go of is gone. All but processes that are ending goes at once.
+fn wait(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    match cx.vm.atoms.text(args[1].as_atom().ok_or(Raise::BADARG)?) {
+        "deallocations" | "timer_cancellations" | "aux_work" | "thread_progress" => {}
+        _ => return Err(Raise::BADARG),
+    }
+    if cx.vm.ending.is_empty() { Ok(Term::atom(predefined::OK)) } else { Err(cx.yield_with(args)) }
 }
