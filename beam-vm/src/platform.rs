@@ -95,9 +95,14 @@ pub trait Platform {
         false
     }
 
-    /// Ends the host of a machine that cannot return to it.
+    /// Ends the host of a machine that is over.
     fn end(&mut self, status: i32) -> ! {
         panic!("the machine has ended with status {status}")
+    }
+
+    /// The same for a machine that could not go on, where that is another end.
+    fn crash(&mut self, status: i32) -> ! {
+        self.end(status)
     }
 
     /// Rests until an event, or until the monotonic clock is at a number of milliseconds. It may return early.
