@@ -12,6 +12,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod application;
 pub mod arguments;
 pub mod console;
 mod cpuid;
@@ -23,6 +24,7 @@ mod grants;
 pub mod machine;
 pub mod memory;
 pub mod phases;
+pub mod platform;
 pub mod power;
 pub mod program;
 mod shared_info;
