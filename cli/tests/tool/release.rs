@@ -55,7 +55,8 @@ pub fn application(scratch: &Scratch) -> String {
          start(_, _) ->\n  {ok, Data} = file:read_file(filename:join(code:priv_dir(greet), \"deep/data.txt\")),\n\
            io:format(\"~s~p ~p ~p~n\", [Data, application:get_env(greet, who), os:getenv(\"WHO\"), file:get_cwd()]),\n\
            io:format(\"~p~n\", [[V || {greeting, V} <- greet:module_info(attributes)]]),\n\
-           spawn(fun() -> init:stop(4) end), {ok, self()}.\nstop(_) -> ok.\n",
+           spawn(fun stop/0), {ok, self()}.\nstop(_) -> ok.\n\
+         stop() -> case init:get_status() of {started, _} -> init:stop(4); _ -> timer:sleep(10), stop() end.\n",
     );
     file("src/greet_other.erl", "-module(greet_other).\n-export([f/0]).\nf() -> ok.\n");
     erl(

@@ -10,6 +10,18 @@ defmodule HelloElixir do
 
   defp greet do
     IO.puts("Hello from Elixir #{System.version()} on OTP #{System.otp_release()}")
-    System.stop(0)
+    stop_when_started()
+  end
+
+  # A system that is told to stop while it starts may do neither.
+  defp stop_when_started do
+    case :init.get_status() do
+      {:started, _} ->
+        System.stop(0)
+
+      _ ->
+        Process.sleep(10)
+        stop_when_started()
+    end
   end
 end
