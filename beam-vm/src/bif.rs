@@ -5,6 +5,8 @@
 //! heap; nothing is collected before it returns, so all terms in hand stay good. A BIF whose time depends on its arguments counts
 //! reductions ([`Context::bump`]) and, when they are used up, parks what it has done and traps to itself or a helper.
 
+pub mod accounting;
+pub mod allocators;
 pub mod arithmetic;
 pub mod atomics;
 pub mod atoms;
@@ -60,7 +62,6 @@ use crate::atom::{Atom, predefined};
 use crate::heap::ProcessHeap;
 use crate::process::{Message, Parked, Process};
 use crate::term::{Export, Term};
-use crate::trace::Flag;
 use crate::vm::Vm;
 
 /// The number of a BIF or native: its place in the table.
@@ -218,7 +219,9 @@ impl Context<'_> {
 
     /// Sends an answer of the machine to the process that calls.
     pub fn answer(&mut self, term: Term) {
-        self.vm.trace_event(self.process, Flag::Receive, &[Term::atom(predefined::RECEIVE), term]);
+        if self.vm.tracing.is_used {
+            trace::received(self.vm, self.process, trace::From::Machine, term);
+        }
         self.process.mailbox.push(&mut self.vm.nodes, Message::of_machine(term, None));
     }
 

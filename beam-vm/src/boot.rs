@@ -150,7 +150,7 @@ fn end_exhausted(what: Exhausted) {
         let vm = &mut *machine.vm;
         vm.crash(machine.process.as_ref(), &alloc::format!("{what}"));
         let status = vm.halted.map_or(1, Halt::status);
-        vm.platform.end(status)
+        vm.platform.crash(status)
     }
 }
 

@@ -105,6 +105,14 @@ impl CommandLine {
                 b"-home" => self.home = Some(next("-home")?),
                 // Without input there is nobody for a shell.
                 b"-noinput" => self.arguments.extend([b"-noshell".to_vec(), word]),
+                // Nor where the configuration comes from there.
+                b"-configfd" => {
+                    let descriptor = next("-configfd")?;
+                    if descriptor == b"0" {
+                        self.arguments.extend([b"-noshell".to_vec(), b"-noinput".to_vec()]);
+                    }
+                    self.arguments.extend([word, descriptor]);
+                }
                 b"-version" => self.wants_version = true,
                 b"-emu_args" | b"-emu_args_exit" => {}
                 b"-detached" | b"-daemon" => return Err(FlagError::Unsupported(lossy(&word))),

@@ -25,7 +25,7 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
 use crate::bif::system::GREETING;
-use crate::platform::{OpenModes, Platform};
+use crate::platform::{NoPlatform, OpenModes};
 use crate::process::Process;
 use crate::vm::Vm;
 use sink::{Destination, Limits, Sink};
@@ -45,31 +45,6 @@ struct Scene<'a> {
     running: Option<&'a Process>,
     /// The monotonic clock, in milliseconds.
     now: u64,
-}
-
-/// A platform for a machine whose own is in use elsewhere. Nobody asks it anything.
-struct Nothing;
-
-impl Platform for Nothing {
-    fn monotonic(&mut self) -> u64 {
-        0
-    }
-
-    fn system_time(&mut self) -> i64 {
-        0
-    }
-
-    fn entropy(&mut self, _: &mut [u8]) {}
-
-    fn write(&mut self, _: &[u8]) {}
-
-    fn warn(&mut self, _: &str) {}
-
-    fn park(&mut self, _: Option<u64>) {}
-
-    fn module(&mut self, _: &str) -> Option<Vec<u8>> {
-        None
-    }
 }
 
 impl Vm {
@@ -94,7 +69,7 @@ impl Vm {
         let seconds = self.platform.system_time().div_euclid(1_000_000_000);
         let local = seconds + i64::from(self.platform.utc_offset(seconds));
         let now = self.platform.monotonic() / 1_000_000;
-        let platform = core::mem::replace(&mut self.platform, Box::new(Nothing));
+        let platform = core::mem::replace(&mut self.platform, Box::new(NoPlatform));
         let mut sink = Sink::new(platform, destination, limits, now);
         let scene = Scene { vm: self, running, now };
         let result = scene.write(&mut sink, local, slogan).and_then(|()| sink.flush());

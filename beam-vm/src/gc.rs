@@ -146,6 +146,21 @@ impl Collector {
     }
 }
 
+impl Collector {
+    /// Whether a collection would be full, or none if it is one of those that are not counted.
+    #[must_use]
+    pub fn is_full(&self, process: &Process, need: usize, extent: Extent) -> Option<bool> {
+        if extent != Extent::Minor {
+            return Some(true);
+        }
+        match collection::kind(&process.heap, need, self.stress.as_ref()) {
+            Kind::First => None,
+            Kind::Minor => Some(false),
+            Kind::Full => Some(true),
+        }
+    }
+}
+
 impl Stress {
     /// Takes blocks that were left.
     fn keep(&mut self, mut left: Left) {

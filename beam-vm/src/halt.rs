@@ -12,6 +12,8 @@ use crate::vm::Vm;
 pub enum Halt {
     /// It has ended with this status.
     Status(i32),
+    /// It could not go on, or a program has said so with a slogan.
+    Crashed,
     /// It is to end as if it had crashed: `halt(abort)`.
     Abort,
 }
@@ -27,6 +29,7 @@ impl Halt {
     pub const fn status(self) -> i32 {
         match self {
             Self::Status(status) => status,
+            Self::Crashed => CRASHED,
             Self::Abort => ABORTED,
         }
     }
@@ -42,7 +45,7 @@ impl Vm {
         self.complain(slogan);
         self.complain("\n");
         self.write_crash_dump(running, slogan);
-        self.halted = Some(Halt::Status(CRASHED));
+        self.halted = Some(Halt::Crashed);
     }
 
     /// Ends the machine because one of its own processes has ended.

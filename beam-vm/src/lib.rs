@@ -10,6 +10,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod accounting;
 pub mod asn1;
 pub mod atom;
 pub mod beam_file;

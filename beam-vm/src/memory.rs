@@ -9,6 +9,7 @@ pub use report::Report;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::accounting::Microstate;
 use crate::atom::predefined;
 use crate::gc::{Excess, Extent, Outcome, Surroundings};
 use crate::heap::build;
@@ -29,14 +30,19 @@ impl Vm {
         need: usize,
         extent: Extent,
     ) -> Outcome {
+        let watched = if self.tracing.is_used { self.collection_begins(process, need, extent) } else { None };
+        let began = self.state_begins();
         let surroundings = Surroundings { literals: self.literals.addresses(), atoms: &self.atoms };
         // SAFETY: as the caller promises.
         let outcome = unsafe { self.collector.collect(process, roots, need, &surroundings, extent) };
+        self.state_ends(Microstate::Collection, began);
         if let Some(excess) = self.collector.excess.take() {
             self.log_excess(process, &excess);
         }
         if outcome == Outcome::TooLarge {
             process.exit_reason = Term::atom(predefined::KILLED);
+        } else if let Some(watched) = watched {
+            self.collection_ended(process, watched);
         }
         outcome
     }

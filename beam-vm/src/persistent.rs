@@ -8,6 +8,7 @@ use crate::compare;
 use crate::copy;
 use crate::hash;
 use crate::heap::{LiteralArea, LiteralSpace, build};
+use crate::platform::Platform;
 use crate::term::Term;
 
 /// A key with its value, and where they are.
@@ -60,6 +61,7 @@ impl PersistentTerms {
     pub fn put(
         &mut self,
         space: &mut LiteralSpace,
+        platform: &mut dyn Platform,
         key: Term,
         value: Term,
     ) -> Result<Option<LiteralArea>, NoRoom> {
@@ -69,7 +71,7 @@ impl PersistentTerms {
         let hash = hash_of(key);
         let none = 0..0;
         let words = 3 + copy::size_of(key, &none) + copy::size_of(value, &none);
-        let mut area = space.area(words).ok_or(NoRoom)?;
+        let mut area = space.area(words, platform).ok_or(NoRoom)?;
         let elements = [key, value].map(|term| copy::copy(term, &mut area, &none));
         let pair = build::tuple(&mut area, &elements);
         let before = self.take(key);
@@ -108,9 +110,15 @@ impl PersistentTerms {
         self.entries.len()
     }
 
-    /// Words of all of them.
+    /// For how many there is a place in the table.
+    #[must_use]
+    pub fn places(&self) -> usize {
+        self.entries.capacity()
+    }
+
+    /// Words of all of them, and one for each place.
     #[must_use]
     pub fn words(&self) -> usize {
-        self.entries.iter().map(|entry| entry.area.used()).sum()
+        self.places() + self.entries.iter().map(|entry| entry.area.used()).sum::<usize>()
     }
 }

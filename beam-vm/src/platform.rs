@@ -8,6 +8,7 @@
 mod errno;
 mod files;
 mod memory;
+mod none;
 mod random;
 mod sim;
 mod sockets;
@@ -19,6 +20,7 @@ pub use files::{
     NoFiles, OpenModes, Remove, Sync,
 };
 pub use memory::{FixedRange, LITERALS, MACHINE_CODE, Reservation};
+pub use none::NoPlatform;
 pub use random::Random;
 pub use sim::{Fault, SimPlatform};
 pub use sockets::{
@@ -70,14 +72,20 @@ pub trait Platform {
         self.write(bytes);
     }
 
-    /// Memory: addresses that are the machine's as long as it lives, all 0 and at the range's place if it is free there. None if there is
-    /// no room. Pages cost memory when they are touched.
+    /// Memory: addresses that are the machine's as long as it lives, at the range's place if it is free there. None if there is
+    /// no room. What is there may be used after [`Platform::commit`].
     fn reserve(&mut self, range: FixedRange) -> Option<Reservation> {
         Reservation::allocate(range.bytes)
     }
 
+    /// Memory: makes sure that there is some at addresses that were reserved, all 0: whole pages, none of them for the second time. Gives whether
+    /// there is. A platform whose pages come when they are touched has nothing to do.
+    fn commit(&mut self, _pages: Range<usize>) -> bool {
+        true
+    }
+
     /// Memory: addresses for machine code, below 2 GiB as the program is, so that each reaches the other. Nothing can be executed there before
-    /// [`Platform::protect_code`]. None where there is no such thing: then instructions are done one by one.
+    /// [`Platform::protect_code`], which also makes sure that there is memory. None where there is no such thing: then instructions are done one by one.
     fn reserve_code(&mut self, _range: FixedRange) -> Option<Reservation> {
         None
     }
@@ -87,9 +95,14 @@ pub trait Platform {
         false
     }
 
-    /// Ends the host of a machine that cannot return to it.
+    /// Ends the host of a machine that is over.
     fn end(&mut self, status: i32) -> ! {
         panic!("the machine has ended with status {status}")
+    }
+
+    /// The same for a machine that could not go on, where that is another end.
+    fn crash(&mut self, status: i32) -> ! {
+        self.end(status)
     }
 
     /// Rests until an event, or until the monotonic clock is at a number of milliseconds. It may return early.
@@ -108,6 +121,11 @@ pub trait Platform {
     /// What tells this machine from others of its kind: the number of the process or domain.
     fn identity(&mut self) -> u32 {
         0
+    }
+
+    /// The version of the system below.
+    fn os_version(&mut self) -> [u32; 3] {
+        [0; 3]
     }
 
     /// The variables of the environment, names without `=`.

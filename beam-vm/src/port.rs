@@ -40,6 +40,7 @@ use crate::copy;
 use crate::heap::Fragment;
 use crate::process::{Links, Watchers};
 use crate::term::{LocalPid, LocalPort, Term};
+use crate::trace::Tracee;
 
 /// How far a port is on its way to its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,6 +108,8 @@ pub struct Port {
     pub is_busy: bool,
     /// Who waits until it is not busy.
     pub waiting: Vec<LocalPid>,
+    /// How it is traced.
+    pub tracee: Tracee,
     /// What does its input and output.
     pub driver: Driver,
 }
@@ -159,6 +162,7 @@ impl Port {
             farewell: Farewell::None,
             is_busy: false,
             waiting: Vec::new(),
+            tracee: Tracee::default(),
             driver,
         }
     }

@@ -30,8 +30,8 @@ use crate::heap::{HeapLimits, ProcessHeap};
 use crate::term::{LocalPid, Term};
 use crate::timer::TimerId;
 use crate::timers::TimerSlot;
-use crate::trace::Tracee;
 use crate::trace::sequential::Sequence;
+use crate::trace::{Timed, Tracee};
 
 /// How urgent a process is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -53,6 +53,8 @@ pub enum State {
     Runnable,
     /// It waits for a signal or its timer.
     Waiting,
+    /// It has hibernated, and waits for a message.
+    Hibernating,
     /// It is ending.
     Exiting,
 }
@@ -95,6 +97,8 @@ pub struct Extension {
     pub is_system: bool,
     /// How it is traced.
     pub tracee: Tracee,
+    /// The function in which its time is measured.
+    pub timed: Option<Timed>,
     /// What it has of sequences of messages.
     pub sequence: Sequence,
 }

@@ -3,8 +3,11 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 
+use crate::accounting::Microstate;
 use crate::atom::{Atom, predefined};
+use crate::code::Location;
 use crate::emu::{Machine, Stop, run};
 use crate::halt::Halt;
 use crate::heap::{Fragment, build};
@@ -12,7 +15,7 @@ use crate::platform::Random;
 use crate::process::{Lookup, Priority, Process, State};
 use crate::term::{LocalPid, Term};
 use crate::timers::Timer;
-use crate::trace::Flag;
+use crate::trace::{Flag, Timed};
 use crate::vm::Vm;
 
 /// Reductions of a time slice.
@@ -32,6 +35,10 @@ pub struct Queue {
     low: VecDeque<LocalPid>,
     turns: u32,
     look: Look,
+    /// Whether somebody is told of those that are woken.
+    pub keeps_woken: bool,
+    /// Those that were woken, if somebody is told.
+    pub woken: Vec<LocalPid>,
 }
 
 /// When the clock was looked at: turns since then, and the reductions of all processes.
@@ -62,8 +69,11 @@ impl Queue {
 
     /// Makes a process that waits go on.
     pub fn wake(&mut self, process: &mut Process) {
-        if process.state == State::Waiting {
+        if matches!(process.state, State::Waiting | State::Hibernating) {
             process.state = State::Runnable;
+            if self.keeps_woken {
+                self.woken.push(process.pid);
+            }
             self.push(process);
         }
     }
@@ -149,6 +159,9 @@ impl Vm {
         if self.tables.has_waste() {
             self.tables.free_some();
         }
+        if self.queue.keeps_woken {
+            self.profile_woken();
+        }
         let Some(pid) = self.queue.pop(self.chance.as_mut()) else {
             if self.tables.has_waste() {
                 return None;
@@ -157,7 +170,9 @@ impl Vm {
             if deadline.is_none() && !self.ports.is_anything_outside() {
                 return Some(Idle::Stuck);
             }
+            self.profile_scheduler(predefined::INACTIVE);
             self.rest(deadline);
+            self.profile_scheduler(predefined::ACTIVE);
             return None;
         };
         self.turn(machine, pid);
@@ -177,22 +192,55 @@ impl Vm {
         process.reductions_left = slice;
         self.slice = slice;
         self.turns += 1;
-        if self.tracing.is_used {
-            self.trace_running(&process, predefined::IN);
-        }
+        let watched = if self.tracing.is_used { self.turn_begins(&mut process) } else { None };
+        let began = self.state_begins();
         // SAFETY: a process in the table goes on at an instruction of loaded code with what it left, or what a spawn has put there.
         #[expect(unsafe_code, reason = "enters the instructions")]
         let stop = unsafe { run(machine, self, &mut process) };
+        self.state_ends(Microstate::Turn, began);
         let used = (slice - process.reductions_left).max(0) as u64;
         process.reductions += used;
         self.reductions += used;
         if self.tracing.is_used {
-            self.trace_running(&process, predefined::OUT);
+            self.turn_ends(&mut process, &stop, watched);
         }
         self.stopped(process, stop);
         self.end_all();
         if !self.tracing.waiting.is_empty() {
             self.deliver_waiting_traces();
+        }
+    }
+
+    /// A turn begins while something is traced. Gives when and where, if it could be too long.
+    fn turn_begins(&mut self, process: &mut Process) -> Option<(u64, Option<Location>)> {
+        self.trace_running(process, predefined::IN);
+        if process.extension().is_some_and(|extension| extension.timed.is_some()) {
+            let now = self.platform.monotonic();
+            if let Some(timed) = &mut process.extension_mut().timed {
+                timed.since = now;
+            }
+        }
+        (self.tracing.monitor.long_schedule > 0)
+            .then(|| (self.platform.monotonic(), self.code.locate(process.ip.addr())))
+    }
+
+    fn turn_ends(&mut self, process: &mut Process, stop: &Stop, watched: Option<(u64, Option<Location>)>) {
+        let is_ended = matches!(stop, Stop::Ended);
+        if !is_ended {
+            self.trace_running(process, predefined::OUT);
+        }
+        if let Some(timed) = process.extension().and_then(|extension| extension.timed) {
+            let now = self.platform.monotonic();
+            self.tracing.points.add_time(timed.place, process.pid, 0, now - timed.since);
+            process.extension_mut().timed = Some(Timed { since: now, ..timed });
+        }
+        if let Some((began, place)) = watched {
+            let took = self.platform.monotonic() - began;
+            self.tell_slice(process, took, place.as_ref());
+        }
+        if self.queue.keeps_woken && !matches!(stop, Stop::Preempted) {
+            let ip = (!is_ended).then_some(process.ip.addr());
+            self.profile_process(process.pid, predefined::INACTIVE, ip);
         }
     }
 
@@ -221,6 +269,10 @@ impl Vm {
             }
             Stop::Waiting | Stop::WaitingInBif => {
                 process.state = State::Waiting;
+                self.processes.park(process);
+            }
+            Stop::Hibernating => {
+                process.state = State::Hibernating;
                 self.processes.park(process);
             }
             Stop::Ended => self.end(process),

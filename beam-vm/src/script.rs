@@ -157,7 +157,7 @@ fn instructions(vm: &mut Vm, module: Atom, function: Atom) -> Result<&'static [u
     let to_binary = export(vm, "unicode", "characters_to_binary", 1)?;
     let exit = vm.code.export(predefined::ERLANG, predefined::EXIT, 1);
     let exit_bif = BifIndex::from_raw(exit.bif.get()).unwrap_or(BifIndex(0));
-    let mut area = vm.literals.area(16).ok_or(ScriptError::NoRoom)?;
+    let mut area = vm.literals.area(16, vm.platform.as_mut()).ok_or(ScriptError::NoRoom)?;
     let directive = build::byte_list(&mut area, b"~tp~n");
     let (number, label) = (Arg::Number, Arg::Label);
     let (x, y) = (Arg::X, Arg::Y);

@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use core::ops::Range;
 
 use crate::atom::{Atom, predefined};
+use crate::bif::trace::{From, received};
 use crate::copy;
 use crate::heap::{Fragment, RESERVED, build};
 use crate::process::{Lookup, Message, MessagePlace, Nodes, Peer, Process, RefNumbers, State, Target};
@@ -17,6 +18,14 @@ use crate::vm::Vm;
 #[derive(Debug)]
 pub struct Ending {
     process: Box<Process>,
+}
+
+impl Ending {
+    /// The process.
+    #[must_use]
+    pub fn pid(&self) -> LocalPid {
+        self.process.pid
+    }
 }
 
 /// Up to so many messages a new one may be put on the heap. A collection moves what is there, so many that wait are better beside it.
@@ -52,12 +61,14 @@ impl Vm {
             return self.send_with_token(sender, to, term, token);
         }
         if to == sender.pid {
-            self.trace_event(sender, Flag::Receive, &[Term::atom(predefined::RECEIVE), term]);
+            if self.tracing.is_used {
+                received(self, sender, From::Process(to), term);
+            }
             sender.mailbox.push(&mut self.nodes, Message::of_program(term, None));
             return;
         }
         let literals = self.literals.addresses();
-        self.trace_receive(to, term);
+        self.trace_receive(to, From::Process(sender.pid), term);
         if let Lookup::Process(process) = self.processes.lookup(to) {
             put_message(process, &mut self.nodes, term, &literals);
             self.queue.wake(process);
@@ -84,16 +95,16 @@ impl Vm {
         let token = token.copy(&mut fragment);
         let message = Message { term: copied, fragment: Some(fragment), token };
         if to == sender.pid {
-            self.trace_event(sender, Flag::Receive, &[Term::atom(predefined::RECEIVE), term]);
+            received(self, sender, From::Process(to), term);
             sender.mailbox.push(&mut self.nodes, message);
         } else {
-            self.push_message(to, message);
+            self.push_message(to, From::Process(sender.pid), message);
         }
     }
 
     /// Puts a message into the mailbox of a process that does not run, and wakes it.
-    fn push_message(&mut self, to: LocalPid, message: Message) {
-        self.trace_receive(to, message.term);
+    fn push_message(&mut self, to: LocalPid, from: From, message: Message) {
+        self.trace_receive(to, from, message.term);
         if let Lookup::Process(process) = self.processes.lookup(to) {
             process.mailbox.push(&mut self.nodes, message);
             self.queue.wake(process);
@@ -102,7 +113,7 @@ impl Vm {
 
     /// Puts a message of the machine that was made for a process into its mailbox, and wakes it.
     pub fn deliver_fragment(&mut self, to: LocalPid, term: Term, fragment: Fragment) {
-        self.push_message(to, Message::of_machine(term, Some(fragment)));
+        self.push_message(to, From::Machine, Message::of_machine(term, Some(fragment)));
     }
 
     /// Tells that a signal is sent that becomes a message if the receiver wants that.
@@ -142,7 +153,8 @@ impl Vm {
                     (None, Cause::Link) => token_of_signal(reason),
                     (None, Cause::Exit) => Term::NIL,
                 };
-                self.push_message(to, Message { term, fragment: Some(fragment), token });
+                let sender = from.as_pid().map_or(From::Machine, From::Process);
+                self.push_message(to, sender, Message { term, fragment: Some(fragment), token });
             }
             Effect::End(replaced) => {
                 let reason = replaced.map_or(reason, Term::atom);
@@ -163,6 +175,8 @@ impl Vm {
         if self.tracing.is_used {
             let event = [Term::atom(predefined::EXIT), process.exit_reason];
             self.trace_event(&process, Flag::Procs, &event);
+            let event = [Term::atom(predefined::OUT_EXITED), Term::small_cut(0)];
+            self.trace_event(&process, Flag::Exiting, &event);
         }
         self.processes.mark_ending(process.pid);
         if let Some(name) = process.extension().and_then(|extension| extension.registered) {
@@ -278,7 +292,8 @@ impl Vm {
         let mut fragment = Fragment::with_capacity(DOWN_WORDS + copy::size_of(reason, &literals));
         if let Some(term) = down_message(process, &mut fragment, numbers, target, node, reason, &literals) {
             let token = token_of_signal(reason);
-            self.push_message(watcher, Message { term, fragment: Some(fragment), token });
+            let sender = target.as_pid().map_or(From::Machine, From::Process);
+            self.push_message(watcher, sender, Message { term, fragment: Some(fragment), token });
         }
     }
 }

@@ -6,12 +6,19 @@
 
 mod flags;
 mod message;
+mod monitor;
 mod points;
+mod profile;
 pub mod sequential;
 
 pub use flags::{Flag, Flags};
 pub use message::Stamp;
-pub use points::{Breakpoint, Count, GlobalPoint, Meta, Name, Pattern, Points};
+pub use monitor::{SystemMonitor, WatchedCollection};
+pub use points::{
+    BifPoint, Breakpoint, Count, EventPattern, GlobalPoint, Meta, Name, OnLoad, Pattern, Place, Points,
+    Spent, Timed, Times,
+};
+pub use profile::SystemProfile;
 
 use alloc::vec::Vec;
 
@@ -57,8 +64,22 @@ pub struct Tracing {
     pub new_processes: Tracee,
     /// Breakpoints.
     pub points: Points,
+    /// Whether the call that is told of is that of a BIF.
+    pub calls_bif: bool,
     /// Messages for the process that runs, which nobody can reach meanwhile, and for ports.
     pub waiting: Vec<(Tracer, Term, Fragment)>,
+    /// What functions get when they are loaded.
+    pub on_load: OnLoad,
+    /// Of which messages is told that they are sent.
+    pub sent: EventPattern,
+    /// Of which messages is told that they are received.
+    pub received: EventPattern,
+    /// How new ports are traced.
+    pub new_ports: Tracee,
+    /// `system_monitor`
+    pub monitor: SystemMonitor,
+    /// `system_profile`
+    pub profile: SystemProfile,
     /// What is traced from message to message.
     pub sequential: sequential::Sequential,
 }

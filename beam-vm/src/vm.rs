@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
+use crate::accounting::Accounting;
 use crate::atom::{Atom, AtomError, AtomLimit, AtomTable, predefined};
 use crate::bif::BifIndex;
 use crate::bif::file_names::NameEncoding;
@@ -38,6 +39,8 @@ const FIRST_BLOCK: usize = 40;
 
 /// A machine. There can be several in one program; they share nothing.
 pub struct Vm {
+    /// What the scheduler spends its time on.
+    pub accounting: Accounting,
     /// The atoms.
     pub atoms: AtomTable,
     /// How many entries a stack trace has at most: `backtrace_depth`.
@@ -137,13 +140,20 @@ pub struct Settings {
     pub outstanding_requests: u32,
     /// Whether `io` takes all letters for printable ones, and not only those of Latin-1: `+pc`.
     pub prints_unicode: bool,
+    /// Whether programs may look at the machine's inside and change it.
+    pub shows_internal_state: bool,
     /// `trace_control_word`
     pub trace_control_word: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { outstanding_requests: 2, prints_unicode: false, trace_control_word: 0 }
+        Self {
+            outstanding_requests: 2,
+            prints_unicode: false,
+            shows_internal_state: false,
+            trace_control_word: 0,
+        }
     }
 }
 
@@ -194,6 +204,7 @@ impl Vm {
         platform.entropy(&mut seed);
         let literals = platform.reserve(LITERALS).ok_or(StartError::NoLiteralSpace)?;
         let mut vm = Self {
+            accounting: Accounting::default(),
             atoms: AtomTable::new(AtomLimit::DEFAULT),
             backtrace_depth: 8,
             bif_names: Vec::with_capacity(TABLE.len()),

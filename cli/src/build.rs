@@ -7,13 +7,14 @@
 mod elixir;
 mod escript;
 mod expand;
-mod kernel;
+pub mod kernel;
 pub mod layout;
 mod loose;
 pub mod native;
 pub mod options;
 pub mod otp;
 pub mod plan;
+mod prune;
 mod release;
 mod report;
 mod strip;
@@ -32,7 +33,7 @@ use image::{Image, ImageBuilder, SectionKind, arguments};
 
 use crate::failure::{Code, Failure};
 use crate::file;
-use layout::{Layout, Progress};
+use layout::{Layout, Natives, Progress};
 use options::Options;
 use otp::Otp;
 use plan::Plan;
@@ -106,8 +107,9 @@ pub fn build(options: &Options, progress: Progress) -> Result<Built, Failure> {
     let kernel_path = kernel::find(options)?;
     let kernel_bytes = file::read(&kernel_path)?;
     let kernel = Kernel::parse(&kernel_bytes).map_err(|why| file::not_a_kernel(&kernel_path, why))?;
-    let (plan, layout) = read(options, progress)?;
-    let pruned = Vec::new();
+    let natives = if options.ignore_natives { Natives::LeftOut } else { Natives::Refused };
+    let (plan, mut layout) = read(options, natives, progress)?;
+    let pruned = if options.prune { prune::prune(&plan, &mut layout)? } else { Vec::new() };
     let mut report = Report::new(&plan, &layout, pruned);
 
     let builder = match kernel.image() {
@@ -129,13 +131,13 @@ pub fn build(options: &Options, progress: Progress) -> Result<Built, Failure> {
 }
 
 /// Makes the plan and reads the files that it names.
-pub fn read(options: &Options, progress: Progress) -> Result<(Plan, Layout), Failure> {
+pub fn read(options: &Options, natives: Natives, progress: Progress) -> Result<(Plan, Layout), Failure> {
     options.check()?;
     let otp = Otp::find()?;
     // The archive's files are needed until they have been read.
     let (mut plan, unpacked) = plan_of(options, &otp)?;
     plan.environment.extend(options.variables.iter().cloned());
-    let layout = Layout::read(&plan, options, progress)?;
+    let layout = Layout::read(&plan, options, natives, progress)?;
     drop(unpacked);
     Ok((plan, layout))
 }

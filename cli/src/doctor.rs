@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `voxoz doctor`: what this machine lacks to run guests.
+//! `voxoz doctor`: what this machine lacks to build and to run guests.
 
 use std::env::consts::{ARCH, OS};
 use std::fs;
 
 use lab::packages::{BENCH, Install, ensure};
 
+use crate::build::kernel::installed as installed_kernel;
+use crate::build::otp::{Otp, release_of};
 use crate::failure::{Code, Failure};
 
 /// What a check found: what is there, or what is not and what to do about it.
@@ -20,6 +22,9 @@ struct Lack {
 pub fn run() -> Result<(), Failure> {
     let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let mut findings = vec![platform(OS, ARCH), memory(&meminfo, lab::Options::default().memory_mib.into())];
+    findings.extend(otp());
+    findings.push(kernel());
+    findings.push(xen());
     findings.extend(packages());
     let mut lacking = Vec::new();
     for finding in &findings {
@@ -33,7 +38,7 @@ pub fn run() -> Result<(), Failure> {
     }
     let Some(first) = lacking.first() else { return Ok(()) };
     let why: Vec<&str> = lacking.iter().map(|lack| lack.what.as_str()).collect();
-    Err(Failure::new(Code::Host, "this machine cannot run guests yet", why.join("\n"), &first.help))
+    Err(Failure::new(Code::Host, "this machine cannot build and run guests yet", why.join("\n"), &first.help))
 }
 
 fn platform(system: &str, architecture: &str) -> Finding {
@@ -56,6 +61,58 @@ fn memory(meminfo: &str, needed_mib: u64) -> Finding {
         Some(mib) => Err(lack(format!("memory: {mib} MiB are available, {needed_mib} MiB are needed"))),
         None => Err(lack("memory: /proc/meminfo does not tell how much there is".into())),
     }
+}
+
+/// OTP, and the preloaded modules that no release has.
+fn otp() -> Vec<Finding> {
+    let otp = match Otp::find() {
+        Ok(otp) => otp,
+        Err(_) => {
+            return vec![Err(Lack {
+                what: "OTP: VOXOZ_OTP_ROOT names none, and there is none in /usr/lib/erlang".into(),
+                help: "install erlang-base, or set VOXOZ_OTP_ROOT".into(),
+            })];
+        }
+    };
+    let versions = otp.emulators();
+    if versions.is_empty() {
+        return vec![Err(Lack {
+            what: format!("preloaded modules: {} has no lib/erts-VERSION/ebin", otp.root().display()),
+            help: "install erlang-base of Debian, which has them, or set VOXOZ_OTP_ROOT".into(),
+        })];
+    }
+    let finding = |erts: &String| match release_of(erts) {
+        Some(release) => Ok(format!("OTP {release} (erts {erts}) in {}", otp.root().display())),
+        None => Err(Lack {
+            what: format!("an OTP that can be built: {} has erts {erts}", otp.root().display()),
+            help: "install OTP 25, or set VOXOZ_OTP_ROOT".into(),
+        }),
+    };
+    versions.iter().map(finding).collect()
+}
+
+fn kernel() -> Finding {
+    match installed_kernel() {
+        Some(path) if path.is_file() => Ok(format!("kernel {}", path.display())),
+        Some(path) => Err(Lack {
+            what: format!("the kernel: VOXOZ_KERNEL names {}, which is not there", path.display()),
+            help: "unset VOXOZ_KERNEL, or make the kernel with `cargo xtask build`".into(),
+        }),
+        None => Err(Lack {
+            what: "the kernel: voxoz-kernel.elf is not beside this program".into(),
+            help: "make it with `cargo xtask build`, or set VOXOZ_KERNEL".into(),
+        }),
+    }
+}
+
+/// Where guests boot: both answers are good ones.
+fn xen() -> Finding {
+    let answer = if crate::run::is_xen_host() {
+        "Xen: guests are started by xl"
+    } else {
+        "no Xen: guests boot on Xen in QEMU"
+    };
+    Ok(answer.into())
 }
 
 fn packages() -> impl Iterator<Item = Finding> {

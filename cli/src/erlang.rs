@@ -4,7 +4,7 @@
 //! The virtual machine has readers of both, for terms on a heap of its own. What the tool wants to know of these files is a few names and
 //! lists, for which a small tree of owned values is enough.
 
-mod external;
+pub mod external;
 mod text;
 
 pub use external::decode;

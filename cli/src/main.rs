@@ -7,6 +7,7 @@
 
 mod beam;
 mod build;
+mod check;
 mod doctor;
 mod erl;
 mod erlang;
@@ -37,12 +38,13 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Build(build::Command),
+    Check(check::Options),
     Run(run::Options),
     Beam(beam::Options),
     Erl(erl::Options),
     Inspect(inspect::Options),
     Pack(pack::Options),
-    /// Tell what this machine lacks to run guests
+    /// Tell what this machine lacks to build and to run guests
     Doctor,
     /// Print the version
     Version,
@@ -68,6 +70,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let install = if arguments.no_install { Install::Forbidden } else { Install::Allowed };
     match &arguments.command {
         Command::Build(command) => build::run(command)?,
+        Command::Check(options) => check::run(options)?,
         Command::Run(options) => return run::run(options, install),
         Command::Beam(options) => return beam::run(options),
         Command::Erl(options) => return erl::run(options),

@@ -56,12 +56,18 @@ pub fn run(options: &Options, install: Install) -> Result<ExitCode, Failure> {
         return run_hosted(options);
     }
     let guest = guest(options)?;
-    if Path::new("/proc/xen/capabilities").exists() && lab::packages::in_path("xl") {
+    if is_xen_host() && lab::packages::in_path("xl") {
         run_with_xl(&guest, &options.extra)?;
     } else {
         run_in_lab(&guest, &options.extra, install)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether this system is the domain that controls its Xen.
+pub fn is_xen_host() -> bool {
+    std::fs::read_to_string("/proc/xen/capabilities")
+        .is_ok_and(|capabilities| capabilities.contains("control_d"))
 }
 
 /// The bytes of the file, if one was named and is a kernel.

@@ -122,7 +122,7 @@ pub fn boot_image(image: &'static [u8], settings: Settings, more: &[Vec<u8>]) ->
     vm.hear_signals();
     let init = boot::start(&mut vm, &arguments).map_err(ImageNodeError::Boot)?;
     match boot::run(&mut vm, init) {
-        End::Halted(Halt::Status(status)) => Ok(status),
+        End::Halted(halt @ (Halt::Status(_) | Halt::Crashed)) => Ok(halt.status()),
         // A guest ends with a report; a process leaves what its debugger reads.
         End::Halted(Halt::Abort) => std::process::abort(),
         End::Stuck => loop {

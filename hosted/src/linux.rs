@@ -186,6 +186,13 @@ impl Platform for LinuxPlatform {
         std::process::id()
     }
 
+    fn os_version(&mut self) -> [u32; 3] {
+        let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let mut numbers =
+            release.split(|letter: char| !letter.is_ascii_digit()).map(|part| part.parse().unwrap_or(0));
+        core::array::from_fn(|_| numbers.next().unwrap_or(0))
+    }
+
     fn environment(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {
         if let Some(environment) = &self.environment {
             return environment.clone();

@@ -34,7 +34,7 @@ pub fn boot(root: &OtpRoot, settings: Settings, node: &Node) -> Result<i32, Boot
     vm.hear_signals();
     let init = boot::start(&mut vm, &node.arguments)?;
     match boot::run(&mut vm, init) {
-        End::Halted(Halt::Status(status)) => Ok(status),
+        End::Halted(halt @ (Halt::Status(_) | Halt::Crashed)) => Ok(halt.status()),
         // Whoever asks for this wants to see the host's way of it.
         End::Halted(Halt::Abort) => std::process::abort(),
         // Nothing can happen any more, and the program has not said that it is done.

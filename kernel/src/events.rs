@@ -45,6 +45,11 @@ impl Events {
         }
     }
 
+    /// The next port that was signalled, if there is one now.
+    pub fn poll(&self) -> Option<EvtchnPort> {
+        self.0.borrow_mut().next()
+    }
+
     /// Sleeps until `port` is signalled, whatever else is; says whether it was before the deadline.
     pub fn wait_for(&self, port: EvtchnPort, deadline: Option<Instant>) -> bool {
         loop {

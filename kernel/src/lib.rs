@@ -12,6 +12,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod application;
 pub mod arguments;
 pub mod console;
 mod cpuid;
@@ -24,6 +25,7 @@ pub mod machine;
 pub mod memory;
 pub mod network;
 pub mod phases;
+pub mod platform;
 pub mod power;
 pub mod program;
 mod shared_info;

@@ -13,6 +13,7 @@ use drivers::event::{EventChannel, EventChannels};
 use drivers::grant::GrantTable;
 use drivers::memory::{DomId, EvtchnPort, VirtAddr};
 use drivers::xenstore::{Error as XenstoreError, Request, RequestId};
+use image::Image;
 use log::{LevelFilter, debug, info, warn};
 use xen_hypervisor_sys::xen::StartInfo;
 
@@ -43,6 +44,8 @@ pub struct Machine {
     pub xenstore: XenstoreSession,
     /// Who this is.
     pub domain: Domain,
+    /// What was packed into the kernel.
+    pub image: Option<Image<'static>>,
     /// How long the start took.
     pub phases: Phases,
     console_port: EvtchnPort,
@@ -123,6 +126,7 @@ pub unsafe fn start(start_info: *const StartInfo, entry_tsc: u64, program: Progr
         entropy,
         xenstore,
         domain,
+        image,
         phases,
         console_port: day.console_port,
         xenstore_port: day.xenstore_port,

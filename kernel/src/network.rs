@@ -3,6 +3,7 @@
 
 mod channels;
 mod flags;
+pub mod names;
 mod wire;
 
 use alloc::boxed::Box;
@@ -11,11 +12,12 @@ use alloc::format;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::net::IpAddr;
 
 use drivers::netfront::NetFront;
 use drivers::xenbus::{self, Binding, Change, DeviceId, Discovery, Phase};
 use log::{info, warn};
-use net::{LinkId, Limits, Stack};
+use net::{Limits, LinkId, Stack};
 use vm_net::PluggedSockets;
 
 use crate::machine::Machine;
@@ -43,6 +45,7 @@ pub struct Network {
     discovery: Option<Discovery>,
     interfaces: BTreeMap<u32, Interface>,
     flags: NetworkFlags,
+    has_told_servers: bool,
     /// The sockets.
     pub sockets: PluggedSockets,
 }
@@ -67,6 +70,7 @@ impl Network {
             discovery,
             interfaces: BTreeMap::new(),
             flags,
+            has_told_servers: false,
             sockets: PluggedSockets::new(stack, host_name.into_bytes(), clock),
         }
     }
@@ -99,8 +103,8 @@ impl Network {
             Change::Arrived(id) if id.class == CLASS => self.arrived(machine, &id),
             // Its link stays in the stack, down.
             Change::Left(id) if id.class == CLASS => {
-                if let Some(interface) = self.interfaces.remove(&id.index) {
-                    advance(machine, id.index, &interface);
+                if let Some(interface) = self.interfaces.get(&id.index) {
+                    advance(machine, id.index, interface);
                 }
             }
             Change::Arrived(_) | Change::Left(_) => {}
@@ -112,18 +116,41 @@ impl Network {
         let bound = xenbus::Device::open(&mut machine.xenstore, id)
             .and_then(|device| Binding::new(&mut machine.xenstore, device, driver));
         match bound {
-            Ok(binding) => {
-                let interface = Interface { device: Rc::new(RefCell::new(binding)), link: None };
-                self.interfaces.insert(id.index, interface);
-            }
+            Ok(binding) => match self.interfaces.get(&id.index) {
+                // One that was plugged in before has its link in the stack, which goes on with this.
+                Some(interface) => {
+                    let before = interface.device.replace(binding);
+                    if let (_, Err(error)) = before.unbind(&mut machine.xenstore) {
+                        warn!("{id} as it was before cannot be let go of: {error}");
+                    }
+                }
+                None => {
+                    let interface = Interface { device: Rc::new(RefCell::new(binding)), link: None };
+                    self.interfaces.insert(id.index, interface);
+                }
+            },
             Err(error) => warn!("{id} cannot be used: {error}"),
         }
+    }
+
+    /// The name servers, if they are others than when this was last asked.
+    pub fn take_servers(&mut self) -> Option<Vec<IpAddr>> {
+        if !self.sockets.stack.take_lease_changed() && self.has_told_servers {
+            return None;
+        }
+        self.has_told_servers = true;
+        let links = self.interfaces.values().filter_map(|interface| interface.link);
+        let leases = links.filter_map(|link| self.sockets.stack.lease(link));
+        let leased = leases.flat_map(|lease| lease.name_servers.iter().copied().map(IpAddr::V4));
+        Some(self.flags.name_servers.iter().copied().chain(leased).collect())
     }
 
     /// Whether there is something to do before the guest may sleep. Asks the devices for a signal for what comes after.
     pub fn is_busy(&mut self) -> bool {
         let drivers: Vec<&Interface> = self.interfaces.values().collect();
-        drivers.into_iter().fold(false, |busy, interface| interface.device.borrow_mut().driver().rearm() | busy)
+        drivers
+            .into_iter()
+            .fold(false, |busy, interface| interface.device.borrow_mut().driver().rearm() | busy)
     }
 }
 

@@ -14,6 +14,8 @@ mod crash;
 mod crowd;
 mod entropy;
 mod memory;
+mod node;
+mod otp;
 mod power;
 mod trial;
 mod world;
@@ -57,6 +59,17 @@ const TESTS: &[(&str, Test)] = &[
     ("reports_a_jump_into_the_heap", crash::jump_into_heap),
     ("crashes_when_the_stack_overflows", crash::stack_overflow),
     ("obeys_on_crash_preserve", crash::preserve),
+    ("otp_says_hello", otp::says_hello),
+    ("otp_says_hello_in_32_mib", otp::says_hello_in_32_mib),
+    ("otp_tells_its_status", otp::tells_its_status),
+    ("otp_restarts_children_and_stops_cleanly", otp::restarts_children_and_stops_cleanly),
+    ("otp_stops_cleanly_for_a_reboot", otp::stops_cleanly_for_a_reboot),
+    ("otp_ends_a_node_that_does_not_stop", otp::ends_a_node_that_does_not_stop),
+    ("otp_dumps_at_a_slogan", otp::dumps_at_a_slogan),
+    ("otp_crashes_at_an_abort", otp::crashes_at_an_abort),
+    ("otp_reports_that_memory_is_out", otp::reports_that_memory_is_out),
+    ("otp_refuses_flags_that_nobody_knows", otp::refuses_flags_that_nobody_knows),
+    ("otp_has_a_shell", otp::has_a_shell),
     ("timers_come_in_order", clock::timers),
     ("idle_takes_no_processor_time", clock::idle),
     ("serves_ten_thousand_xenstore_operations", xenstore::ten_thousand),

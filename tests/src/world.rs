@@ -63,7 +63,7 @@ impl World {
 }
 
 /// The folder of what was built.
-fn target() -> PathBuf {
+pub fn target() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
     root.expect("this package lies in the repository").join("target")
 }

@@ -23,10 +23,10 @@ pub struct Options {
 pub struct Domain {
     /// Memory in MiB
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
-    memory: u32,
+    pub memory: u32,
     /// Command line
     #[arg(long, value_name = "TEXT", default_value = "", allow_hyphen_values = true)]
-    extra: String,
+    pub extra: String,
 }
 
 /// Carries out the command.

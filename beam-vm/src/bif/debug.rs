@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Module `erts_debug`: sizes and identity of terms.
 
+pub mod maps;
+pub mod state;
+
 use alloc::vec::Vec;
 
 use hashbrown::HashSet;

@@ -116,6 +116,7 @@ pub fn finish_loading(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             cx.vm.code.install(instance)
         };
         installed.map_err(|_| Raise::BADARG)?;
+        super::trace::loaded(cx, module);
     }
     if waiting.is_empty() {
         return Ok(Term::atom(predefined::OK));

@@ -169,7 +169,7 @@ pub fn system_flag(cx: &mut Context<'_>, flag: Term, value: Term) -> Option<BifR
 }
 
 /// The allocators whose names mean something here.
-const ALLOCATORS: [Atom; 6] = [
+pub(super) const ALLOCATORS: [Atom; 6] = [
     predefined::EHEAP_ALLOC,
     predefined::ETS_ALLOC,
     predefined::BINARY_ALLOC,
@@ -179,7 +179,7 @@ const ALLOCATORS: [Atom; 6] = [
 ];
 
 /// Bytes that an allocator of stock would have given out.
-fn allocator(report: &Report, name: Atom) -> usize {
+pub(super) fn allocator(report: &Report, name: Atom) -> usize {
     match name {
         predefined::EHEAP_ALLOC => report.heaps,
         predefined::ETS_ALLOC => report.tables,

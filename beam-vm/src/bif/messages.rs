@@ -6,7 +6,6 @@ use super::{BifResult, Context, Raise};
 use crate::atom::predefined;
 use crate::port::Delivery;
 use crate::term::{LocalPid, LocalPort, Reference, Term, View};
-use crate::trace::Flag;
 
 /// Sends a message to a process, a name, or an alias. Gives whether that could be done without a connection to another node.
 ///
@@ -15,7 +14,7 @@ use crate::trace::Flag;
 pub fn send(cx: &mut Context<'_>, to: Term, message: Term) -> Result<Sent, Raise> {
     cx.bump(4);
     if cx.vm.tracing.is_used {
-        tell_of_send(cx, to, message);
+        super::trace::sent(cx, to, message);
     }
     match to.view() {
         View::Pid(pid) => cx.vm.send(cx.process, pid, message),
@@ -49,13 +48,6 @@ pub fn send(cx: &mut Context<'_>, to: Term, message: Term) -> Result<Sent, Raise
         _ => return Err(Raise::BADARG),
     }
     Ok(Sent::Done)
-}
-
-/// Tells of a message that a traced process sends.
-fn tell_of_send(cx: &mut Context<'_>, to: Term, message: Term) {
-    let is_lost = to.as_pid().is_some_and(|pid| pid != cx.process.pid && !cx.vm.processes.is_alive(pid));
-    let name = if is_lost { predefined::SEND_TO_NON_EXISTING_PROCESS } else { predefined::SEND };
-    cx.vm.trace_event(cx.process, Flag::Send, &[Term::atom(name), message, to]);
 }
 
 /// What has become of a message.
@@ -94,6 +86,8 @@ pub fn send_or_wait(
 ) -> Result<Sent, Raise> {
     let sent = send(cx, to, message)?;
     if sent == Sent::Busy {
+        let port = to.as_atom().and_then(|name| cx.vm.ports.names.get(&name).copied());
+        cx.vm.tell_busy(cx.process.pid, port.map_or(to, Term::port));
         cx.process.set_arguments(arguments);
         return Err(Raise::Wait);
     }

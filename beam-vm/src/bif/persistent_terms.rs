@@ -27,7 +27,8 @@ pub fn get_all(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
 
 /// `put/2`
 pub fn put(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let before = cx.vm.persistent.put(&mut cx.vm.literals, args[0], args[1]);
+    let vm = &mut *cx.vm;
+    let before = vm.persistent.put(&mut vm.literals, vm.platform.as_mut(), args[0], args[1]);
     if let Some(area) = before.map_err(|_| Raise::SYSTEM_LIMIT)? {
         retire(cx, area);
     }

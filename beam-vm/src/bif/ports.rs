@@ -13,6 +13,7 @@ use crate::iodata::Walk;
 use crate::port::{PortData, Reach, State};
 use crate::process::Parked;
 use crate::term::{LocalPid, LocalPort, Term, View};
+use crate::trace::Flag;
 
 /// Elements of iodata that are taken in a reduction.
 const ELEMENTS: usize = 16;
@@ -22,7 +23,7 @@ const BADARG: BifResult = Ok(Term::atom(predefined::BADARG));
 impl Context<'_> {
     /// Whom a port can reach while this process calls.
     pub fn reach(&mut self) -> Reach<'_> {
-        Reach { vm: self.vm, process: Some(self.process), has_ended: false }
+        Reach { vm: self.vm, process: Some(self.process), has_ended: false, traced: None }
     }
 
     /// Works with a port. If that ends the process that calls, the BIF does not return.
@@ -96,6 +97,7 @@ pub fn port_command(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             return Ok(Term::boolean(false));
         }
         port.waiting.push(cx.process.pid);
+        cx.vm.tell_busy(cx.process.pid, Term::port(id));
         cx.process.set_arguments(args);
         return Err(Raise::Wait);
     }
@@ -115,6 +117,11 @@ pub fn port_control(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let Some(bytes) = bytes(cx, args[2], args)? else { return BADARG };
     let mut answer = None;
     let result = cx.with_port(id, |port, reach| {
+        reach.trace_receive(&|heap| {
+            let data = build::binary(heap, &bytes);
+            let data = build::tuple(heap, &[Term::count(operation as usize), data]);
+            build::tuple(heap, &[Term::atom(predefined::CONTROL), data])
+        });
         answer = port.control(reach, operation, &bytes).ok();
         Term::NIL
     })?;
@@ -134,6 +141,7 @@ pub fn port_call(_: &mut Context<'_>, _: &[Term]) -> BifResult {
 pub fn port_close(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let Some(id) = cx.open_port(args[0]) else { return BADARG };
     cx.with_port(id, |port, reach| {
+        reach.trace_receive(&|_| Term::atom(predefined::CLOSE));
         port.close(reach, Term::atom(predefined::NORMAL));
         Term::boolean(true)
     })
@@ -148,6 +156,8 @@ pub fn port_connect(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         process.links.insert(id);
         port.links.insert(pid);
         port.connected = pid;
+        reach.trace_connect(pid);
+        reach.trace_connected();
         Term::boolean(true)
     })
 }
@@ -182,7 +192,9 @@ pub(super) fn register(cx: &mut Context<'_>, name: Atom, id: LocalPort) -> Resul
         return Err(predefined::REGISTERED_NAME);
     }
     port.registered = Some(name);
+    let tracee = port.tracee;
     cx.vm.ports.names.insert(name, id);
+    cx.vm.trace_port(id, tracee, Flag::Ports, &[Term::atom(predefined::REGISTER), Term::atom(name)]);
     Ok(())
 }
 
@@ -192,6 +204,8 @@ pub(super) fn link(cx: &mut Context<'_>, id: LocalPort) -> bool {
     let Some(port) = cx.vm.ports.get_mut(id).filter(|port| port.state == State::Open) else { return false };
     port.links.insert(own);
     cx.process.links.insert(id);
+    let tracee = port.tracee;
+    cx.vm.trace_port(id, tracee, Flag::Ports, &[Term::atom(predefined::GETTING_LINKED), Term::pid(own)]);
     true
 }
 
@@ -202,6 +216,9 @@ pub(super) fn unlink(cx: &mut Context<'_>, id: LocalPort) {
         && let Some(port) = cx.vm.ports.get_mut(id)
     {
         port.links.remove(own);
+        let tracee = port.tracee;
+        let event = [Term::atom(predefined::GETTING_UNLINKED), Term::pid(own)];
+        cx.vm.trace_port(id, tracee, Flag::Ports, &event);
     }
 }
 

@@ -97,7 +97,16 @@ pub fn statistics(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         predefined::TOTAL_ACTIVE_TASKS | predefined::TOTAL_ACTIVE_TASKS_ALL => Term::count(waiting + 1),
         predefined::ACTIVE_TASKS | predefined::ACTIVE_TASKS_ALL => one(cx, waiting + 1),
         predefined::SCHEDULER_WALL_TIME | predefined::SCHEDULER_WALL_TIME_ALL => wall_time(cx),
-        predefined::MICROSTATE_ACCOUNTING => Term::atom(predefined::UNDEFINED),
+        predefined::MICROSTATE_ACCOUNTING => super::accounting::counters(cx),
+        predefined::IO => {
+            let (input, output) = cx.vm.ports.traffic;
+            let mut pair = |name, bytes| {
+                let bytes = build::unsigned(cx.heap(), bytes);
+                build::tuple(cx.heap(), &[Term::atom(name), bytes])
+            };
+            let pairs = [pair(predefined::INPUT, input), pair(predefined::OUTPUT, output)];
+            build::tuple(cx.heap(), &pairs)
+        }
         _ => return Err(Raise::BADARG),
     })
 }

@@ -4,8 +4,9 @@
 use alloc::vec::Vec;
 
 use super::time::{BEGINNING, END};
-use super::{BifResult, Context, Raise, memory};
+use super::{BifResult, Context, Raise, allocators, memory};
 use crate::atom::{Atom, predefined};
+use crate::bif::Entry;
 use crate::bif::Releases;
 use crate::bif::table::BIFS;
 use crate::heap::build;
@@ -39,6 +40,8 @@ pub fn system_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
                 Some(predefined::CPU_TOPOLOGY),
                 Some(predefined::DEFINED | predefined::DETECTED | predefined::USED),
             ) => Ok(Term::atom(predefined::UNDEFINED)),
+            (Some(predefined::ALLOCATOR), _) => allocators::instances_of(cx, of),
+            (Some(predefined::ALLOCATOR_SIZES), _) => allocators::sizes_of(cx, of),
             _ => Err(Raise::BADARG),
         };
     }
@@ -70,6 +73,7 @@ fn fixed(item: Atom) -> Option<Term> {
         | predefined::SCHEDULERS_ACTIVE
         | predefined::SCHEDULERS_TOTAL
         | predefined::SCHEDULER_ID
+        | predefined::RUN_QUEUES
         | predefined::LOGICAL_PROCESSORS
         | predefined::LOGICAL_PROCESSORS_AVAILABLE
         | predefined::LOGICAL_PROCESSORS_ONLINE => number(1),
@@ -107,6 +111,9 @@ fn fixed(item: Atom) -> Option<Term> {
         predefined::BREAK_IGNORED
         | predefined::DEBUG_COMPILED
         | predefined::DYNAMIC_TRACE_PROBES
+        | predefined::ETS_ALWAYS_COMPRESS
+        | predefined::IO_THREAD
+        | predefined::PORT_TASKS
         | predefined::ETS_REALLOC_MOVES
         | predefined::KERNEL_POLL
         | predefined::LOCK_CHECKING
@@ -151,8 +158,54 @@ fn counted(cx: &mut Context<'_>, item: Atom) -> BifResult {
             build::tuple(cx.heap(), &[Term::atom(predefined::SEQUENTIAL_TRACER), tracer])
         }
         predefined::SNIFS => snifs(cx),
+        predefined::ALLOCATOR => allocators::summary(cx),
+        predefined::C_COMPILER_USED => build::tuple(cx.heap(), &[Term::atom(predefined::UNDEFINED); 2]),
+        predefined::COMPILE_INFO => {
+            let items = [predefined::LDFLAGS, predefined::CFLAGS, predefined::CONFIG_H];
+            let items = items.map(|name| build::tuple(cx.heap(), &[Term::atom(name), Term::NIL]));
+            build::list(cx.heap(), &items)
+        }
+        predefined::CHECK_IO => check_io(cx),
+        predefined::DECENTRALIZED_COUNTER_GROUPS_MAP => {
+            let pair = build::tuple(cx.heap(), &[Term::small_cut(1); 2]);
+            build::list(cx.heap(), &[pair])
+        }
+        predefined::OS_VERSION => {
+            let parts = cx.vm.platform.os_version().map(|part| Term::count(part as usize));
+            build::tuple(cx.heap(), &parts)
+        }
+        predefined::OS_MONOTONIC_TIME_SOURCE => {
+            let time = cx.vm.platform.monotonic();
+            let time = build::unsigned(cx.heap(), time);
+            time_source(cx, time, &[(predefined::EXTENDED, predefined::NO)])
+        }
+        predefined::OS_SYSTEM_TIME_SOURCE => {
+            let time = cx.vm.platform.system_time();
+            let time = build::integer(cx.heap(), time);
+            time_source(cx, time, &[])
+        }
         _ => return Err(Raise::BADARG),
     })
+}
+
+/// What is known of a clock: parts of a second, and what it says now. Which function of the system it is, the platform keeps to itself.
+fn time_source(cx: &mut Context<'_>, time: Term, more: &[(Atom, Atom)]) -> Term {
+    let mut pairs: Vec<(Atom, Term)> = Vec::from([(predefined::RESOLUTION, Term::small_cut(1_000_000_000))]);
+    pairs.extend(more.iter().map(|(name, value)| (*name, Term::atom(*value))));
+    pairs.push((predefined::PARALLEL, Term::atom(predefined::YES)));
+    pairs.push((predefined::TIME, time));
+    let pairs: Vec<Term> =
+        pairs.into_iter().map(|(name, value)| build::tuple(cx.heap(), &[Term::atom(name), value])).collect();
+    build::list(cx.heap(), &pairs)
+}
+
+/// The one set of streams and sockets that is watched.
+fn check_io(cx: &mut Context<'_>) -> Term {
+    let ports = &cx.vm.ports;
+    let watched = ports.streams.len() + ports.sockets.len();
+    let set =
+        memory::pairs(cx.heap(), &[(predefined::TOTAL_POLL_SET_SIZE, watched), (predefined::ACTIVE_FDS, 0)]);
+    build::list(cx.heap(), &[set])
 }
 
 /// Who is sent what the machine logs: a process, or `logger` as long as nobody has that name.
@@ -164,7 +217,10 @@ fn system_logger(cx: &Context<'_>) -> Term {
 /// The BIFs of the release.
 fn snifs(cx: &mut Context<'_>) -> Term {
     let mut all = Vec::new();
-    for entry in BIFS.iter().filter(|entry| matches!(entry.releases, Releases::All | Releases::Until25)) {
+    let is_there = |entry: &&Entry| matches!(entry.releases, Releases::All | Releases::Until25);
+    // To yield is an instruction in stock's emulator.
+    let is_function = |entry: &&Entry| (entry.module, entry.function) != ("erlang", "yield");
+    for entry in BIFS.iter().filter(is_there).filter(is_function) {
         let names = (cx.vm.atoms.find(entry.module), cx.vm.atoms.find(entry.function));
         if let (Some(module), Some(function)) = names {
             let parts = [Term::atom(module), Term::atom(function), Term::count(usize::from(entry.arity))];
@@ -229,6 +285,7 @@ pub fn system_flag(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         }
         predefined::SEQUENTIAL_TRACER => super::trace::set_tracer(cx, value),
         predefined::RESET_SEQ_TRACE => Ok(super::trace::reset(cx)),
+        predefined::MICROSTATE_ACCOUNTING => super::accounting::set(cx, value),
         predefined::SCHEDULER_WALL_TIME => Err(Raise::BADARG),
         predefined::SCHEDULER_BIND_TYPE => Ok(Term::atom(predefined::UNBOUND)),
         predefined::CPU_TOPOLOGY if value == Term::atom(predefined::UNDEFINED) => Ok(value),

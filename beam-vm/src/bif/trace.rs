@@ -4,11 +4,17 @@
 //! A tracer is a process or a port, be it by itself or as the state of module `erl_tracer`. Other tracer modules have to be libraries in C, and
 //! stock refuses those that are not.
 
+mod events;
 mod info;
+mod monitor;
+mod on_load;
 mod patterns;
 mod sequences;
 
+pub use events::{From, received, sent};
 pub use info::{trace_delivered, trace_info};
+pub use monitor::{system_monitor0, system_monitor1, system_monitor2, system_profile0, system_profile2};
+pub use on_load::loaded;
 pub use patterns::trace_pattern;
 pub use sequences::{
     process_token, reset, seq_trace, seq_trace_info, seq_trace_print, seq_trace_print2, set_token,
@@ -16,9 +22,9 @@ pub use sequences::{
 };
 
 use super::{BifResult, Context, Raise};
-use crate::atom::predefined;
+use crate::atom::{Atom, predefined};
 use crate::process::{Lookup, Process};
-use crate::term::{LocalPid, Term, View};
+use crate::term::{LocalPid, LocalPort, Term, View};
 use crate::trace::{Flag, Flags, Tracee, Tracer};
 
 const BADOPT: Raise = Raise::ErrorWithCause(Term::atom(predefined::BADARG), Term::atom(predefined::BADOPT));
@@ -76,84 +82,153 @@ enum How {
     Clear,
 }
 
-/// Changes how a process is traced. Gives whether that may be done: nobody has two tracers.
-fn change(process: &mut Process, how: How, flags: Flags, tracer: Tracer) -> bool {
-    let before = process.extension().map_or(Tracee::default(), |extension| extension.tracee);
-    let after = match how {
-        How::Set => {
-            if before.tracer.is_some_and(|other| other != tracer) {
-                return false;
-            }
-            before.flags.with(flags)
-        }
+/// How something is traced after a change; none if it may not be changed: nobody has two tracers.
+fn changed(
+    cx: &Context<'_>,
+    before: Tracee,
+    how: How,
+    flags: Flags,
+    tracer: Option<Tracer>,
+) -> Option<Tracee> {
+    let other = before.tracer.filter(|other| tracer.is_some_and(|tracer| tracer != *other));
+    if other.is_some_and(|other| cx.vm.is_tracer_there(other, cx.process.pid)) {
+        return None;
+    }
+    let flags = match how {
+        How::Set => before.flags.with(flags),
         How::Clear => before.flags.without(flags),
     };
-    let tracer = match how {
-        How::Set => Some(tracer),
-        How::Clear => before.tracer,
-    };
-    let tracee = Tracee { flags: after, tracer: tracer.filter(|_| !after.is_empty()) };
-    if tracee != before {
-        process.extension_mut().tracee = tracee;
-    }
-    true
+    let tracer = tracer.or(before.tracer).filter(|_| !flags.is_empty());
+    Some(Tracee { flags, tracer })
 }
 
-/// What `erlang:trace/3` is about.
-struct Whom {
-    existing: bool,
-    new: bool,
+/// A change of how processes and ports are traced.
+#[derive(Clone, Copy)]
+struct Change {
+    how: How,
+    flags: Flags,
+    tracer: Option<Tracer>,
+}
+
+impl Change {
+    /// Changes a process. Gives whether there is such a process, and it may be changed.
+    fn process(self, cx: &mut Context<'_>, pid: LocalPid) -> Option<bool> {
+        let is_own = pid == cx.process.pid;
+        let before = if is_own {
+            cx.process.extension().map(|extension| extension.tracee)
+        } else {
+            let Lookup::Process(process) = cx.vm.processes.lookup(pid) else { return None };
+            process.extension().map(|extension| extension.tracee)
+        };
+        let before = before.unwrap_or_default();
+        let Some(after) = changed(cx, before, self.how, self.flags, self.tracer) else { return Some(false) };
+        if after == before {
+            return Some(true);
+        }
+        if is_own {
+            cx.process.extension_mut().tracee = after;
+        } else if let Lookup::Process(process) = cx.vm.processes.lookup(pid) {
+            process.extension_mut().tracee = after;
+        }
+        Some(true)
+    }
+
+    /// Changes a port.
+    fn port(self, cx: &mut Context<'_>, id: LocalPort) -> Option<bool> {
+        let before = cx.vm.ports.get(id)?.tracee;
+        let Some(after) = changed(cx, before, self.how, self.flags, self.tracer) else { return Some(false) };
+        cx.vm.ports.get_mut(id)?.tracee = after;
+        Some(true)
+    }
+
+    /// Changes how new processes or ports are traced.
+    fn new_ones(self, before: Tracee, kept: Flags) -> Tracee {
+        let flags = match self.how {
+            How::Set => before.flags.with(self.flags.and(kept)),
+            How::Clear => before.flags.without(self.flags.and(kept)),
+        };
+        let tracer = self.tracer.or(before.tracer).filter(|_| !flags.is_empty());
+        Tracee { flags, tracer }
+    }
+}
+
+/// Says in the log that somebody is traced already.
+fn log_second_tracer(cx: &mut Context<'_>) {
+    let (own, leader) = (cx.process.pid, cx.process.group_leader);
+    let text = "** can only have one tracer per process\n";
+    cx.vm.log(predefined::ERROR, own, leader, text, &mut |_| alloc::vec::Vec::new());
 }
 
 /// `erts_internal:trace/3`
 pub fn trace(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let wanted = read_flags(cx, args[2]).ok_or(BADOPT)?;
     let how = if args[1].as_boolean().ok_or(Raise::BADARG)? { How::Set } else { How::Clear };
-    let tracer = wanted.tracer.unwrap_or(Tracer::Process(cx.process.pid));
+    let own = (how == How::Set).then_some(Tracer::Process(cx.process.pid));
+    let change = Change { how, flags: wanted.flags, tracer: wanted.tracer.or(own) };
     cx.vm.tracing.is_used = true;
-    if let Some(pid) = args[0].as_pid() {
-        let is_done = if pid == cx.process.pid {
-            change(cx.process, how, wanted.flags, tracer)
-        } else {
-            match cx.vm.processes.lookup(pid) {
-                Lookup::Process(process) => change(process, how, wanted.flags, tracer),
-                _ => false,
+    let one = match args[0].view() {
+        View::Pid(pid) => Some(change.process(cx, pid)),
+        View::Port(port) => Some(change.port(cx, port)),
+        _ => None,
+    };
+    if let Some(one) = one {
+        return match one {
+            Some(true) => Ok(Term::count(1)),
+            Some(false) => {
+                log_second_tracer(cx);
+                Err(Raise::BADARG)
             }
+            None => Err(Raise::BADARG),
         };
-        return if is_done { Ok(Term::count(1)) } else { Err(Raise::BADARG) };
     }
-    let whom = match args[0].as_atom() {
-        Some(predefined::ALL | predefined::PROCESSES) => Whom { existing: true, new: true },
-        Some(predefined::EXISTING | predefined::EXISTING_PROCESSES) => Whom { existing: true, new: false },
-        Some(predefined::NEW | predefined::NEW_PROCESSES) => Whom { existing: false, new: true },
-        Some(predefined::PORTS | predefined::EXISTING_PORTS | predefined::NEW_PORTS) => {
-            Whom { existing: false, new: false }
-        }
+    trace_many(cx, args[0].as_atom().ok_or(Raise::BADARG)?, change)
+}
+
+/// Whom a name of several is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    All,
+    Processes,
+    Ports,
+}
+
+fn trace_many(cx: &mut Context<'_>, whom: Atom, change: Change) -> BifResult {
+    let (existing, new, kind) = match whom {
+        predefined::ALL => (true, true, Kind::All),
+        predefined::PROCESSES => (true, true, Kind::Processes),
+        predefined::PORTS => (true, true, Kind::Ports),
+        predefined::EXISTING => (true, false, Kind::All),
+        predefined::EXISTING_PROCESSES => (true, false, Kind::Processes),
+        predefined::EXISTING_PORTS => (true, false, Kind::Ports),
+        predefined::NEW => (false, true, Kind::All),
+        predefined::NEW_PROCESSES => (false, true, Kind::Processes),
+        predefined::NEW_PORTS => (false, true, Kind::Ports),
         _ => return Err(Raise::BADARG),
     };
     let mut count = 0;
-    if whom.existing {
-        let pids: alloc::vec::Vec<LocalPid> =
-            cx.vm.processes.pids().filter(|pid| Tracer::Process(*pid) != tracer).collect();
-        for pid in pids {
-            count += usize::from(if pid == cx.process.pid {
-                change(cx.process, how, wanted.flags, tracer)
-            } else {
-                match cx.vm.processes.lookup(pid) {
-                    Lookup::Process(process) => change(process, how, wanted.flags, tracer),
-                    _ => false,
-                }
-            });
+    if existing {
+        let has = |kinds: Flags| !change.flags.and(kinds).is_empty();
+        let modifiers = has(Flags::MODIFIERS);
+        let own_flags = |kind: Kind, flags: Flags| match kind {
+            Kind::All => has(flags) || modifiers,
+            _ => has(flags.with(Flags::MODIFIERS)),
+        };
+        if kind != Kind::Ports && own_flags(kind, Flags::OF_PROCESSES.without(Flags::MODIFIERS)) {
+            let pids: alloc::vec::Vec<LocalPid> = cx.vm.processes.pids().collect();
+            count += pids.into_iter().filter(|pid| change.process(cx, *pid) == Some(true)).count();
+        }
+        if kind != Kind::Processes && own_flags(kind, Flags::OF_PORTS.without(Flags::MODIFIERS)) {
+            let ports = cx.vm.ports.ids();
+            count += ports.into_iter().filter(|port| change.port(cx, *port) == Some(true)).count();
         }
     }
-    if whom.new {
+    if new && kind != Kind::Ports {
         let before = cx.vm.tracing.new_processes;
-        let flags = match how {
-            How::Set => before.flags.with(wanted.flags),
-            How::Clear => before.flags.without(wanted.flags),
-        };
-        let tracer = if flags.is_empty() { None } else { Some(tracer) };
-        cx.vm.tracing.new_processes = Tracee { flags, tracer };
+        cx.vm.tracing.new_processes = change.new_ones(before, Flags::OF_PROCESSES);
+    }
+    if new && kind != Kind::Processes {
+        let before = cx.vm.tracing.new_ports;
+        cx.vm.tracing.new_ports = change.new_ones(before, Flags::OF_PORTS);
     }
     Ok(Term::count(count))
 }
@@ -173,8 +248,24 @@ pub fn change_own(cx: &mut Context<'_>, clear: Flags, set: Flags, tracer: Option
     true
 }
 
+/// Whether a new process is linked to its parent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum IsLinked {
+    /// It is.
+    Yes,
+    /// It is not.
+    No,
+}
+
 /// Makes a new process traced as its parent says, or as all new ones are. Tells of it.
-pub fn spawned(cx: &mut Context<'_>, child: &mut Process, function: [Term; 2], arguments: &[Term]) {
+pub fn spawned(
+    cx: &mut Context<'_>,
+    child: &mut Process,
+    function: [Term; 2],
+    arguments: &[Term],
+    is_linked: IsLinked,
+) {
+    let is_linked = is_linked == IsLinked::Yes;
     if !cx.vm.tracing.is_used {
         return;
     }
@@ -187,19 +278,46 @@ pub fn spawned(cx: &mut Context<'_>, child: &mut Process, function: [Term; 2], a
     let call = crate::heap::build::tuple(cx.heap(), &[function[0], function[1], arguments]);
     let (parent_term, child_term) = (Term::pid(own), Term::pid(child.pid));
     if let Some(tracee) = parent {
-        let first = tracee.flags.has(Flag::SetOnFirstSpawn);
-        if first || tracee.flags.has(Flag::SetOnSpawn) {
-            let flags =
-                if first { tracee.flags.without(Flags::of(Flag::SetOnFirstSpawn)) } else { tracee.flags };
-            child.extension_mut().tracee = Tracee { flags, tracer: tracee.tracer };
-            if first {
-                cx.process.extension_mut().tracee.flags = flags;
+        let (spawn, first_spawn) = (Flag::SetOnSpawn, Flag::SetOnFirstSpawn);
+        let (link, first_link) = (Flag::SetOnLink, Flag::SetOnFirstLink);
+        let mut kept = tracee.flags;
+        let mut child_flags = child.tracee().unwrap_or_default().flags;
+        let mut is_passed = false;
+        if kept.has(spawn) {
+            child_flags = child_flags.with(kept);
+            is_passed = true;
+        }
+        if kept.has(first_spawn) {
+            let once = Flags::of(spawn).with(Flags::of(first_spawn));
+            child_flags = child_flags.with(kept).without(once);
+            kept = kept.without(once);
+            is_passed = true;
+        }
+        if is_linked && (kept.has(link) || kept.has(first_link)) {
+            child_flags = child_flags.with(kept);
+            if kept.has(first_link) {
+                let once = Flags::of(link).with(Flags::of(first_link));
+                child_flags = child_flags.without(once);
+                kept = kept.without(once);
             }
+            is_passed = true;
+        }
+        if is_passed {
+            child.extension_mut().tracee = Tracee { flags: child_flags, tracer: tracee.tracer };
+            cx.process.extension_mut().tracee.flags = kept;
         }
         let event = [Term::atom(predefined::SPAWN), child_term, call];
         cx.vm.trace_event_of(own, parent, Flag::Procs, &event);
+        if is_linked {
+            let event = [Term::atom(predefined::LINK), child_term];
+            cx.vm.trace_event_of(own, parent, Flag::Procs, &event);
+        }
     }
     let tracee = child.tracee();
     let event = [Term::atom(predefined::SPAWNED), parent_term, call];
     cx.vm.trace_event_of(child.pid, tracee, Flag::Procs, &event);
+    if is_linked {
+        let event = [Term::atom(predefined::GETTING_LINKED), parent_term];
+        cx.vm.trace_event_of(child.pid, tracee, Flag::Procs, &event);
+    }
 }

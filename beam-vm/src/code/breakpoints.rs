@@ -8,8 +8,9 @@ use core::ptr::with_exposed_provenance_mut;
 
 use super::Code;
 use crate::atom::Atom;
+use crate::bif::BifIndex;
 use crate::emu::table::{Operation, code};
-use crate::trace::{Breakpoint, GlobalPoint, Name, Pattern};
+use crate::trace::{BifPoint, Breakpoint, GlobalPoint, Name, Pattern};
 use crate::vm::Vm;
 
 impl Code {
@@ -48,7 +49,7 @@ impl Vm {
         let module = name.0;
         let is_there = self.tracing.points.local.contains_key(&address);
         if !is_there {
-            let mut point = Breakpoint { name, code: 0, local: None, meta: None, count: None };
+            let mut point = Breakpoint::default();
             change(&mut point);
             if point.is_idle() {
                 return;
@@ -64,10 +65,10 @@ impl Vm {
                 point.code = before;
                 with_exposed_provenance_mut::<u32>(address).write(own);
             }
-            self.tracing.points.local.insert(address, point);
+            self.tracing.points.local.insert(address, (name, point));
             return;
         }
-        let Some(point) = self.tracing.points.local.get_mut(&address) else { return };
+        let Some((_, point)) = self.tracing.points.local.get_mut(&address) else { return };
         change(point);
         if point.is_idle() {
             let before = point.code;
@@ -85,10 +86,19 @@ impl Vm {
         }
     }
 
+    /// Changes what is done when a BIF is called.
+    pub fn change_bif_point(&mut self, bif: BifIndex, change: impl FnOnce(&mut BifPoint)) {
+        let points = &mut self.tracing.points.bifs;
+        let point = points.entry(bif).or_default();
+        change(point);
+        if point.point.is_idle() && point.global.is_none() {
+            points.remove(&bif);
+        }
+    }
+
     /// Sets or clears the breakpoint of calls from elsewhere.
     pub fn set_global_point(&mut self, name: Name, address: usize, pattern: Option<Pattern>) {
         let Some(pattern) = pattern else { return self.clear_global_point(name) };
-        self.change_breakpoint(name, address, |point| point.local = None);
         let (module, function, arity) = name;
         let export = self.code.export(module, function, arity);
         export.stub.set([u64::from(code(Operation::GlobalBreakpoint)), 0]);
@@ -113,6 +123,6 @@ impl Vm {
         self.tracing
             .points
             .local
-            .retain(|address, point| point.name.0 != module || self.code.instance_at(*address).is_some());
+            .retain(|address, (name, _)| name.0 != module || self.code.instance_at(*address).is_some());
     }
 }

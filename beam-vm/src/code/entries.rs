@@ -161,7 +161,11 @@ impl Export {
     pub fn is_bound(&self) -> bool {
         match BifIndex::from_raw(self.bif.get()) {
             Some(bif) => bif.entry().implementation.is_some(),
-            None => self.address.get() != self.stub.as_ptr().cast_const().cast(),
+            // The stub may also be a breakpoint before the code.
+            None => {
+                self.address.get() != self.stub.as_ptr().cast_const().cast()
+                    || self.stub.get() != Stubs::undefined_function_words()
+            }
         }
     }
 }

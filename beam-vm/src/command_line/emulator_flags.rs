@@ -59,7 +59,8 @@ const FLAGS: &[(&str, Value, Meaning)] = {
     &[
         ("A", V::Joined, M::Only("0", "there are no threads")),
         ("a", V::Joined, NO_THREADS),
-        ("B", V::Suffix, M::Nothing("there is no break handler")),
+        ("Bc", V::None, M::Nothing("there is no break handler")),
+        ("B", V::Suffix, M::AsIs),
         ("C", V::Joined, M::Nothing("the clock does not warp")),
         ("c", V::Suffix, M::Nothing("the clock is corrected by the platform")),
         ("dcg", V::Next, ONE_SCHEDULER),

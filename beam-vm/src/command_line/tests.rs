@@ -46,6 +46,9 @@ fn variables_come_before_and_after() {
 #[test]
 fn without_input_there_is_no_shell() {
     assert_eq!(texts(&line("-noinput -x", &[]).expect("flags").arguments), ["-noshell", "-noinput", "-x"]);
+    let read = |text| line(text, &[]).map(|line| texts(&line.arguments).join(" "));
+    assert_eq!(read("-configfd 0 -x").expect("flags"), "-noshell -noinput -configfd 0 -x");
+    assert_eq!(read("-configfd 3").expect("flags"), "-configfd 3");
 }
 
 #[test]

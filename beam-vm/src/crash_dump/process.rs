@@ -91,7 +91,7 @@ impl<'a> Scene<'a> {
             _ if self.is_running(process) => "Running",
             State::Exiting => "Exiting",
             _ if process.suspended > 0 => "Suspended",
-            State::Waiting => "Waiting",
+            State::Waiting | State::Hibernating => "Waiting",
             State::Runnable => "Scheduled",
         }
     }

@@ -52,7 +52,7 @@ fn said(slogan: &str, variables: &[(&str, &str)]) -> String {
         vm.environment.insert(name.as_bytes().to_vec(), value.as_bytes().to_vec());
     }
     vm.crash(None, slogan);
-    assert_eq!(vm.halted, Some(Halt::Status(1)));
+    assert_eq!(vm.halted, Some(Halt::Crashed));
     let bytes = said.borrow().clone();
     String::from_utf8(bytes).expect("text")
 }

@@ -122,6 +122,9 @@ slow_paths! {
     fn apply(s) {
         let op = &*s.ip.cast::<I1<N16>>();
         let arity = usize::from(op.a.0);
+        if is_of_apply(&s, arity) {
+            return apply_to_list(s, op, 0);
+        }
         match apply_target(&mut s, arity) {
             Some(export) => {
                 if let Some(bif) = raising(export) {
@@ -139,6 +142,9 @@ slow_paths! {
     fn apply_last(s) {
         let op = &*s.ip.cast::<I2<N16, N16>>();
         let arity = usize::from(op.a.0);
+        if is_of_apply(&s, arity) {
+            return apply_to_list(s, s.ip.cast(), op.b.0 + 2);
+        }
         match apply_target(&mut s, arity) {
             Some(export) => {
                 s.sp = s.sp.add(usize::from(op.b.0) + 1);
@@ -161,7 +167,7 @@ slow_paths! {
             Err(raise) => return exception::raise_in_operator(s, raise, predefined::APPLY, &[fun, list]),
         };
         match funs::prepare(&s, fun, arity).or_else(|| funs::external(fun, arity)) {
-            Some(target) => apply_to(s, target, op),
+            Some(target) => apply_to(s, target, op, (*op).a.0),
             None => {
                 if op.a.0 == 0 {
                     set_return_address(&s, s.ip.add(size_of_val(op) / 8));
@@ -173,25 +179,8 @@ slow_paths! {
 
     /// `erlang:apply(Module, Function, Arguments)`; see [`apply_to`].
     fn apply_list(s) {
-        let op = &*s.ip.cast::<I1<N16>>();
-        let arguments = [s.x()[0], s.x()[1], s.x()[2]];
-        let [module, function, list] = arguments;
-        let (Some(module), Some(function)) = (module.as_atom(), function.as_atom()) else {
-            return exception::raise_in_operator(s, Raise::BADARG, predefined::APPLY, &arguments);
-        };
-        match spread(&s, list, MAX_ARGUMENTS) {
-            Ok(arity) => {
-                let export = s.context().vm.code.export(module, function, arity as u32);
-                match raising(export) {
-                    Some(bif) => {
-                        s.sp = s.sp.add(usize::from(op.a.0).saturating_sub(1));
-                        raise_here(s, bif, arity)
-                    }
-                    None => apply_to(s, export.address.get(), op),
-                }
-            }
-            Err(raise) => exception::raise_in_operator(s, raise, predefined::APPLY, &arguments),
-        }
+        let op = s.ip.cast::<I1<N16>>();
+        apply_to_list(s, op, (*op).a.0)
     }
 
     /// A function that no module has: `error_handler:undefined_function(M, F, Args)`, or whatever the process has said.
@@ -324,20 +313,69 @@ unsafe fn spread(s: &State, list: Term, most: usize) -> Result<usize, Raise> {
     if rest.is_nil() { Ok(arity) } else { Err(Raise::BADARG) }
 }
 
-/// Calls a function from `apply`: the operand is 0 for a call that is no tail call, 1 for a tail call without a frame, else two more than
+/// Calls a function from `apply`: the frame is 0 for a call that is no tail call, 1 for a tail call without a frame, else two more than
 /// the slots of the frame.
 #[inline(always)]
-unsafe fn apply_to(mut s: State, target: *const u64, op: &I1<N16>) {
+unsafe fn apply_to(mut s: State, target: *const u64, op: *const I1<N16>, frame: u16) {
     // SAFETY: as for the handler that has come here.
     unsafe {
-        match op.a.0 {
-            0 => set_return_address(&s, s.ip.add(size_of_val(op) / 8)),
+        match frame {
+            0 => set_return_address(&s, op.add(1).cast()),
             1 => {}
             slots => s.sp = s.sp.add(usize::from(slots) - 1),
         }
         s.ip = target;
         enter(s)
     }
+}
+
+/// Whether `apply` with the arguments in registers is of `erlang:apply/3`.
+unsafe fn is_of_apply(s: &State, arity: usize) -> bool {
+    // SAFETY: the registers are the machine's.
+    arity == 3 && unsafe { is_apply(s.x()[3], s.x()[4]) }
+}
+
+fn is_apply(module: Term, function: Term) -> bool {
+    module == Term::atom(predefined::ERLANG) && function == Term::atom(predefined::APPLY)
+}
+
+/// Calls the function that the first three X registers name as `erlang:apply/3` has it. That may be `apply` itself, which leaves no trace: it is an
+/// instruction, so what it fails with belongs to the function that has it (`apply` of stock's `beam_common.c`).
+unsafe fn apply_to_list(mut s: State, op: *const I1<N16>, frame: u16) {
+    // SAFETY: as for the handler that has come here.
+    unsafe {
+        let mut arguments = [s.x()[0], s.x()[1], s.x()[2]];
+        while is_apply(arguments[0], arguments[1])
+            && let Some(inner) = three(arguments[2])
+        {
+            arguments = inner;
+        }
+        let [module, function, list] = arguments;
+        let (Some(module), Some(function)) = (module.as_atom(), function.as_atom()) else {
+            return exception::raise_in_operator(s, Raise::BADARG, predefined::APPLY, &arguments);
+        };
+        match spread(&s, list, MAX_ARGUMENTS) {
+            Ok(arity) => {
+                let export = s.context().vm.code.export(module, function, arity as u32);
+                match raising(export) {
+                    Some(bif) => {
+                        s.sp = s.sp.add(usize::from(frame).saturating_sub(1));
+                        raise_here(s, bif, arity)
+                    }
+                    None => apply_to(s, export.address.get(), op, frame),
+                }
+            }
+            Err(raise) => exception::raise_in_operator(s, raise, predefined::APPLY, &arguments),
+        }
+    }
+}
+
+/// The elements of a list of three.
+fn three(list: Term) -> Option<[Term; 3]> {
+    let first = list.as_cons()?;
+    let second = first.tail().as_cons()?;
+    let third = second.tail().as_cons()?;
+    third.tail().is_nil().then(|| [first.head(), second.head(), third.head()])
 }
 
 /// The BIF of an entry that does nothing but raise.
@@ -454,7 +492,7 @@ pub(super) unsafe fn bif_has_not_returned(mut s: State, raise: Raise, bif: BifIn
             }
             Raise::Asleep => {
                 let is_told = !(*(*s.m).process).mailbox.is_empty();
-                (*s.m).stop = Some(if is_told { Stop::Preempted } else { Stop::Waiting });
+                (*s.m).stop = Some(if is_told { Stop::Preempted } else { Stop::Hibernating });
             }
             Raise::Ended => {
                 s.process();

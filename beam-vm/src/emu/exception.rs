@@ -3,8 +3,8 @@
 //!
 //! A stack trace is taken when an exception is raised, in a raw form: a tuple of the class, what failed first (a tuple of module, function and
 //! arguments or arity; a tuple of the arguments alone, if the function follows from the address; or `[]` if that says all), the cause
-//! of a failed BIF or the map that a program has given (or `[]`), and addresses as small integers, the newest first. `build_stacktrace` makes of it what programs see. A trace that a
-//! program gives to `erlang:raise/3` is a list already.
+//! of a failed BIF or the map that a program has given (or `[]`), and addresses as small integers, the newest first. `build_stacktrace` makes of it what programs see. For a trace that a
+//! program gives to `erlang:raise/3` it is a pair of the class and that list.
 #![expect(unsafe_code, reason = "handlers work on registers and heap words")]
 
 use alloc::vec::Vec;
@@ -27,11 +27,27 @@ const FIRST: usize = 1;
 const CAUSE: usize = 2;
 const ADDRESSES: usize = 3;
 
+/// What a program has given as the trace, in the place of the rest.
+const GIVEN: usize = 1;
+
 /// The class that a raw stack trace was made for.
 pub(super) fn class_of(trace: Term) -> Atom {
     // A damaged program could have made the tuple itself.
     let class = trace.as_tuple().and_then(|tuple| tuple.elements().get(CLASS)?.as_atom());
     class.filter(|class| matches!(*class, predefined::EXIT | predefined::THROW)).unwrap_or(predefined::ERROR)
+}
+
+/// A raw stack trace for a class: `raise` knows no other place to look for it.
+fn with_class(heap: &mut ProcessHeap, trace: Term, class: Atom) -> Term {
+    let Some(raw) = trace.as_tuple().filter(|raw| raw.len() > GIVEN) else {
+        return build::tuple(heap, &[Term::atom(class), trace]);
+    };
+    if class_of(trace) == class {
+        return trace;
+    }
+    let mut elements = raw.elements().to_vec();
+    elements[CLASS] = Term::atom(class);
+    build::tuple(heap, &elements)
 }
 
 /// Raises in the instruction at `s.ip`.
@@ -127,7 +143,9 @@ unsafe fn raise_from(mut s: State, raise: Raise, first: Term, newest: Newest) {
             Raise::Exit(reason) => (predefined::EXIT, reason, Term::NIL),
             Raise::Throw(value) => (predefined::THROW, value, Term::NIL),
             Raise::Again(class) => {
-                let [reason, trace] = process.raised;
+                let [reason, given] = process.raised;
+                let trace = build::tuple(&mut process.heap, &[Term::atom(class), given]);
+                s.reload();
                 (*s.m).fault = Fault { class, reason, trace, cause: Term::NIL };
                 return deliver(s);
             }
@@ -260,6 +278,9 @@ pub fn visible_trace(vm: &Vm, process: &mut Process, trace: Term) -> Term {
         return if trace.is_some() { trace } else { Term::NIL };
     };
     let elements = raw.elements();
+    if let [_, given] = elements {
+        return *given;
+    }
     if elements.len() < ADDRESSES {
         return Term::NIL;
     }
@@ -413,6 +434,8 @@ slow_paths! {
         let [class, reason, trace] = [s.x()[0], s.x()[1], s.x()[2]];
         match class.as_atom() {
             Some(class @ (predefined::ERROR | predefined::EXIT | predefined::THROW)) => {
+                let trace = with_class(&mut s.process().heap, trace, class);
+                s.reload();
                 (*s.m).fault = Fault { class, reason, trace, cause: Term::NIL };
                 deliver(s)
             }

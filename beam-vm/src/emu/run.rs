@@ -14,6 +14,8 @@ pub enum Stop {
     Preempted,
     /// It waits for a message, or for its timer.
     Waiting,
+    /// It has hibernated.
+    Hibernating,
     /// A BIF waits for a signal.
     WaitingInBif,
     /// It has ended: [`Process::exit_reason`] says why.

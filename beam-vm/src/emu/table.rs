@@ -201,9 +201,9 @@ instructions! {
     BsStartMatch { matching::start_match => <X, X>[Fail, X, N16, X], <S, D>[Fail, S, N16, D]; }
     BsSkipBits { matching::skip => <X>[L, X, N32], <Y>[L, Y, N32]; matching::skip_bits => [L, S, S, N16]; }
     BsSkipAll { matching::skip_all => [L, S, N16]; }
-    BsTestTail { matching::test_tail => <X>[L, X, N32], <Y>[L, Y, N32]; }
+    BsTestTail { matching::test_tail => <X>[L, X, N32], <Y>[L, Y, N32]; matching::test_long_tail => [L, S, S]; }
     BsTestUnit { matching::test_unit => <X>[L, X, N16], <Y>[L, Y, N16]; }
-    BsEnsureAtLeast { matching::ensure_at_least => <X>[L, X, N32, N16], <Y>[L, Y, N32, N16]; }
+    BsEnsureAtLeast { matching::ensure_at_least => <X>[L, X, N32, N16], <Y>[L, Y, N32, N16]; matching::ensure_at_least_long => [L, S, S, N16]; }
     BsMatchString { matching::match_string => [L, S, N32, Words]; }
     BsGetPosition { matching::get_position => <X, X>[X, X, N16], <S, D>[S, D, N16]; }
     BsSetPosition { matching::set_position => [S, S]; }

@@ -13,17 +13,17 @@ use super::dispatch::{State, go, go_as};
 use super::handlers::calls::set_return_address;
 use super::machine::Machine;
 use crate::atom::predefined;
-use crate::bif::Context;
 use crate::bif::match_specs::{Caller, Effects};
+use crate::bif::{BifIndex, Context, Raise};
 use crate::heap::{RESERVED, build};
 use crate::matchspec::{Scratch, Subject};
 use crate::process::Process;
 use crate::term::{Export, Term};
-use crate::trace::{Flag, Meta, Name, Pattern, Tracee};
+use crate::trace::{Flag, Meta, Name, Pattern, Place, Timed, Tracee};
 use crate::vm::Vm;
 
-/// Slots of a frame: module, function, arity, and what to tell.
-const SLOTS: usize = 4;
+/// Slots of a frame: module, function, arity, what to tell, and in which function time was measured before.
+const SLOTS: usize = 5;
 
 /// What is told when a call returns.
 const RETURN: i64 = 1;
@@ -31,6 +31,8 @@ const RETURN: i64 = 1;
 const EXCEPTION: i64 = 2;
 /// What is told of where it returns to.
 const RETURN_TO: i64 = 4;
+/// The time of the call is measured.
+const TIME: i64 = 8;
 
 /// The address of the instruction that calls return to whose return is traced.
 fn return_address(vm: &Vm) -> *const u64 {
@@ -39,6 +41,12 @@ fn return_address(vm: &Vm) -> *const u64 {
 
 /// The function that the newest frame returns to.
 fn caller(vm: &Vm, process: &Process) -> Option<Name> {
+    // The function that has the instruction calls, unless the BIF was called by its entry.
+    if vm.tracing.calls_bif
+        && let Some(at) = vm.code.locate(process.ip.addr())
+    {
+        return Some((at.module, at.function, at.arity));
+    }
     let own = return_address(vm).addr();
     let mut addresses =
         process.heap.stack().iter().map(|word| word.raw() as usize).filter(|raw| raw & 3 == 0 && *raw != 0);
@@ -61,6 +69,15 @@ struct Told {
     returns: i64,
 }
 
+/// Who is told of a call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// The tracer of the process that calls.
+    Own,
+    /// The tracer of the function, whoever calls, and however that process is traced.
+    Meta,
+}
+
 /// Runs a pattern and tells of the call.
 fn tell_call(
     cx: &mut Context<'_>,
@@ -68,7 +85,9 @@ fn tell_call(
     name: Name,
     pattern: &Pattern,
     arguments: &[Term],
+    role: Role,
 ) -> Told {
+    let is_meta = role == Role::Meta;
     let mut returns = 0;
     let mut extra = None;
     if let Some(program) = &pattern.program {
@@ -84,12 +103,14 @@ fn tell_call(
             Some(result) => extra = Some(result),
         }
     }
-    let now = cx.process.tracee().unwrap_or(tracee);
-    if now.flags.has(Flag::Silent) && now.tracer == tracee.tracer {
-        return Told { returns };
-    }
+    let mut told = tracee;
     // The specification may have changed how calls are told of, this one among them.
-    let told = if now.tracer == tracee.tracer { now } else { tracee };
+    if !is_meta && let Some(now) = cx.process.tracee().filter(|now| now.tracer == tracee.tracer) {
+        if now.flags.has(Flag::Silent) {
+            return Told { returns };
+        }
+        told = now;
+    }
     let (module, function, arity) = name;
     let heap = cx.heap();
     let last =
@@ -109,19 +130,154 @@ fn traced(process: &Process) -> Option<Tracee> {
 
 fn tell_meta(cx: &mut Context<'_>, name: Name, meta: &Meta, arguments: &[Term]) {
     let tracee = Tracee { flags: crate::trace::Flags::of(Flag::Timestamp), tracer: Some(meta.tracer) };
-    tell_call(cx, tracee, name, &meta.pattern, arguments);
+    tell_call(cx, tracee, name, &meta.pattern, arguments, Role::Meta);
+}
+
+/// Begins to measure the time of a process in a function; gives in which it was measured before.
+fn begin_time(vm: &mut Vm, process: &mut Process, place: Place) -> Option<Place> {
+    let now = vm.platform.monotonic();
+    let pid = process.pid;
+    let before = process.extension_mut().timed.replace(Timed { place, since: now });
+    if let Some(before) = before {
+        vm.tracing.points.add_time(before.place, pid, 0, now - before.since);
+    }
+    vm.tracing.points.add_time(place, pid, 1, 0);
+    before.map(|before| before.place)
+}
+
+/// Goes on to measure the time of the function that was left for another.
+fn end_time(vm: &mut Vm, process: &mut Process, before: Option<Place>) {
+    let now = vm.platform.monotonic();
+    let pid = process.pid;
+    let after = before.map(|place| Timed { place, since: now });
+    if let Some(ended) = core::mem::replace(&mut process.extension_mut().timed, after) {
+        vm.tracing.points.add_time(ended.place, pid, 0, now - ended.since);
+    }
+}
+
+/// Whether the newest frame is one that measures: a tail call then needs no other.
+fn is_measured(vm: &Vm, process: &Process) -> bool {
+    let stack = process.heap.stack();
+    stack.first().is_some_and(|word| word.raw() == return_address(vm).addr() as u64)
+        && stack.get(4).and_then(|word| word.as_small()).is_some_and(|returns| returns & TIME != 0)
+}
+
+/// A BIF is called by the instruction at which the process is; its arguments are in the first X registers. Tells of it; gives what is to be
+/// done when it returns.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn bif_called(m: *mut Machine, bif: BifIndex, arity: usize) -> Called {
+    let mut called = Called { returns: 0, before: 0 };
+    // SAFETY: nobody else looks at the process, and BIFs get no other part of the machine.
+    unsafe {
+        let (vm, process) = (&mut *(*m).vm, &mut *(*m).process);
+        // It has been told of when it was called first.
+        let is_going_on = process.extension().is_some_and(|extension| extension.parked.is_some());
+        let Some(found) = vm.tracing.points.bifs.get_mut(&bif).filter(|_| !is_going_on) else {
+            return called;
+        };
+        if let Some(count) = &mut found.point.count
+            && !count.is_paused
+        {
+            count.calls += 1;
+        }
+        let tracee = traced(process);
+        let pattern = found.point.local.clone().or_else(|| found.global.clone());
+        let (meta, is_timed) = (found.point.meta.clone(), found.point.time.is_some());
+        let [module, function] = vm.bif_names[bif.0 as usize];
+        let name = (module, function, arity as u32);
+        let arguments = core::slice::from_raw_parts(m.cast::<Term>(), arity).to_vec();
+        let frames = process.heap.stack_words();
+        let mut cx = Context { vm, process };
+        cx.vm.tracing.calls_bif = true;
+        if let Some(meta) = &meta {
+            tell_meta(&mut cx, name, meta, &arguments);
+        }
+        if let (Some(pattern), Some(tracee)) = (&pattern, tracee) {
+            called.returns = tell_call(&mut cx, tracee, name, pattern, &arguments, Role::Own).returns;
+        }
+        cx.vm.tracing.calls_bif = false;
+        debug_assert_eq!(frames, cx.process.heap.stack_words());
+        if is_timed && tracee.is_some() {
+            let before = begin_time(cx.vm, cx.process, Place::Bif(bif));
+            called.before = before.map_or(0, Place::to_raw);
+            called.returns |= TIME;
+        }
+    }
+    called
+}
+
+/// What is to be done when a BIF returns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Called {
+    returns: i64,
+    before: i64,
+}
+
+impl Called {
+    /// Nothing.
+    pub(super) const UNTRACED: Self = Self { returns: 0, before: 0 };
+
+    /// Whether anything is.
+    #[inline(always)]
+    pub(super) const fn is_traced(self) -> bool {
+        self.returns != 0
+    }
+}
+
+/// A BIF has returned, or has failed.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn bif_returned(m: *mut Machine, bif: BifIndex, called: Called, result: Term) {
+    // SAFETY: as for the call.
+    unsafe {
+        let (vm, process) = (&mut *(*m).vm, &mut *(*m).process);
+        if called.returns & TIME != 0 {
+            end_time(vm, process, Place::from_raw(called.before));
+        }
+        let Some(tracee) = traced(process) else { return };
+        let [module, function] = vm.bif_names[bif.0 as usize];
+        let arity = Term::count(usize::from(bif.entry().arity));
+        let name = build::tuple(&mut process.heap, &[Term::atom(module), Term::atom(function), arity]);
+        if result.is_some() {
+            if called.returns & RETURN != 0 {
+                let event = [Term::atom(predefined::RETURN_FROM), name, result];
+                vm.tell_tracer(process.pid, tracee, &event);
+            }
+            return;
+        }
+        let (class, reason) = match (*m).raise {
+            Raise::Error(reason) | Raise::ErrorWithCause(reason, _) | Raise::ErrorWith(reason) => {
+                (predefined::ERROR, reason)
+            }
+            Raise::Exit(reason) => (predefined::EXIT, reason),
+            Raise::Throw(reason) => (predefined::THROW, reason),
+            Raise::Again(class) => (class, process.raised[0]),
+            _ => return,
+        };
+        if called.returns & EXCEPTION != 0 {
+            let value = build::tuple(&mut process.heap, &[Term::atom(class), reason]);
+            let event = [Term::atom(predefined::EXCEPTION_FROM), name, value];
+            vm.tell_tracer(process.pid, tracee, &event);
+        }
+    }
 }
 
 /// Puts a frame on the stack that tells when the call returns.
-unsafe fn push_frame(s: &mut State, name: Name, returns: i64) {
+unsafe fn push_frame(s: &mut State, name: Name, returns: i64, before: Option<Place>) {
     // SAFETY: who comes here has made room.
     unsafe {
         s.sp = s.sp.sub(1 + SLOTS);
         let address = return_address(&*(*s.m).vm);
         set_return_address(s, address);
         let (module, function, arity) = name;
-        let slots =
-            [Term::atom(module), Term::atom(function), Term::count(arity as usize), Term::small_cut(returns)];
+        let slots = [
+            Term::atom(module),
+            Term::atom(function),
+            Term::count(arity as usize),
+            Term::small_cut(returns),
+            Term::small_cut(before.map_or(0, Place::to_raw)),
+        ];
         for (index, slot) in slots.into_iter().enumerate() {
             s.sp.add(1 + index).cast::<Term>().write(slot);
         }
@@ -162,7 +318,7 @@ slow_paths! {
     /// A function's breakpoint; the arguments are in the first X registers.
     fn breakpoint(s) {
         let vm = &mut *(*s.m).vm;
-        let Some((arity, code)) = vm.tracing.points.local.get(&s.ip.addr()).map(|point| (point.name.2 as usize, point.code)) else {
+        let Some((arity, code)) = vm.tracing.points.local.get(&s.ip.addr()).map(|(name, point)| (name.2 as usize, point.code)) else {
             return super::call::unreachable(s.ip, s.hp, s.sp, s.m, s.fcalls);
         };
         if (*s.m).retried == (s.ip, s.fcalls) {
@@ -173,17 +329,19 @@ slow_paths! {
             return;
         }
         let vm = &mut *(*s.m).vm;
-        let Some(point) = vm.tracing.points.local.get_mut(&s.ip.addr()) else { return };
+        let place = Place::Code(s.ip.addr());
+        let Some((name, point)) = vm.tracing.points.local.get_mut(&s.ip.addr()) else { return };
         if let Some(count) = &mut point.count
             && !count.is_paused
         {
             count.calls += 1;
         }
-        let (name, code) = (point.name, point.code);
+        let (name, code) = (*name, point.code);
         let tracee = traced(&*(*s.m).process);
         let local = if tracee.is_some() { point.local.clone() } else { None };
         let meta = point.meta.clone();
-        if local.is_none() && meta.is_none() {
+        let is_timed = point.time.is_some() && tracee.is_some();
+        if local.is_none() && meta.is_none() && !is_timed {
             return go_as(s, code);
         }
         let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity).to_vec();
@@ -193,14 +351,21 @@ slow_paths! {
         }
         let mut returns = 0;
         if let (Some(pattern), Some(tracee)) = (&local, tracee) {
-            returns = tell_call(&mut cx, tracee, name, pattern, &arguments).returns;
+            returns = tell_call(&mut cx, tracee, name, pattern, &arguments, Role::Own).returns;
             if tracee.flags.has(Flag::ReturnTo) {
                 returns |= RETURN_TO;
             }
         }
+        let mut before = None;
+        if is_timed {
+            before = begin_time(cx.vm, cx.process, place);
+            if !is_measured(cx.vm, cx.process) {
+                returns |= TIME;
+            }
+        }
         s.reload();
         if returns != 0 {
-            push_frame(&mut s, name, returns);
+            push_frame(&mut s, name, returns, before);
         }
         go_as(s, code)
     }
@@ -221,10 +386,10 @@ slow_paths! {
         if let Some(tracee) = tracee {
             let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity).to_vec();
             let mut cx = s.context();
-            let returns = tell_call(&mut cx, tracee, name, &point.pattern, &arguments).returns;
+            let returns = tell_call(&mut cx, tracee, name, &point.pattern, &arguments, Role::Own).returns;
             s.reload();
             if returns != 0 {
-                push_frame(&mut s, name, returns);
+                push_frame(&mut s, name, returns, None);
             }
         }
         s.ip = core::ptr::with_exposed_provenance(point.address);
@@ -234,11 +399,14 @@ slow_paths! {
     /// A traced call has returned; the value is in the first X register.
     fn return_trace(s) {
         let slot = |index: usize| s.sp.add(1 + index).cast::<Term>().read();
-        let [module, function, arity, returns] = [0, 1, 2, 3].map(slot);
+        let [module, function, arity, returns, before] = [0, 1, 2, 3, 4].map(slot);
         let value = s.x()[0];
         s.sp = s.sp.add(1 + SLOTS);
         let mut cx = s.context();
         let returns = returns.as_small().unwrap_or(0);
+        if returns & TIME != 0 {
+            end_time(cx.vm, cx.process, before.as_small().and_then(Place::from_raw));
+        }
         if let Some(tracee) = traced(cx.process) {
             let own = cx.process.pid;
             if returns & RETURN != 0 {

@@ -6,7 +6,7 @@
 use super::evacuate::{Pass, evacuate};
 use super::size::next_binary_limit;
 use super::{Excess, Moment, Outcome, Stress, Surroundings, next_size, size_above, verify};
-use crate::heap::{BlockSize, Generations, RESERVED};
+use crate::heap::{BlockSize, Generations, ProcessHeap, RESERVED};
 use crate::process::Process;
 use crate::term::Term;
 
@@ -126,30 +126,9 @@ impl Collection<'_> {
         }
     }
 
-    /// How a collection goes on of which nothing was said.
+    /// How the collection goes on if nothing was said of that.
     pub(super) fn kind(&self) -> Kind {
-        let heap = &self.process.heap;
-        // Not if the program has asked for a collection: in stock that is one like any other.
-        let is_needed = self.need > 0 || heap.is_collection_due();
-        if self.stress.is_none() && heap.size == BlockSize::First && is_needed {
-            return Kind::First;
-        }
-        let generations = &heap.generations;
-        if generations.minor >= heap.limits.fullsweep_after || generations.full_is_due {
-            return Kind::Full;
-        }
-        if self.stress.as_ref().is_some_and(|stress| stress.turns.is_multiple_of(2)) {
-            return Kind::Full;
-        }
-        let mature = heap.mature_words();
-        let has_room = if heap.old_start.is_null() {
-            // Nothing has survived a collection: there is none to be counted as the first.
-            mature > 0
-        } else {
-            mature <= heap.old_block_words() - heap.old_used_words()
-                && heap.old_off_heap.words < heap.old_binary_limit
-        };
-        if has_room { Kind::Minor } else { Kind::Full }
+        kind(&self.process.heap, self.need, self.stress.as_deref())
     }
 
     /// Whether the process is not to have so many words, and is to be killed; some of them are new blocks of its generations.
@@ -292,4 +271,29 @@ impl Collection<'_> {
         self.process.heap.size = BlockSize::Hibernated;
         Outcome::Done
     }
+}
+
+/// How a collection goes on of which nothing was said.
+pub(super) fn kind(heap: &ProcessHeap, need: usize, stress: Option<&Stress>) -> Kind {
+    // Not if the program has asked for a collection: in stock that is one like any other.
+    let is_needed = need > 0 || heap.is_collection_due();
+    if stress.is_none() && heap.size == BlockSize::First && is_needed {
+        return Kind::First;
+    }
+    let generations = &heap.generations;
+    if generations.minor >= heap.limits.fullsweep_after || generations.full_is_due {
+        return Kind::Full;
+    }
+    if stress.is_some_and(|stress| stress.turns.is_multiple_of(2)) {
+        return Kind::Full;
+    }
+    let mature = heap.mature_words();
+    let has_room = if heap.old_start.is_null() {
+        // Nothing has survived a collection: there is none to be counted as the first.
+        mature > 0
+    } else {
+        mature <= heap.old_block_words() - heap.old_used_words()
+            && heap.old_off_heap.words < heap.old_binary_limit
+    };
+    if has_room { Kind::Minor } else { Kind::Full }
 }

@@ -8,13 +8,18 @@ use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::{Heap, OffHeap};
-use crate::platform::Reservation;
+use crate::platform::{Platform, Reservation};
+
+/// Words that are committed at once, at least: 256 KiB.
+const STEP: usize = 32 * 1024;
 
 /// The range of all literals.
 pub struct LiteralSpace {
     memory: Reservation,
     /// Free ranges, in words from the start: where, how many.
     free: BTreeMap<usize, usize>,
+    /// How many words from the start have memory.
+    committed: usize,
 }
 
 /// A part of the range that was reserved for the literals of one module, or one persistent term.
@@ -31,7 +36,7 @@ impl LiteralSpace {
     #[must_use]
     pub fn new(memory: Reservation) -> Self {
         let free = BTreeMap::from([(0, memory.words())]);
-        Self { memory, free }
+        Self { memory, free, committed: 0 }
     }
 
     /// The addresses of the range, which tell a literal from all else.
@@ -60,9 +65,9 @@ impl LiteralSpace {
         8 * (self.memory.words() - self.free.values().sum::<usize>())
     }
 
-    /// An area of `words` words, if the range has room for it.
+    /// An area of `words` words, if the range has room for it and the platform memory.
     #[must_use]
-    pub fn area(&mut self, words: usize) -> Option<LiteralArea> {
+    pub fn area(&mut self, words: usize, platform: &mut dyn Platform) -> Option<LiteralArea> {
         if words == 0 {
             return Some(LiteralArea {
                 start: self.memory.start(),
@@ -72,6 +77,7 @@ impl LiteralSpace {
             });
         }
         let (&at, &free) = self.free.iter().find(|(_, free)| **free >= words)?;
+        self.commit(at + words, platform)?;
         self.free.remove(&at);
         if free > words {
             self.free.insert(at + words, free - words);
@@ -79,6 +85,20 @@ impl LiteralSpace {
         // SAFETY: free ranges are within the space.
         let start = unsafe { self.memory.start().add(at) };
         Some(LiteralArea { start, used: 0, words, off_heap: OffHeap::default() })
+    }
+
+    /// Makes sure that the words before `end` have memory.
+    fn commit(&mut self, end: usize, platform: &mut dyn Platform) -> Option<()> {
+        if end <= self.committed {
+            return Some(());
+        }
+        let end = end.next_multiple_of(STEP).min(self.memory.words());
+        let start = self.memory.start().addr().get();
+        if !platform.commit(start + 8 * self.committed..start + 8 * end) {
+            return None;
+        }
+        self.committed = end;
+        Some(())
     }
 
     /// Takes an area back.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Objects built on each kind of heap, and what the heaps own.
 use super::{BinaryBlock, Fragment, Heap, HeapLimits, LiteralSpace, ProcessHeap, build};
-use crate::platform::Reservation;
+use crate::platform::{NoPlatform, Platform, Reservation};
 use crate::term::{Term, View};
 
 #[test]
@@ -52,11 +52,61 @@ fn binaries_are_counted() {
 }
 
 #[test]
+fn literals_have_memory_that_the_platform_has_committed() {
+    /// A platform that has memory for so many bytes.
+    struct Scarce(usize, usize);
+
+    impl Platform for Scarce {
+        fn monotonic(&mut self) -> u64 {
+            0
+        }
+
+        fn system_time(&mut self) -> i64 {
+            0
+        }
+
+        fn entropy(&mut self, _: &mut [u8]) {}
+
+        fn write(&mut self, _: &[u8]) {}
+
+        fn warn(&mut self, _: &str) {}
+
+        fn commit(&mut self, pages: core::ops::Range<usize>) -> bool {
+            assert_eq!(pages.start, self.1, "no page is committed twice, and none is left out");
+            let has_room = pages.len() <= self.0;
+            if has_room {
+                self.0 -= pages.len();
+                self.1 = pages.end;
+            }
+            has_room
+        }
+
+        fn park(&mut self, _: Option<u64>) {}
+
+        fn module(&mut self, _: &str) -> Option<Vec<u8>> {
+            None
+        }
+    }
+
+    let mut space = LiteralSpace::new(Reservation::allocate(4 << 20).expect("memory"));
+    let mut platform = Scarce(1 << 20, space.addresses().start);
+    let area = space.area(100_000, &mut platform).expect("room");
+    assert!(space.area(100, &mut platform).is_some());
+    assert!(space.area(100_000, &mut platform).is_none());
+    // SAFETY: the test looks at no term.
+    #[expect(unsafe_code, reason = "gives an area back")]
+    unsafe {
+        space.release(area);
+    }
+    assert!(space.area(100_000, &mut platform).is_some());
+}
+
+#[test]
 fn literal_areas_are_within_their_space_and_reused() {
     let mut space = LiteralSpace::new(Reservation::allocate(800).expect("memory"));
-    let mut first = space.area(40).expect("room");
-    let second = space.area(60).expect("room");
-    assert!(space.area(1).is_none());
+    let mut first = space.area(40, &mut NoPlatform).expect("room");
+    let second = space.area(60, &mut NoPlatform).expect("room");
+    assert!(space.area(1, &mut NoPlatform).is_none());
     let term = build::tuple(&mut first, &[Term::NIL; 3]);
     assert!(space.addresses().contains(&(term.raw() as usize)));
     // SAFETY: the test looks at no term afterwards.
@@ -65,7 +115,7 @@ fn literal_areas_are_within_their_space_and_reused() {
         space.release(first);
         space.release(second);
     }
-    assert!(space.area(100).is_some());
+    assert!(space.area(100, &mut NoPlatform).is_some());
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::reply::{Answer, Failure};
 use super::{Inet, Status, address, interfaces, options};
 use crate::atom::predefined;
 use crate::heap::build;
-use crate::platform::{Address, Errno, SocketKind, SocketResult};
+use crate::platform::{Address, Errno, Family, SocketKind, SocketResult};
 use crate::port::{Port, Reach};
 use crate::term::{LocalPid, Term};
 
@@ -40,6 +40,7 @@ pub mod command {
     pub const GETIFADDRS: u32 = 25;
     pub const ACCEPT: u32 = 26;
     pub const LISTEN: u32 = 27;
+    pub const IGNOREFD: u32 = 28;
     pub const GETLADDRS: u32 = 29;
     pub const GETPADDRS: u32 = 30;
     pub const TCP_RECV: u32 = 42;
@@ -84,6 +85,7 @@ pub fn control(
             let number = reach.sockets().and_then(|all| all.descriptor(socket)).ok_or(Failure::INVALID)?;
             Ok(number.to_be_bytes().to_vec())
         }
+        command::IGNOREFD => ignore(port, data),
         command::GETTYPE => kind(port),
         command::GETSTATUS => {
             let is_busy = port.is_busy;
@@ -97,6 +99,21 @@ pub fn control(
         command::GETIFLIST => Ok(interfaces::names(&reach.sockets().ok_or(Failure::INVALID)?.interfaces()?)),
         command::IFGET => interfaces::items(&reach.sockets().ok_or(Failure::INVALID)?.interfaces()?, data),
         _ => Err(Failure::BadPort),
+    }
+}
+
+/// Leaves the socket to another port, or takes it back.
+fn ignore(port: &mut Port, data: &[u8]) -> Answer {
+    let inet = port.inet().ok_or(Failure::INVALID)?;
+    if inet.status != Status::Connected {
+        return Err(Failure::Posix(Errno::ENOTCONN));
+    }
+    match (inet.kind, data) {
+        (SocketKind::Stream, [wanted @ 0..=1]) if inet.is_ignored != (*wanted == 1) => {
+            inet.is_ignored = *wanted == 1;
+            Ok(Vec::new())
+        }
+        _ => Err(Failure::INVALID),
     }
 }
 
@@ -139,6 +156,16 @@ pub fn adopt(port: &mut Port, reach: &mut Reach<'_>, data: &[u8]) -> Answer {
     }
     let all = reach.sockets().ok_or(Failure::Posix(Errno::ENETDOWN))?;
     let socket = all.adopt(number)?;
+    let has_family = match all.name(socket) {
+        Ok(Address::V4 { .. }) => family == Family::V4,
+        Ok(Address::V6 { .. }) => family == Family::V6,
+        Ok(Address::Local(_)) => family == Family::Local,
+        Ok(_) | Err(_) => false,
+    };
+    if !has_family {
+        all.close(socket);
+        return Err(Failure::INVALID);
+    }
     let is_connected = all.peer(socket).is_ok();
     let inet = port.inet().ok_or(Failure::INVALID)?;
     let status = if is_connected { Status::Connected } else { Status::Open };

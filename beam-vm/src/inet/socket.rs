@@ -90,6 +90,8 @@ pub struct Inet {
     pub kind: SocketKind,
     /// How far it is.
     pub status: Status,
+    /// Whether nothing of it is to be told, since another port has the same socket.
+    pub is_ignored: bool,
     /// In what form data is.
     pub form: Form,
     /// What the owner is sent.
@@ -146,6 +148,7 @@ impl Inet {
             family: Family::V4,
             kind,
             status: Status::Closed,
+            is_ignored: false,
             form: Form::List,
             deliver: Deliver::Term,
             active: Active::Passive,

@@ -109,6 +109,9 @@ impl Tcp {
 
     /// What is to be told of the socket.
     fn interest(&self, state: State) -> Interest {
+        if self.inet.is_ignored {
+            return Interest { read: false, write: false };
+        }
         let is_asked = !self.inet.requests.is_empty();
         let hears = self.inet.active.is_any() && !self.is_read_closed;
         let read = match self.inet.status {

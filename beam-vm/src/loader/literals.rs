@@ -23,7 +23,7 @@ pub fn build(vm: &mut Vm, file: &Module) -> Result<(LiteralArea, Vec<Term>), Loa
     }
     let literals = vm.literals.addresses();
     let words = terms.iter().map(|term| copy::size_of(*term, &literals)).sum();
-    let mut area = vm.literals.area(words).ok_or(LoadError::NoRoom)?;
+    let mut area = vm.literals.area(words, vm.platform.as_mut()).ok_or(LoadError::NoRoom)?;
     for term in &mut terms {
         *term = copy::copy(*term, &mut area, &literals);
     }

@@ -204,7 +204,8 @@ impl Translator<'_> {
         let extent = from_bits(bytes, bits, Endian::Big, Signedness::Signed, &mut limbs)
             .map_err(|_| LoadError::NoRoom)?;
         let value = extent.view(&limbs);
-        let mut area = self.vm.literals.area(1 + value.limbs().len()).ok_or(LoadError::NoRoom)?;
+        let (vm, words) = (&mut *self.vm, 1 + value.limbs().len());
+        let mut area = vm.literals.area(words, vm.platform.as_mut()).ok_or(LoadError::NoRoom)?;
         Ok(build::number(&mut area, value))
     }
 

@@ -5,6 +5,7 @@
 use hashbrown::HashTable;
 
 use crate::heap::{LiteralSpace, build};
+use crate::platform::Platform;
 use crate::term::Term;
 
 /// The tuples of keys.
@@ -15,13 +16,18 @@ pub struct Shapes {
 
 impl Shapes {
     /// The tuple of keys that are immediates; none if there is no room for it.
-    pub fn tuple(&mut self, literals: &mut LiteralSpace, keys: &[Term]) -> Option<Term> {
+    pub fn tuple(
+        &mut self,
+        literals: &mut LiteralSpace,
+        platform: &mut dyn Platform,
+        keys: &[Term],
+    ) -> Option<Term> {
         debug_assert!(keys.iter().all(|key| key.is_immediate()));
         let is_it = |tuple: &Term| tuple.as_tuple().is_some_and(|tuple| tuple.elements() == keys);
         if let Some(tuple) = self.tuples.find(hash(keys), is_it) {
             return Some(*tuple);
         }
-        let tuple = build::tuple(&mut literals.area(1 + keys.len())?, keys);
+        let tuple = build::tuple(&mut literals.area(1 + keys.len(), platform)?, keys);
         let rehash = |tuple: &Term| tuple.as_tuple().map_or(0, |tuple| hash(tuple.elements()));
         self.tuples.insert_unique(hash(keys), tuple, rehash);
         Some(tuple)

@@ -36,7 +36,8 @@ impl Reservation {
     /// Memory that the platform has reserved, and takes back after the machine is gone.
     ///
     /// # Safety
-    /// The memory has to be readable and writable, all 0, and used by nobody else as long as the platform lives.
+    /// Once it is committed ([`Platform::commit`](super::Platform::commit)), the memory has to be readable and writable, all 0, and used by nobody
+    /// else as long as the platform lives.
     #[must_use]
     pub unsafe fn of_platform(start: NonNull<u64>, words: usize) -> Self {
         let _ = start.expose_provenance();

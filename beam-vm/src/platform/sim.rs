@@ -104,6 +104,10 @@ impl<P: Platform> Platform for SimPlatform<P> {
         self.outside.reserve(range)
     }
 
+    fn commit(&mut self, pages: Range<usize>) -> bool {
+        self.outside.commit(pages)
+    }
+
     fn reserve_code(&mut self, range: FixedRange) -> Option<Reservation> {
         self.outside.reserve_code(range)
     }

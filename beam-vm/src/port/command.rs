@@ -76,6 +76,7 @@ impl Port {
         match request {
             Request::Close => {
                 self.farewell = Farewell::Owner;
+                reach.trace_receive(&|_| Term::atom(predefined::CLOSE));
                 self.close(reach, Term::atom(predefined::NORMAL));
             }
             Request::Command(_) if self.is_busy => {
@@ -98,6 +99,7 @@ impl Port {
                 Some(to) => {
                     self.connected = to;
                     let id = self.id;
+                    reach.trace_connect(to);
                     reach.tell(from, |heap| {
                         build::tuple(heap, &[Term::port(id), Term::atom(predefined::CONNECTED)])
                     });

@@ -5,8 +5,11 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::{Descriptor, Port, RamFile, Reach, Terminal, descriptor, ram_file, terminal};
+use crate::atom::predefined;
+use crate::heap::build;
 use crate::inet::{Due, Tcp, Udp, tcp, udp};
 use crate::platform::{Interest, StreamId};
+use crate::term::Term;
 
 /// What a driver is called where ports are opened by its name: `{spawn_driver, Name}`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,6 +110,10 @@ impl Port {
 
     /// Gives the driver what a process has written.
     pub fn command(&mut self, reach: &mut Reach<'_>, bytes: Vec<u8>) {
+        reach.trace_receive(&|heap| {
+            let data = build::binary(heap, &bytes);
+            build::tuple(heap, &[Term::atom(predefined::COMMAND), data])
+        });
         self.output += bytes.len() as u64;
         reach.vm.ports.traffic.1 += bytes.len() as u64;
         match self.driver {

@@ -7,6 +7,7 @@ use crate::heap::build;
 use crate::process::Peer;
 use crate::signal::Cause;
 use crate::term::{LocalPid, LocalPort, Term};
+use crate::trace::Flag;
 use crate::vm::Vm;
 
 impl Port {
@@ -35,6 +36,7 @@ impl Port {
         for pid in core::mem::take(&mut self.waiting) {
             reach.wake(pid);
         }
+        reach.trace(&[Term::atom(predefined::CLOSED), reason]);
         self.flush(reach);
         self.drained(reach);
     }
@@ -48,6 +50,12 @@ impl Port {
         self.stop(reach);
         if self.farewell == Farewell::Owner {
             let id = self.id;
+            if let Some((port, tracee)) = reach.traced.take() {
+                // Stock tells of less than it sends.
+                let event = [predefined::SEND, predefined::CLOSED].map(Term::atom);
+                let event = [event[0], event[1], Term::pid(self.connected)];
+                reach.vm.trace_port(port, tracee, Flag::Send, &event);
+            }
             reach.tell(self.connected, |heap| {
                 build::tuple(heap, &[Term::port(id), Term::atom(predefined::CLOSED)])
             });

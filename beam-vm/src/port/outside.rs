@@ -2,6 +2,7 @@
 //! What comes from outside: between two time slices the machine asks the platform what has happened.
 
 use super::Reach;
+use crate::accounting::Microstate;
 use crate::platform::Event;
 use crate::vm::Vm;
 
@@ -17,7 +18,9 @@ impl Vm {
     /// Rests until there is an event or a deadline, and takes the events.
     pub(crate) fn rest(&mut self, deadline: Option<u64>) {
         let since = self.platform.monotonic();
+        let began = self.state_begins();
         self.platform.park(deadline);
+        self.state_ends(Microstate::Sleep, began);
         self.rested += self.platform.monotonic() - since;
         if self.ports.is_anything_outside() {
             self.take_events();
@@ -25,6 +28,7 @@ impl Vm {
     }
 
     fn take_events(&mut self) {
+        let began = self.state_begins();
         let mut events = core::mem::take(&mut self.ports.events);
         if let Some(streams) = self.platform.streams() {
             streams.poll(&mut events);
@@ -35,6 +39,7 @@ impl Vm {
         for event in events.drain(..) {
             self.event(event);
         }
+        self.state_ends(Microstate::CheckIo, began);
         self.ports.events = events;
         self.end_all();
     }

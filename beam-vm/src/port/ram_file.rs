@@ -155,6 +155,7 @@ pub(super) fn output(port: &mut Port, reach: &mut Reach<'_>, bytes: &[u8]) {
     }
     if let Ok(Answer::Data(data)) = &answer {
         port.input += data.len() as u64;
+        reach.vm.ports.traffic.0 += data.len() as u64;
     }
     reach.tell(owner, |heap| {
         let (head, rest) = match answer {

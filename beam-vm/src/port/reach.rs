@@ -11,6 +11,7 @@ use crate::platform::{Errno, Interest, StreamId, Streams};
 use crate::process::{Lookup, Message, Peer, Process, RefNumbers};
 use crate::signal::{Cause, Effect, down_message, effect};
 use crate::term::{LocalPid, LocalPort, Term};
+use crate::trace::{Flag, Tracee};
 use crate::vm::Vm;
 
 /// The machine and the process that runs.
@@ -21,12 +22,14 @@ pub struct Reach<'a> {
     pub process: Option<&'a mut Process>,
     /// Whether a signal has ended the process that runs; its reason is in it.
     pub has_ended: bool,
+    /// The port that is worked with, if it is traced.
+    pub traced: Option<(LocalPort, Tracee)>,
 }
 
 impl<'a> Reach<'a> {
     /// The machine between two time slices.
     pub fn outside(vm: &'a mut Vm) -> Self {
-        Self { vm, process: None, has_ended: false }
+        Self { vm, process: None, has_ended: false, traced: None }
     }
 
     /// Who has asked for what is being done.
@@ -75,7 +78,46 @@ impl<'a> Reach<'a> {
         }
         let mut fragment = Fragment::default();
         let term = make(&mut fragment);
+        if let Some((port, tracee)) = self.traced {
+            let event = [Term::atom(predefined::SEND), term, Term::pid(to)];
+            self.vm.trace_port(port, tracee, Flag::Send, &event);
+        }
         self.push(to, term, fragment);
+    }
+
+    /// Tells of what the port that is worked with does.
+    pub fn trace(&mut self, event: &[Term]) {
+        if let Some((port, tracee)) = self.traced {
+            self.vm.trace_port(port, tracee, Flag::Ports, event);
+        }
+    }
+
+    /// Tells that the port that is worked with gets an owner.
+    pub fn trace_connect(&mut self, owner: LocalPid) {
+        self.trace_receive(&|heap| build::tuple(heap, &[Term::atom(predefined::CONNECT), Term::pid(owner)]));
+    }
+
+    /// Tells of an answer that stock gives its own function for connecting.
+    pub fn trace_connected(&mut self) {
+        if let (Some((port, tracee)), Some(caller)) = (self.traced, self.caller()) {
+            let mut fragment = Fragment::default();
+            let answer = [Term::port(port), Term::atom(predefined::CONNECTED)];
+            let answer = build::tuple(&mut fragment, &answer);
+            let event = [Term::atom(predefined::SEND), answer, Term::pid(caller)];
+            self.vm.trace_port(port, tracee, Flag::Send, &event);
+        }
+    }
+
+    /// Tells of what a process sends to the port that is worked with.
+    pub fn trace_receive(&mut self, what: &dyn Fn(&mut Fragment) -> Term) {
+        let Some((port, tracee)) = self.traced.filter(|(_, tracee)| tracee.flags.has(Flag::Receive)) else {
+            return;
+        };
+        let Some(caller) = self.caller() else { return };
+        let mut fragment = Fragment::default();
+        let what = what(&mut fragment);
+        let message = build::tuple(&mut fragment, &[Term::pid(caller), what]);
+        self.vm.trace_port(port, tracee, Flag::Receive, &[Term::atom(predefined::RECEIVE), message]);
     }
 
     fn push(&mut self, to: LocalPid, term: Term, fragment: Fragment) {
@@ -96,10 +138,13 @@ impl<'a> Reach<'a> {
         };
         match effect(process, reason, cause) {
             Effect::None => {}
-            Effect::Message => self.tell(to, |heap| {
-                let reason = copy::copy(reason, heap, &literals);
-                build::tuple(heap, &[Term::atom(predefined::UPPER_EXIT), from, reason])
-            }),
+            Effect::Message => {
+                let mut fragment = Fragment::default();
+                let reason = copy::copy(reason, &mut fragment, &literals);
+                let message = [Term::atom(predefined::UPPER_EXIT), from, reason];
+                let message = build::tuple(&mut fragment, &message);
+                self.push(to, message, fragment);
+            }
             Effect::End(replaced) => {
                 let reason = replaced.map_or(reason, Term::atom);
                 process.exit_reason = copy::copy(reason, &mut process.heap, &literals);
@@ -164,7 +209,12 @@ impl<'a> Reach<'a> {
     /// Takes a port out, works with it, and puts it back unless it is gone.
     pub fn with<R>(&mut self, id: LocalPort, work: impl FnOnce(&mut Port, &mut Self) -> R) -> Option<R> {
         let mut port = self.vm.ports.take(id)?;
+        let before = self.traced.take();
+        if port.tracee.tracer.is_some() {
+            self.traced = Some((id, port.tracee));
+        }
         let result = work(&mut port, self);
+        self.traced = before;
         if port.state == super::State::Gone {
             self.vm.ports.forget(id);
         } else {

@@ -169,6 +169,7 @@ fn read(port: &mut Port, reach: &mut Reach<'_>) {
         Ok(count) => {
             let text = own.complete(&buffer[..count]);
             port.input += text.len() as u64;
+            reach.vm.ports.traffic.0 += text.len() as u64;
             if !text.is_empty() {
                 give(reach, id, owner, form, Piece::Data(&text));
             }

@@ -38,9 +38,9 @@ flags! {
     Procs = PROCS,
     /// Only the first process that it makes is traced.
     SetOnFirstSpawn = SET_ON_FIRST_SPAWN,
-    /// Processes that it links to are traced.
+    /// Processes that it makes with a link are traced as it is. Stock does not pass it on by `link/1`, although it means to.
     SetOnLink = SET_ON_LINK,
-    /// The first process that it links to is traced.
+    /// Only the first process that it makes with a link.
     SetOnFirstLink = SET_ON_FIRST_LINK,
     /// When it runs.
     Running = RUNNING,
@@ -69,6 +69,19 @@ impl Flags {
     pub const NONE: Self = Self(0);
     /// What the flag `all` stands for.
     pub const ALL: Self = Self((1 << NAMES.len()) - 1);
+
+    /// Those that say how is told, and those of messages, which processes and ports have.
+    pub const MODIFIERS: Self = Self::of(Flag::Silent)
+        .with(Self::of(Flag::Timestamp))
+        .with(Self::of(Flag::StrictMonotonicTimestamp))
+        .with(Self::of(Flag::MonotonicTimestamp))
+        .with(Self::of(Flag::SchedulerId))
+        .with(Self::of(Flag::Receive))
+        .with(Self::of(Flag::Send));
+    /// Those of ports.
+    pub const OF_PORTS: Self = Self::MODIFIERS.with(Self::of(Flag::Ports)).with(Self::of(Flag::RunningPorts));
+    /// Those of processes.
+    pub const OF_PROCESSES: Self = Self::ALL.without(Self::OF_PORTS).with(Self::MODIFIERS);
 
     /// The flags of a name.
     #[must_use]
@@ -102,6 +115,12 @@ impl Flags {
     #[must_use]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+
+    /// Those of these that others are too.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
     }
 
     /// These without others.

@@ -6,6 +6,7 @@ use core::ops::Range;
 
 use super::{Flag, Flags, Tracee, Tracer};
 use crate::atom::predefined;
+use crate::bif::trace::{From, received};
 use crate::copy;
 use crate::etf::{EncodeOptions, Encoder, Keep, Origin};
 use crate::heap::{Fragment, build};
@@ -73,14 +74,22 @@ impl Vm {
     /// Tells the tracer of a process. What is told of itself nobody gets, and what nobody gets any more ends nothing here: the flags
     /// go when they are looked at next.
     pub fn tell_tracer(&mut self, of: LocalPid, tracee: Tracee, event: &[Term]) {
-        let Some(tracer) = tracee.tracer.filter(|tracer| *tracer != Tracer::Process(of)) else { return };
+        self.tell_tracer_of(Tracer::Process(of), tracee, event);
+    }
+
+    /// Tells the tracer of a process or port.
+    pub fn tell_tracer_of(&mut self, of: Tracer, tracee: Tracee, event: &[Term]) {
+        let Some(tracer) = tracee.tracer.filter(|tracer| *tracer != of) else { return };
         let mut fragment = Fragment::default();
         let stamp = self.stamp(tracee.flags.stamp(), &mut fragment);
         let name = if stamp.is_some() { predefined::TRACE_TS } else { predefined::TRACE };
         let mut parts: Vec<Term> = Vec::with_capacity(3 + event.len());
         parts.push(Term::atom(name));
-        parts.push(Term::pid(of));
+        parts.push(of.term());
         parts.extend(event.iter().map(|term| copy::copy(*term, &mut fragment, &NO_LITERALS)));
+        if tracee.flags.has(Flag::SchedulerId) {
+            parts.push(Term::small_cut(1));
+        }
         parts.extend(stamp);
         let message = build::tuple(&mut fragment, &parts);
         self.give_to_tracer(tracer, message, fragment);
@@ -143,14 +152,25 @@ impl Vm {
         }
     }
 
-    /// Tells of a message that a process gets.
-    pub fn trace_receive(&mut self, to: LocalPid, message: Term) {
+    /// Tells of what a port does, if that is traced.
+    pub fn trace_port(&mut self, of: LocalPort, tracee: Tracee, flag: Flag, event: &[Term]) {
+        if tracee.flags.has(flag) {
+            self.tell_tracer_of(Tracer::Port(of), tracee, event);
+        }
+    }
+
+    /// Tells of a message that a process gets that does not run.
+    pub fn trace_receive(&mut self, to: LocalPid, from: From, message: Term) {
         if !self.tracing.is_used {
             return;
         }
-        if let Lookup::Process(process) = self.processes.lookup(to) {
-            let tracee = process.tracee();
-            self.trace_event_of(to, tracee, Flag::Receive, &[Term::atom(predefined::RECEIVE), message]);
+        let Lookup::Process(process) = self.processes.lookup(to) else { return };
+        if process.tracee().is_none_or(|tracee| !tracee.flags.has(Flag::Receive)) {
+            return;
+        }
+        if let Some(mut process) = self.processes.take(to) {
+            received(self, &mut process, from, message);
+            self.processes.park(process);
         }
     }
 }

@@ -41,14 +41,16 @@ pub struct Layout {
 /// What files are copied as they are, and what is the matter with times.
 struct Copier<'a> {
     options: &'a Options,
+    /// Whether those of users are errors.
+    natives: Natives,
     /// When all was modified, unless it is to be kept.
     modified: i64,
     layout: Layout,
 }
 
 /// Whether a native file is an error.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Natives {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Natives {
     /// It is: nothing of it can be used.
     Refused,
     /// What it does is built in, or was said to be dispensable.
@@ -57,9 +59,14 @@ enum Natives {
 
 impl Layout {
     /// Reads all that a plan names.
-    pub fn read(plan: &Plan, options: &Options, progress: Progress) -> Result<Self, Failure> {
-        let mut copier = Copier { options, modified: source_date()?, layout: Self::default() };
-        copier.layout.folders.insert("/tmp".into());
+    pub fn read(
+        plan: &Plan,
+        options: &Options,
+        natives: Natives,
+        progress: Progress,
+    ) -> Result<Self, Failure> {
+        let mut copier = Copier { options, natives, modified: source_date()?, layout: Self::default() };
+        copier.layout.folders.extend(["/tmp".into(), "/etc".into()]);
         for (number, application) in plan.applications.iter().enumerate() {
             progress.show(number, plan.applications.len(), application);
             copier.application(application)?;
@@ -123,8 +130,7 @@ impl Copier<'_> {
     fn application(&mut self, application: &Application) -> Result<(), Failure> {
         let natives = match application.origin {
             Origin::Otp => Natives::LeftOut,
-            Origin::User if self.options.ignore_natives => Natives::LeftOut,
-            Origin::User => Natives::Refused,
+            Origin::User => self.natives,
         };
         let ebin = application.folder.join("ebin");
         let guest = &application.guest;

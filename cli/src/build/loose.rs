@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Plain folders of modules: an application without a release. OTP's own start is used (`start_clean`), and `-s` says what is called.
+//! Plain folders of modules: an application without a release. OTP's own start is used, and `-s` says what is called.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,8 @@ pub fn plan(options: &Options, otp: &Otp) -> Result<Plan, Failure> {
         let ebin = ebin_of(path)?;
         let file = AppFile::find(&ebin)?;
         if let Some(file) = file.as_ref().filter(|file| file.is_started()) {
-            started = Some(file.name.clone());
+            // The first folder is the application; others are what it needs.
+            started.get_or_insert_with(|| file.name.clone());
         }
         applications.push(application(&ebin, file.as_ref()));
     }
@@ -41,7 +42,7 @@ pub fn plan(options: &Options, otp: &Otp) -> Result<Plan, Failure> {
         ([], Some(name)) => {
             arguments.extend([
                 "-eval".into(),
-                format!("{{ok,_}} = application:ensure_all_started({name}, permanent)"),
+                format!("{{ok,_}} = application:ensure_all_started('{name}', permanent)"),
             ]);
         }
         ([], None) if options.terminal() == Terminal::Shell => {}

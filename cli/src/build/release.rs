@@ -121,9 +121,22 @@ impl Release<'_> {
             environment: environment(),
             remarks: Vec::new(),
         };
-        if !options.start.is_empty() {
-            let why = format!("{} is a release, whose boot file says what is started", self.folder.display());
-            return Err(Failure::new(Code::Usage, "-s cannot be used here", why, "leave it out"));
+        let flag = match (options.start.is_empty(), options.applications.is_empty()) {
+            (false, _) => Some("-s"),
+            (_, false) => Some("--application"),
+            _ => None,
+        };
+        if let Some(flag) = flag {
+            let why = format!(
+                "{} is a release, whose boot file says what is there and started",
+                self.folder.display()
+            );
+            return Err(Failure::new(
+                Code::Usage,
+                format!("{flag} cannot be used here"),
+                why,
+                "leave it out",
+            ));
         }
         self.copy_files(&mut plan)?;
         let variables = Variables::new(options);

@@ -18,6 +18,75 @@ pub fn decode(bytes: &[u8]) -> Result<Term, TermError> {
     reader.term(0)
 }
 
+/// A boot script with fewer modules: each `{primLoad, Modules}` has those that are to be kept, and all else is as it was, to the byte.
+///
+/// # Errors
+/// [`TermError`]
+pub fn retain_loaded(script: &[u8], is_kept: impl Fn(&str) -> bool) -> Result<Vec<u8>, TermError> {
+    let mut reader = Reader { bytes: script, at: 0 };
+    let mut kept = Vec::new();
+    // {script, {Name, Version}, Commands}, in the small form that three elements have.
+    if reader.take(3)? != [VERSION, 104, 3] {
+        return Err(TermError { what: "there is no boot script", position: 0 });
+    }
+    reader.term(1)?;
+    reader.term(1)?;
+    if reader.u8()? != 108 {
+        return Err(reader.error("there is no list of commands"));
+    }
+    let count = reader.u32()?;
+    kept.extend_from_slice(&script[..reader.at]);
+    for _ in 0..count {
+        let start = reader.at;
+        let command = reader.term(1)?;
+        match command.tagged("primLoad") {
+            Some([modules]) => {
+                kept.extend_from_slice(&[104, 2]);
+                push_atom(&mut kept, "primLoad");
+                let modules: Vec<&str> = modules.atoms().into_iter().filter(|name| is_kept(name)).collect();
+                if !modules.is_empty() {
+                    kept.push(108);
+                    kept.extend_from_slice(&(modules.len() as u32).to_be_bytes());
+                    modules.iter().for_each(|name| push_atom(&mut kept, name));
+                }
+                kept.push(106);
+            }
+            _ => kept.extend_from_slice(&script[start..reader.at]),
+        }
+    }
+    kept.extend_from_slice(&script[reader.at..]);
+    Ok(kept)
+}
+
+/// An atom in UTF-8, which has 255 characters and so may have more bytes than the small form.
+fn push_atom(bytes: &mut Vec<u8>, name: &str) {
+    match u8::try_from(name.len()) {
+        Ok(length) => bytes.extend_from_slice(&[119, length]),
+        Err(_) => {
+            bytes.push(118);
+            bytes.extend_from_slice(&(name.len() as u16).to_be_bytes());
+        }
+    }
+    bytes.extend_from_slice(name.as_bytes());
+}
+
+/// Hands on all that may be an atom in a term's bytes: wherever something looks like one, so that none is missed.
+pub fn atoms_within(bytes: &[u8], mut found: impl FnMut(&str)) {
+    for at in 0..bytes.len() {
+        let rest = &bytes[at + 1..];
+        let (skipped, length) = match bytes[at] {
+            115 | 119 if !rest.is_empty() => (1, usize::from(rest[0])),
+            100 | 118 if rest.len() >= 2 => (2, usize::from(rest[0]) << 8 | usize::from(rest[1])),
+            _ => continue,
+        };
+        if let Some(name) =
+            rest.get(skipped..skipped + length).and_then(|name| std::str::from_utf8(name).ok())
+        {
+            found(name);
+        }
+    }
+}
+
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -132,7 +201,7 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::Term;
-    use super::decode;
+    use super::{atoms_within, decode, retain_loaded};
 
     /// `term_to_binary({script,{"a","1"},[{path,["$ROOT/lib"]},300,-1,[x|y],<<1>>,[]]})` of OTP 25.
     const SAMPLE: &[u8] = b"\x83h\x03w\x06scripth\x02k\x00\x01ak\x00\x011l\x00\x00\x00\x06h\x02w\x04pathl\x00\x00\x00\x01k\x00\x09$ROOT/libj\
@@ -148,6 +217,30 @@ mod tests {
         assert_eq!(rest[..2], [Term::Integer(300), Term::Integer(-1)]);
         assert_eq!(rest[2].atoms(), ["x", "y"]);
         assert_eq!(rest[4].text(), Some(""));
+    }
+
+    #[test]
+    fn modules_are_taken_out_of_a_script() {
+        let load = b"h\x02w\x08primLoadl\x00\x00\x00\x02w\x01aw\x01bj";
+        let shorter = b"h\x02w\x08primLoadl\x00\x00\x00\x01w\x01bj";
+        let none = b"h\x02w\x08primLoadj";
+        let script = |load: &[u8]| {
+            [
+                b"\x83h\x03w\x06scripth\x02k\x00\x01ak\x00\x011l\x00\x00\x00\x03w\x01a",
+                load,
+                b"h\x01F12345678j",
+            ]
+            .concat()
+        };
+        assert_eq!(retain_loaded(&script(load), |_| true), Ok(script(load)));
+        assert_eq!(retain_loaded(&script(load), |name| name != "a"), Ok(script(shorter)));
+        assert_eq!(retain_loaded(&script(load), |_| false), Ok(script(none)));
+        for end in 0..script(load).len() - 1 {
+            assert!(retain_loaded(&script(load)[..end], |_| true).is_err());
+        }
+        let mut found = Vec::new();
+        atoms_within(load, |name| found.push(name.to_owned()));
+        assert!(["primLoad", "a", "b"].iter().all(|name| found.iter().any(|found| found == name)));
     }
 
     #[test]

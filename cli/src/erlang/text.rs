@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn damage_is_told_with_its_place() {
-        assert_eq!(parse("{a").expect_err("no term").to_string(), "the text ends early at byte 2");
+        assert_eq!(parse("{a,").expect_err("no term").to_string(), "the text ends early at byte 3");
         assert_eq!(parse("[a b].").expect_err("no term").position, 3);
         assert_eq!(parse("A.").expect_err("no term").what, "no term begins like this");
         assert_eq!(parse("a").expect_err("no term").what, "there is no full stop");

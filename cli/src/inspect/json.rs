@@ -3,6 +3,8 @@
 
 use image::Section;
 use image::elf::Segment;
+use image::files::{Entry, Kind};
+use image::start::Start;
 use serde_json::{Map, Value, json};
 
 use super::report::{ImageReport, NoImage, Report};
@@ -53,7 +55,40 @@ fn image(image: &ImageReport<'_>) -> Value {
         "symbols": image.symbols,
         "arguments": image.arguments,
         "build": identity,
+        "start": image.start.as_ref().map(start),
+        "files": image.files.iter().map(file).collect::<Vec<_>>(),
         "damage": image.damage,
+    })
+}
+
+/// Bytes as a program gets to see them: what is not UTF-8 is replaced.
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn start(start: &Start<'_>) -> Value {
+    let environment: Map<String, Value> =
+        start.environment().map(|(name, value)| (lossy(name), json!(lossy(value)))).collect();
+    json!({
+        "root": lossy(start.root),
+        "bindir": lossy(start.bindir),
+        "cwd": lossy(start.cwd),
+        "preloaded": lossy(start.preloaded),
+        "environment": environment,
+    })
+}
+
+fn file(file: &Entry<'_>) -> Value {
+    let target = (file.kind == Kind::Link).then(|| lossy(file.bytes));
+    json!({
+        "path": lossy(file.path),
+        "kind": file.kind.to_string(),
+        "mode": format!("{:04o}", file.mode),
+        "modified": file.modified,
+        "length": file.bytes.len(),
+        "checksum": hex(file.checksum.into()),
+        "checksum_good": file.kind == Kind::Folder || file.verify().is_ok(),
+        "target": target,
     })
 }
 

@@ -3,8 +3,10 @@
 
 use image::arguments::Arguments;
 use image::elf::{Elf, Segment};
+use image::files::{Entry, FileTable};
 use image::identity::Identity;
 use image::pack::{Kernel, PackError};
+use image::start::Start;
 use image::symbols::SymbolTable;
 use image::{Image, Section, SectionKind};
 
@@ -48,6 +50,10 @@ pub struct ImageReport<'a> {
     pub identity: Vec<(&'a str, &'a str)>,
     /// How many functions the symbol table names.
     pub symbols: Option<usize>,
+    /// Where the application starts.
+    pub start: Option<Start<'a>>,
+    /// The files of the application.
+    pub files: Vec<Entry<'a>>,
     /// What is wrong with it.
     pub damage: Option<String>,
 }
@@ -93,6 +99,8 @@ impl<'a> ImageReport<'a> {
             arguments: Vec::new(),
             identity: Vec::new(),
             symbols: None,
+            start: None,
+            files: Vec::new(),
             damage: None,
         };
         if let Some(list) = read(&image, SectionKind::ARGUMENTS, Arguments::parse, &mut damage) {
@@ -103,6 +111,10 @@ impl<'a> ImageReport<'a> {
         }
         if let Some(table) = read(&image, SectionKind::SYMBOLS, SymbolTable::parse, &mut damage) {
             report.symbols = Some(table.len());
+        }
+        report.start = read(&image, SectionKind::START, Start::parse, &mut damage);
+        if let Some(table) = read(&image, SectionKind::FILES, FileTable::parse, &mut damage) {
+            report.files = table.iter().collect();
         }
         report.damage = damage;
         Ok(report)

@@ -5,6 +5,7 @@ use std::fmt::{self, Write};
 
 use anstyle::Style;
 use image::elf::{PF_R, PF_W, PF_X, PT_LOAD, PT_NOTE, Segment};
+use image::files::Kind;
 
 use super::report::{ImageReport, NoImage, Report};
 
@@ -73,6 +74,37 @@ fn write_image(text: &mut String, image: &ImageReport<'_>) -> fmt::Result {
     }
     for (name, value) in &image.identity {
         writeln!(text, "  {name:<9}  {}", value.escape_debug())?;
+    }
+    if let Some(start) = &image.start {
+        for (name, folder) in [
+            ("root", start.root),
+            ("bindir", start.bindir),
+            ("cwd", start.cwd),
+            ("preloaded", start.preloaded),
+        ] {
+            writeln!(text, "  {name:<9}  {}", folder.escape_ascii())?;
+        }
+        for (name, value) in start.environment() {
+            writeln!(text, "  variable   {}={}", name.escape_ascii(), value.escape_ascii())?;
+        }
+    }
+    if image.files.is_empty() {
+        return Ok(());
+    }
+    writeln!(text, "{HEADING}files{HEADING:#}")?;
+    for file in &image.files {
+        let (kind, target) = match file.kind {
+            Kind::File => ('-', String::new()),
+            Kind::Folder => ('d', String::new()),
+            Kind::Link => ('l', format!(" -> {}", file.bytes.escape_ascii())),
+        };
+        let (mode, path) = (file.mode, file.path.escape_ascii());
+        let length = file.bytes.len();
+        writeln!(
+            text,
+            "  {kind}{mode:04o} {length:>9} {:>10} {:08x} {path}{target}",
+            file.modified, file.checksum
+        )?;
     }
     Ok(())
 }

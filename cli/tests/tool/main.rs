@@ -3,14 +3,17 @@
 
 #![forbid(unsafe_code)]
 
+mod build;
+mod check;
 mod inspect;
 mod kernel;
 mod pack;
+mod release;
 mod usage;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// How a run of the tool ended.
 struct Outcome {
@@ -21,7 +24,15 @@ struct Outcome {
 
 /// Runs the tool.
 fn voxoz<A: AsRef<OsStr>>(arguments: &[A]) -> Outcome {
-    let output = Command::new(env!("CARGO_BIN_EXE_voxoz")).args(arguments).output().expect("voxoz starts");
+    voxoz_with(arguments, &[])
+}
+
+/// Runs the tool with variables.
+fn voxoz_with<A: AsRef<OsStr>>(arguments: &[A], variables: &[(&str, &str)]) -> Outcome {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_voxoz"));
+    command.args(arguments).env_remove("SOURCE_DATE_EPOCH").env_remove("VOXOZ_KERNEL");
+    command.envs(variables.iter().copied()).stdin(Stdio::null());
+    let output = command.output().expect("voxoz starts");
     Outcome {
         code: output.status.code(),
         out: String::from_utf8(output.stdout).expect("output is text"),

@@ -16,7 +16,7 @@ fn help_documents_the_exit_codes() {
     ] {
         assert!(outcome.out.contains(line), "{line:?} is not in\n{}", outcome.out);
     }
-    for command in ["run", "inspect", "pack", "doctor", "version"] {
+    for command in ["build", "check", "run", "inspect", "pack", "doctor", "version"] {
         assert!(outcome.out.contains(&format!("\n  {command} ")), "{command} is not in\n{}", outcome.out);
     }
 }
@@ -53,7 +53,11 @@ fn the_doctor_lists_what_is_there_and_what_is_not() {
     assert!(outcome.out.contains("package qemu-system-x86\n"), "{}", outcome.out);
     if outcome.out.contains("lacks  ") {
         assert_eq!(outcome.code, Some(4));
-        assert!(outcome.err.starts_with("error: this machine cannot run guests yet\n"), "{}", outcome.err);
+        assert!(
+            outcome.err.starts_with("error: this machine cannot build and run guests yet\n"),
+            "{}",
+            outcome.err
+        );
     } else {
         assert_eq!((outcome.code, outcome.err.as_str()), (Some(0), ""));
     }

@@ -50,7 +50,8 @@ pub fn read(address: &SocketAddrAny) -> Address {
     match SocketAddrUnix::try_from(address.clone()) {
         Ok(name) => Address::Local(match (name.path_bytes(), name.abstract_name()) {
             (Some(path), _) => path.to_vec(),
-            (_, Some(name)) => [&[0], name].concat(),
+            (_, Some(name)) if !name.is_empty() => [&[0], name].concat(),
+            // Not bound to anything.
             _ => Vec::new(),
         }),
         Err(_) if address.address_family() == AddressFamily::UNSPEC => Address::Unspecified,

@@ -3,17 +3,11 @@
 #![expect(unsafe_code, reason = "takes the console's page over")]
 
 use core::fmt;
-use core::time::Duration;
 
 use super::line_ends::print_lines;
+use super::patience::Patience;
 use super::{CONSOLE, PLACE, RawPort};
-use crate::time::Instant;
-use crate::{power, shared_info, time};
-
-/// How long the daemon may take to make room.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// The same in turns of yielding the processor, where there is no clock yet.
-const TURNS: u32 = 1_000_000;
+use crate::power;
 
 /// The console, taken over for good.
 pub struct Emergency {
@@ -65,25 +59,5 @@ impl fmt::Write for Emergency {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         print_lines(text, |part| self.print(part.as_bytes()));
         Ok(())
-    }
-}
-
-/// A bound for waiting, with or without a clock.
-struct Patience {
-    until: Option<Instant>,
-    turns: u32,
-}
-
-impl Patience {
-    fn new() -> Self {
-        Self { until: shared_info::get().map(|_| time::now() + PATIENCE), turns: 0 }
-    }
-
-    fn is_left(&mut self) -> bool {
-        self.turns += 1;
-        match self.until {
-            Some(until) => time::now() < until,
-            None => self.turns < TURNS,
-        }
     }
 }

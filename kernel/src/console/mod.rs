@@ -6,10 +6,13 @@
 #![expect(unsafe_code, reason = "makes a handle to the page that the toolstack shares with the domain")]
 
 pub mod emergency;
+pub mod line_discipline;
 mod line_ends;
 pub mod logger;
+mod patience;
 
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::ptr::NonNull;
 
 use drivers::doorbell::Doorbell;
@@ -20,9 +23,14 @@ use drivers::shared::SharedPage;
 use crate::global::Global;
 use crate::memory::layout::direct_map_address;
 use crate::memory::machine_to_pfn;
+use crate::power;
+use patience::Patience;
 
 /// Bytes that wait for the daemon at most.
 const BACKLOG: usize = 64 * 1024;
+
+/// How much of that is kept for log lines when a program writes.
+const LOG_ROOM: usize = 16 * 1024;
 
 /// The domain's only console.
 static CONSOLE: Global<Option<Console>> = Global::new(None);
@@ -94,6 +102,55 @@ impl Console {
         taken + queued
     }
 
+    /// Takes as many of `bytes` as fit into `room`, with CR LF for each line feed, and says how many those are.
+    pub fn write_some_lines(&mut self, bytes: &[u8], room: usize) -> usize {
+        let taken = fitting(bytes, room);
+        let mut line = Vec::with_capacity(room.min(2 * taken));
+        for byte in &bytes[..taken] {
+            if *byte == b'\n' {
+                line.push(b'\r');
+            }
+            line.push(*byte);
+        }
+        self.write(&line);
+        taken
+    }
+
+    /// Takes all of a text whose lines end in LF or in CR LF, as [`Console::write_all`].
+    pub fn write_lines(&mut self, text: &[u8]) {
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            match line {
+                [text @ .., b'\n'] if !text.ends_with(b"\r") => {
+                    self.write_all(text);
+                    self.write_all(b"\r\n");
+                }
+                line => self.write_all(line),
+            }
+        }
+    }
+
+    /// Takes all of `bytes`, and waits for the daemon while there is no room; what it does not read for a long time is lost.
+    pub fn write_all(&mut self, mut bytes: &[u8]) {
+        let mut patience = Patience::new();
+        while !bytes.is_empty() {
+            match self.write(bytes) {
+                0 if patience.is_left() => power::yield_now(),
+                0 => return,
+                taken => {
+                    bytes = &bytes[taken..];
+                    patience = Patience::new();
+                }
+            }
+        }
+    }
+
+    /// How many bytes [`Console::write`] would take and leave room for log lines.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        let ring = if self.backlog.is_empty() { self.ring.space().unwrap_or(0) } else { 0 };
+        ring as usize + (BACKLOG - LOG_ROOM).saturating_sub(self.backlog.len())
+    }
+
     /// Moves what waits into the ring, as far as it has room. To be called when the console's port was pending.
     pub fn flush(&mut self) {
         while !self.backlog.is_empty() {
@@ -129,11 +186,37 @@ impl Console {
     }
 }
 
+/// How many bytes fit into `room` when each line feed becomes two bytes.
+fn fitting(bytes: &[u8], room: usize) -> usize {
+    let mut left = room;
+    let fits = |byte: &&u8| {
+        let length = if **byte == b'\n' { 2 } else { 1 };
+        let fits = length <= left;
+        left = left.saturating_sub(length);
+        fits
+    };
+    bytes.iter().take_while(fits).count()
+}
+
 /// The console's port while nothing else may be relied on.
 struct RawPort(EvtchnPort);
 
 impl Doorbell for RawPort {
     fn ring(&self) {
         drivers::event::notify(self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fitting;
+
+    #[test]
+    fn line_feeds_take_two_bytes() {
+        let cases: [(&[u8], usize, usize); 5] =
+            [(b"abc", 10, 3), (b"abc", 2, 2), (b"a\nb", 2, 1), (b"a\nb", 3, 2), (b"\n", 1, 0)];
+        for (bytes, room, expected) in cases {
+            assert_eq!(fitting(bytes, room), expected, "{bytes:?} into {room}");
+        }
     }
 }

@@ -6,7 +6,8 @@ use core::fmt;
 use drivers::memory::VirtAddr;
 
 use crate::memory::layout::{
-    AREA_BASE, AREA_LIMIT, DIRECT_MAP_BASE, DIRECT_MAP_LIMIT, FIXED_BASE, HEAP_BASE, HEAP_LIMIT,
+    AREA_BASE, AREA_LIMIT, CODE_BASE, CODE_LIMIT, DIRECT_MAP_BASE, DIRECT_MAP_LIMIT, FIXED_BASE, HEAP_BASE,
+    HEAP_LIMIT,
 };
 use crate::program::Program;
 
@@ -80,6 +81,7 @@ impl Fault<'_> {
         match address.0 {
             0..FIXED_BASE => "a null pointer, or near one",
             FIXED_BASE..DIRECT_MAP_BASE => "memory shared with Xen",
+            CODE_BASE..CODE_LIMIT => "the machine code of modules",
             DIRECT_MAP_BASE..DIRECT_MAP_LIMIT => "the domain's memory",
             HEAP_BASE..HEAP_LIMIT => "the kernel's heap",
             AREA_BASE..AREA_LIMIT => "the areas of the VM",

@@ -38,21 +38,42 @@ impl Machine {
                 return Wake::Shutdown(request);
             }
             let Some(port) = self.events.wait(deadline) else { return Wake::Deadline };
-            if port == self.console_port {
-                console::with(console::Console::flush);
-                return Wake::Console;
-            }
-            if port != self.xenstore_port {
-                return Wake::Event(port);
-            }
-            self.xenstore.client().poll();
-            if let Some(request) = self.shutdown_request() {
-                return Wake::Shutdown(request);
-            }
-            if self.xenstore.client().pending_events() > 0 {
-                return Wake::Xenstore;
+            if let Some(wake) = self.attend(port) {
+                return wake;
             }
         }
+    }
+
+    /// What there is to do now, without sleeping: as [`Machine::wait`].
+    pub fn poll(&mut self) -> Option<Wake> {
+        if self.xenstore.client().pending_events() > 0
+            && let Some(request) = self.shutdown_request()
+        {
+            return Some(Wake::Shutdown(request));
+        }
+        while let Some(port) = self.events.poll() {
+            let wake = self.attend(port);
+            if wake.is_some() {
+                return wake;
+            }
+        }
+        None
+    }
+
+    /// Does what a port was signalled for, and says what is left for the program.
+    fn attend(&mut self, port: EvtchnPort) -> Option<Wake> {
+        if port == self.console_port {
+            console::with(console::Console::flush);
+            return Some(Wake::Console);
+        }
+        if port != self.xenstore_port {
+            return Some(Wake::Event(port));
+        }
+        self.xenstore.client().poll();
+        if let Some(request) = self.shutdown_request() {
+            return Some(Wake::Shutdown(request));
+        }
+        (self.xenstore.client().pending_events() > 0).then_some(Wake::Xenstore)
     }
 
     /// Ends the domain, once the console daemon has read all output or does not read any more.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Blocks at fixed virtual addresses for the VM: it chooses the addresses, this gives and takes the pages.
+//! Blocks at fixed virtual addresses for the VM, its machine code among them: it chooses the addresses, this gives and takes the pages.
 //!
 //! The same addresses exist on the hosted platform, so that the state of a VM that was frozen there thaws here without relocation.
 //! Pages are given zeroed, and given back at once when they are decommitted.
@@ -9,7 +9,7 @@ use core::fmt;
 use drivers::memory::{PAGE_SIZE, VirtAddr};
 
 use super::Contents;
-use super::layout::{AREA_BASE, AREA_LIMIT};
+use super::layout::{AREA_BASE, AREA_LIMIT, CODE_BASE, CODE_LIMIT};
 pub use super::pte::Protection;
 
 /// Why a block could not be changed. Nothing was changed then.
@@ -74,8 +74,9 @@ pub fn protect(start: VirtAddr, length: usize, protection: Protection) -> Result
 
 /// The pages of a range, if it is one of the areas.
 fn checked_pages(start: VirtAddr, length: usize) -> Result<usize, AreaError> {
-    let within = start.0 >= AREA_BASE && start.0 <= AREA_LIMIT && length <= AREA_LIMIT - start.0;
-    if !within || !start.0.is_multiple_of(PAGE_SIZE) || !length.is_multiple_of(PAGE_SIZE) {
+    let within = |base, limit| start.0 >= base && start.0 <= limit && length <= limit - start.0;
+    let is_area = within(AREA_BASE, AREA_LIMIT) || within(CODE_BASE, CODE_LIMIT);
+    if !is_area || !start.0.is_multiple_of(PAGE_SIZE) || !length.is_multiple_of(PAGE_SIZE) {
         return Err(AreaError::Range { start, length });
     }
     Ok(length / PAGE_SIZE)
@@ -89,11 +90,13 @@ mod tests {
     fn only_whole_pages_within_the_areas_are_accepted() {
         assert_eq!(checked_pages(VirtAddr(AREA_BASE), 8192), Ok(2));
         assert_eq!(checked_pages(VirtAddr(AREA_LIMIT - PAGE_SIZE), PAGE_SIZE), Ok(1));
+        assert_eq!(checked_pages(VirtAddr(CODE_LIMIT - PAGE_SIZE), PAGE_SIZE), Ok(1));
         for (start, length) in [
             (AREA_BASE - PAGE_SIZE, PAGE_SIZE),
             (AREA_BASE + 8, PAGE_SIZE),
             (AREA_BASE, 100),
             (AREA_LIMIT, PAGE_SIZE),
+            (CODE_LIMIT - PAGE_SIZE, 2 * PAGE_SIZE),
             (AREA_BASE, usize::MAX - PAGE_SIZE + 1),
         ] {
             let start = VirtAddr(start);

@@ -10,7 +10,7 @@ use core::ops::Range;
 
 use drivers::memory::{PAGE_SIZE, Pfn, VirtAddr};
 
-use super::layout::{DIRECT_MAP_BASE, direct_map_address};
+use super::layout::{DIRECT_MAP_BASE, contiguous, direct_map_address};
 use super::mapper::{Mapper, Mmu, Refused, Source, tables_needed};
 use super::pte::{Level, Protection, Pte, PteFlags};
 
@@ -62,7 +62,7 @@ pub fn extend<M: Mmu>(
     while mapped.0 < end.0 {
         let start = direct_map_address(mapped);
         let free = mapped.0 - source.next_table.0;
-        let pages = affordable(start, free, end.0 - mapped.0);
+        let pages = affordable(start, free, contiguous(mapped, end.0 - mapped.0));
         assert!(pages > 0, "the domain builder left no room for page tables: {free} frames");
         source.first_page = mapped;
         mapper.map(start, pages, &mut source)?;

@@ -6,14 +6,16 @@
 //! | 0 | nothing: null pointers and their neighbourhood fault |
 //! | 512 KiB | fixed pages: shared info, grant table |
 //! | 1 MiB | direct map: frame `pfn` at `DIRECT_MAP_BASE + pfn * 4096`; the kernel's own image is its beginning |
+//! | 1 GiB | machine code of the VM, which reaches the kernel's text by 32 bits; the direct map goes on behind it |
 //! | 256 GiB | the kernel heap |
-//! | 16 TiB | areas of the VM: blocks at fixed addresses, the same on the hosted platform |
+//! | 10 TiB | areas of the VM: blocks at fixed addresses, the same on the hosted platform; literals are the first |
 //! | 128 TiB | the hole that is not canonical, then Xen's own range (`HYPERVISOR_VIRT_START`) |
 //!
 //! A 64-bit PV kernel may use the lower half for itself; Xen reserves only 0xffff_8000_0000_0000 to 0xffff_87ff_ffff_ffff
 //! (Xen's `public/arch-x86/xen-x86_64.h`). The fixed pages use page tables that the domain builder has made for the kernel, and the
 //! heap shares the upper tables of the direct map: each table that need not be made is time saved at the start.
 
+use beam_vm::platform::{LITERALS, MACHINE_CODE};
 use drivers::memory::{PAGE_SHIFT, PAGE_SIZE, Pfn, VirtAddr};
 
 /// First address of pages that belong to Xen or are shared with it.
@@ -26,30 +28,48 @@ pub const GRANT_TABLE: VirtAddr = VirtAddr(FIXED_BASE + PAGE_SIZE);
 pub const GRANT_TABLE_FRAMES: usize = (DIRECT_MAP_BASE - GRANT_TABLE.0) / PAGE_SIZE;
 /// Where pseudo-physical frame 0 is mapped: the ELF note `VIRT_BASE` and the first address of `linker.ld`.
 pub const DIRECT_MAP_BASE: usize = 0x10_0000;
-/// First address past the direct map's range, which bounds the memory of a domain to 256 GiB less 1 MiB.
+/// First address of the VM's machine code, a hole in the direct map. What the domain builder maps has to end before it: kernel, image, p2m list.
+pub const CODE_BASE: usize = MACHINE_CODE.start;
+/// First address past the VM's machine code.
+pub const CODE_LIMIT: usize = CODE_BASE + MACHINE_CODE.bytes;
+/// The first frame that the direct map shows behind the hole.
+pub const FIRST_BEHIND_CODE: Pfn = Pfn((CODE_BASE - DIRECT_MAP_BASE) >> PAGE_SHIFT);
+/// First address past the direct map's range, which bounds the memory of a domain to 256 GiB less 65 MiB.
 pub const DIRECT_MAP_LIMIT: usize = HEAP_BASE;
 /// First address of the kernel heap, which grows upwards.
 pub const HEAP_BASE: usize = 0x40_0000_0000;
 /// First address past the kernel heap's range.
 pub const HEAP_LIMIT: usize = 0x80_0000_0000;
 /// First address of the VM's areas.
-pub const AREA_BASE: usize = 0x1000_0000_0000;
+pub const AREA_BASE: usize = LITERALS.start;
 /// First address past the VM's areas.
 pub const AREA_LIMIT: usize = 0x7000_0000_0000;
 
 /// The address at which the direct map shows `pfn`.
 #[must_use]
 pub const fn direct_map_address(pfn: Pfn) -> VirtAddr {
-    VirtAddr(DIRECT_MAP_BASE + (pfn.0 << PAGE_SHIFT))
+    let before = DIRECT_MAP_BASE + (pfn.0 << PAGE_SHIFT);
+    VirtAddr(if pfn.0 < FIRST_BEHIND_CODE.0 { before } else { before + MACHINE_CODE.bytes })
 }
 
-/// The frame that the direct map shows at `address`, or `None` where the address is below the direct map or beyond it.
+/// The frame that the direct map shows at `address`, or `None` where the address is none of the direct map's.
 #[must_use]
 pub const fn direct_map_frame(address: VirtAddr) -> Option<Pfn> {
-    if address.0 < DIRECT_MAP_BASE || address.0 >= DIRECT_MAP_LIMIT {
-        return None;
+    let offset = match address.0 {
+        DIRECT_MAP_BASE..CODE_BASE => address.0 - DIRECT_MAP_BASE,
+        CODE_LIMIT..DIRECT_MAP_LIMIT => address.0 - MACHINE_CODE.bytes - DIRECT_MAP_BASE,
+        _ => return None,
+    };
+    Some(Pfn(offset >> PAGE_SHIFT))
+}
+
+/// How many of the frames from `first` on the direct map shows side by side: those before the hole, or all of them.
+#[must_use]
+pub const fn contiguous(first: Pfn, frames: usize) -> usize {
+    if first.0 >= FIRST_BEHIND_CODE.0 || FIRST_BEHIND_CODE.0 - first.0 > frames {
+        return frames;
     }
-    Some(Pfn((address.0 - DIRECT_MAP_BASE) >> PAGE_SHIFT))
+    FIRST_BEHIND_CODE.0 - first.0
 }
 
 /// Frames that `bytes` take, rounded up.
@@ -64,12 +84,24 @@ mod tests {
 
     #[test]
     fn direct_map_goes_both_ways() {
-        for pfn in [0, 1, 255, 256, 2047, 0x20_0000] {
+        for pfn in [0, 1, 255, 256, 2047, FIRST_BEHIND_CODE.0 - 1, FIRST_BEHIND_CODE.0, 0x20_0000] {
             let address = direct_map_address(Pfn(pfn));
             assert_eq!(direct_map_frame(address), Some(Pfn(pfn)));
             assert_eq!(direct_map_frame(VirtAddr(address.0 + 4095)), Some(Pfn(pfn)));
         }
         assert_eq!(direct_map_address(Pfn(0)), VirtAddr(0x10_0000));
+    }
+
+    #[test]
+    fn machine_code_is_a_hole_in_the_direct_map() {
+        assert_eq!(direct_map_address(Pfn(FIRST_BEHIND_CODE.0 - 1)), VirtAddr(CODE_BASE - PAGE_SIZE));
+        assert_eq!(direct_map_address(FIRST_BEHIND_CODE), VirtAddr(CODE_LIMIT));
+        assert_eq!(direct_map_frame(VirtAddr(CODE_BASE)), None);
+        assert_eq!(direct_map_frame(VirtAddr(CODE_LIMIT - 1)), None);
+        let cases = [(0, 10, 10), (FIRST_BEHIND_CODE.0 - 3, 3, 3), (FIRST_BEHIND_CODE.0 - 3, 9, 3)];
+        for (first, frames, expected) in cases.into_iter().chain([(FIRST_BEHIND_CODE.0, 9, 9)]) {
+            assert_eq!(contiguous(Pfn(first), frames), expected);
+        }
     }
 
     #[test]
@@ -81,6 +113,9 @@ mod tests {
 
     #[test]
     fn ranges_share_no_last_level_table_but_the_fixed_pages() {
+        for base in [CODE_BASE, CODE_LIMIT] {
+            assert_eq!(base % (2 << 20), 0, "{base:#x} shares a table with the direct map");
+        }
         for base in [HEAP_BASE, HEAP_LIMIT, AREA_BASE, AREA_LIMIT] {
             assert_eq!(base % (1 << 30), 0, "{base:#x} shares a table with its neighbour");
         }

@@ -29,7 +29,7 @@ pub use xen_mmu::machine_to_pfn;
 
 use self::area::AreaError;
 use self::frames::FrameAllocator;
-use self::layout::{direct_map_address, direct_map_frame, pages_for};
+use self::layout::{contiguous, direct_map_address, direct_map_frame, pages_for};
 use self::mapper::{Mapper, Mmu, Source, tables_needed};
 use self::pte::{Level, Pte};
 use self::xen_mmu::XenMmu;
@@ -145,6 +145,7 @@ impl Memory {
         let end = direct_map_address(Pfn(first.0 + step)).0.next_multiple_of(Level::L2.entry_size());
         let end =
             direct_map_frame(VirtAddr(end)).map_or(self.frames.total(), |end| end.0.min(self.frames.total()));
+        let end = first.0 + contiguous(first, end - first.0);
         let mut source = Consecutive { next: first, frames: &mut self.frames };
         self.mapper
             .map(direct_map_address(first), end - first.0, &mut source)

@@ -56,7 +56,8 @@ impl NetworkFlags {
                     None => (value.parse().ok(), Some(0)),
                 };
                 let parsed: Option<(IpAddr, u8)> = ip.zip(prefix);
-                let (ip, prefix) = parsed.ok_or_else(|| wrong("an IP address, with /PREFIX or followed by -netmask"))?;
+                let (ip, prefix) =
+                    parsed.ok_or_else(|| wrong("an IP address, with /PREFIX or followed by -netmask"))?;
                 let usual = if ip.is_ipv4() { 24 } else { 64 };
                 let prefix = if prefix == 0 { usual } else { prefix };
                 if prefix > if ip.is_ipv4() { 32 } else { 128 } {
@@ -126,7 +127,10 @@ mod tests {
         assert_eq!(flags.configuration(2), static_of("fd00::5", 48, None));
         assert_eq!(flags.configuration(3), Configuration::Dhcp, "nothing is said of it");
         assert_eq!((flags.name_servers.len(), flags.host_name.as_deref()), (1, Some("box")));
-        assert_eq!(take("-ipaddr 10.0.0.1").expect("flags").configuration(0), static_of("10.0.0.1", 24, None));
+        assert_eq!(
+            take("-ipaddr 10.0.0.1").expect("flags").configuration(0),
+            static_of("10.0.0.1", 24, None)
+        );
     }
 
     #[test]

@@ -53,6 +53,16 @@ impl Console {
         })
     }
 
+    /// Waits for a text, be it at the end of a line or not, and returns what has come up to its end.
+    pub fn wait_text(&mut self, text: &str, limit: Duration) -> Result<String, LabError> {
+        let awaited = format!("{text:?} on the console of guest {}", self.watcher.name);
+        self.wait(&awaited, limit, |pending| {
+            let place = pending.windows(text.len().max(1)).position(|window| window == text.as_bytes())?;
+            let taken: Vec<u8> = pending.drain(..place + text.len()).collect();
+            Some(String::from_utf8_lossy(&taken).into_owned())
+        })
+    }
+
     /// Waits for `count` bytes and returns them as they are.
     pub fn wait_bytes(&mut self, count: usize, limit: Duration) -> Result<Vec<u8>, LabError> {
         let awaited = format!("{count} console bytes of guest {}", self.watcher.name);

@@ -14,7 +14,9 @@ mod here;
 mod known;
 mod outcome;
 mod scripts;
+mod side;
 mod stock;
+mod terminal;
 mod variant;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +30,7 @@ use self::fixtures::Fixtures;
 use self::generated::Generated;
 use self::here::Mode;
 use self::scripts::Scripts;
+use self::terminal::Sessions;
 
 /// The option that asks for generated programs whose seeds nobody has tried, so many.
 const EXPLORE: &str = "--explore=";
@@ -81,6 +84,7 @@ fn run(arguments: &Arguments, filters: &[String], modes: &[Mode], more: u64) -> 
     let generated = Generated::new(&work(), (0..more).map(|number| now * 1000 + number));
     let compiler = Compiler::new(&work());
     let scripts = Scripts::find(&folder.join("scripts"), &work())?;
+    let sessions = Sessions::find(&folder.join("terminal"), &work())?;
     if !arguments.list {
         fixtures.prepare(modes, wanted)?;
         generated.prepare(wanted)?;
@@ -96,6 +100,7 @@ fn run(arguments: &Arguments, filters: &[String], modes: &[Mode], more: u64) -> 
     if modes.contains(&Mode::Ordinary) {
         trials.extend(compiler.trials(fixtures.known(), Mode::Ordinary));
         trials.extend(scripts.trials(fixtures.known()));
+        trials.extend(sessions.trials(fixtures.known()));
     }
     trials.retain(|trial| wanted(trial.name()));
     Ok(libtest_mimic::run(arguments, trials).exit_code())

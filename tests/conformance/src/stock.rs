@@ -49,6 +49,32 @@ pub fn stamp_of(files: &[PathBuf], text: &str) -> String {
     format!("{:016x}", hasher.finish())
 }
 
+/// What stock gives for a script, which is kept until the script or OTP changes.
+///
+/// # Errors
+/// `run` fails, or its result cannot be kept.
+pub fn kept(
+    script: &Path,
+    work: &Path,
+    run: impl FnOnce() -> Result<Vec<u8>, String>,
+) -> Result<Vec<u8>, String> {
+    let kept = work.join(script.file_name().unwrap_or_default()).with_extension("stock");
+    let stamp_file = kept.with_extension("stamp");
+    let stamp = stamp_of(&[script.to_owned()], "script");
+    if fs::read_to_string(&stamp_file).is_ok_and(|there| there == stamp)
+        && let Ok(bytes) = fs::read(&kept)
+    {
+        return Ok(bytes);
+    }
+    let bytes = run()?;
+    let write = |file: &Path, bytes: &[u8]| {
+        fs::write(file, bytes).map_err(|why| format!("cannot write {}: {why}", file.display()))
+    };
+    write(&kept, &bytes)?;
+    write(&stamp_file, stamp.as_bytes())?;
+    Ok(bytes)
+}
+
 impl Program {
     /// The module's name.
     #[must_use]

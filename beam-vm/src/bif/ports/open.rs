@@ -16,6 +16,7 @@ use crate::bif::{BifResult, Context};
 use crate::platform::{Command, Plumbing, StreamError, StreamId, TerminalMode, Way};
 use crate::port::{Attached, Charset, Descriptor, Driver, Name, Port, RamFile, Terminal};
 use crate::term::{LocalPort, Term};
+use crate::trace::Flag;
 
 /// Why a port is not opened: the atom that `erts_internal:open_port/2` gives.
 type Refusal = Atom;
@@ -96,14 +97,22 @@ fn open(cx: &mut Context<'_>, target: &Target, options: &Options) -> Result<Loca
         Target::Descriptors(input, output) => (descriptors(cx, *input, *output, options)?, None),
     };
     let own = cx.process.pid;
+    let tracee = cx.vm.tracing.new_ports;
     let port = Port {
         os_pid,
         framing: options.framing(),
         at_end: options.at_end,
         parallelism: options.parallelism,
+        tracee,
         ..Port::new(id, target.name(), own, driver)
     };
     cx.vm.ports.put(Box::new(port));
+    if tracee.flags.has(Flag::Ports) {
+        let name: alloc::string::String = target.name().iter().map(|byte| char::from(*byte)).collect();
+        let name = cx.vm.atoms.insert(&name).unwrap_or(predefined::UNDEFINED);
+        let event = [Term::atom(predefined::OPEN), Term::pid(own), Term::atom(name)];
+        cx.vm.trace_port(id, tracee, Flag::Ports, &event);
+    }
     super::link(cx, id);
     cx.reach().with(id, |port, reach| port.start(reach));
     Ok(id)

@@ -38,6 +38,60 @@ const ITEMS: [Atom; 17] = [
     predefined::SUSPENDING,
 ];
 
+/// All items that `process_info/2` knows, in stock's order.
+pub const ALL: [Atom; 36] = [
+    predefined::REGISTERED_NAME,
+    predefined::CURRENT_FUNCTION,
+    predefined::INITIAL_CALL,
+    predefined::STATUS,
+    predefined::MESSAGES,
+    predefined::MESSAGE_QUEUE_LEN,
+    predefined::LINKS,
+    predefined::MONITORS,
+    predefined::MONITORED_BY,
+    predefined::DICTIONARY,
+    predefined::TRAP_EXIT,
+    predefined::ERROR_HANDLER,
+    predefined::HEAP_SIZE,
+    predefined::STACK_SIZE,
+    predefined::MEMORY,
+    predefined::GARBAGE_COLLECTION,
+    predefined::GARBAGE_COLLECTION_INFO,
+    predefined::GROUP_LEADER,
+    predefined::REDUCTIONS,
+    predefined::PRIORITY,
+    predefined::TRACE,
+    predefined::BINARY,
+    predefined::SEQUENTIAL_TRACE_TOKEN,
+    predefined::CATCHLEVEL,
+    predefined::BACKTRACE,
+    predefined::LAST_CALLS,
+    predefined::TOTAL_HEAP_SIZE,
+    predefined::SUSPENDING,
+    predefined::MIN_HEAP_SIZE,
+    predefined::MIN_BIN_VHEAP_SIZE,
+    predefined::MAX_HEAP_SIZE,
+    predefined::CURRENT_LOCATION,
+    predefined::CURRENT_STACKTRACE,
+    predefined::MESSAGE_QUEUE_DATA,
+    predefined::FULLSWEEP_AFTER,
+    predefined::PARENT,
+];
+
+/// `erts_internal:process_display/2`: writes the stack of a process to the console.
+pub fn process_display(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    if args[1] != Term::atom(predefined::BACKTRACE) {
+        return Ok(Term::atom(predefined::BADOPT));
+    }
+    let Some(pid) = args[0].as_pid() else { return Ok(Term::atom(predefined::BADARG)) };
+    let Some(values) = tell(cx, pid, &[predefined::BACKTRACE])? else {
+        return Ok(Term::atom(predefined::BADARG));
+    };
+    let text: Vec<u8> = values[0].as_bits().map(|bits| bits.bytes().collect()).unwrap_or_default();
+    cx.vm.platform.complain(&text);
+    Ok(Term::boolean(true))
+}
+
 /// Tells items of a process; none if there is no such process.
 fn tell(cx: &mut Context<'_>, pid: LocalPid, items: &[Atom]) -> Result<Option<Vec<Term>>, Raise> {
     let is_own = pid == cx.process.pid;

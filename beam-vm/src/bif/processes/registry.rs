@@ -50,6 +50,8 @@ pub fn unregister(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if let Some(id) = cx.vm.ports.names.remove(&name) {
         if let Some(port) = cx.vm.ports.get_mut(id) {
             port.registered = None;
+            let tracee = port.tracee;
+            cx.vm.trace_port(id, tracee, Flag::Ports, &[Term::atom(predefined::UNREGISTER), args[0]]);
         }
         return Ok(Term::boolean(true));
     }

@@ -9,13 +9,12 @@ use super::{BADOPT, Options};
 use crate::atom::{Atom, predefined};
 use crate::bif::lists::proper;
 use crate::bif::memory::max_heap_size;
-use crate::bif::trace::spawned;
+use crate::bif::trace::{IsLinked, spawned};
 use crate::bif::{BifResult, Context, Raise};
 use crate::copy;
 use crate::heap::{Fragment, HeapLimits, build};
 use crate::process::{Lookup, Message, MessagePlace, Monitor, Priority, Process, RefNumbers, Target};
 use crate::term::{Export, LocalPid, Term, View};
-use crate::trace::Flag;
 use crate::trace::sequential::{Sequence, Teller, Token, Told};
 
 /// What `spawn_opt` asks for.
@@ -157,11 +156,8 @@ fn spawn(cx: &mut Context<'_>, args: &[Term], wishes: &Wishes, order: Order) -> 
     }
     if cx.vm.tracing.is_used {
         let names = [Term::atom(export.module), Term::atom(export.function)];
-        spawned(cx, &mut process, names, &arguments);
-        if wishes.link {
-            let event = [Term::atom(predefined::LINK), Term::pid(pid)];
-            cx.vm.trace_event(cx.process, Flag::Procs, &event);
-        }
+        let is_linked = if wishes.link { IsLinked::Yes } else { IsLinked::No };
+        spawned(cx, &mut process, names, &arguments, is_linked);
     }
     cx.vm.start(process, export);
     cx.bump(20);

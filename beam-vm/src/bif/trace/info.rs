@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 
 use super::BADOPT;
 use crate::atom::{Atom, predefined};
-use crate::bif::{BifResult, Context, Raise};
+use crate::bif::{BifIndex, BifResult, Context, Raise};
 use crate::copy;
 use crate::heap::build;
 use crate::process::{Lookup, Message};
-use crate::term::Term;
-use crate::trace::{Name, Pattern, Tracee, Tracer};
+use crate::term::{LocalPid, Term};
+use crate::trace::{EventPattern, Name, Pattern, Spent, Tracee, Tracer};
 
 fn pair(cx: &mut Context<'_>, item: Term, value: Term) -> Term {
     build::tuple(cx.heap(), &[item, value])
@@ -28,15 +28,34 @@ pub fn trace_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
                 _ => return Ok(Term::atom(predefined::UNDEFINED)),
             }
         };
-        return of_process(cx, tracee.unwrap_or_default(), item);
+        let tracee = there(cx, tracee.unwrap_or_default());
+        return of_process(cx, tracee, item);
+    }
+    if let Some(port) = args[0].as_port() {
+        let tracee = cx.vm.ports.get(port).map(|port| port.tracee);
+        return match tracee {
+            Some(tracee) => of_process(cx, there(cx, tracee), item),
+            None => Ok(Term::atom(predefined::UNDEFINED)),
+        };
     }
     match args[0].as_atom() {
         Some(predefined::NEW | predefined::NEW_PROCESSES) => {
             let tracee = cx.vm.tracing.new_processes;
             return of_process(cx, tracee, item);
         }
-        Some(predefined::NEW_PORTS) => return of_process(cx, Tracee::default(), item),
-        Some(predefined::ON_LOAD) => return Ok(pair(cx, args[1], Term::boolean(false))),
+        Some(predefined::NEW_PORTS) => {
+            let tracee = cx.vm.tracing.new_ports;
+            return of_process(cx, tracee, item);
+        }
+        Some(predefined::SEND) => {
+            let pattern = cx.vm.tracing.sent.clone();
+            return of_event(cx, &pattern, item);
+        }
+        Some(predefined::RECEIVE) => {
+            let pattern = cx.vm.tracing.received.clone();
+            return of_event(cx, &pattern, item);
+        }
+        Some(predefined::ON_LOAD) => return super::on_load::info(cx, item),
         _ => {}
     }
     let tuple = args[0].as_tuple().ok_or(BADOPT)?;
@@ -45,6 +64,27 @@ pub fn trace_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let (Some(module), Some(function)) = names else { return Err(Raise::BADARG) };
     let arity = arity.as_small().and_then(|arity| u32::try_from(arity).ok()).ok_or(Raise::BADARG)?;
     of_function(cx, (module, function, arity), item)
+}
+
+/// Nothing is traced whose tracer is gone.
+fn there(cx: &Context<'_>, tracee: Tracee) -> Tracee {
+    match tracee.tracer {
+        Some(tracer) if cx.vm.is_tracer_there(tracer, cx.process.pid) => tracee,
+        _ => Tracee::default(),
+    }
+}
+
+/// Of which messages is told.
+fn of_event(cx: &mut Context<'_>, pattern: &EventPattern, item: Atom) -> BifResult {
+    if item != predefined::MATCH_SPEC {
+        return Err(Raise::BADARG);
+    }
+    let value = match (&pattern.pattern.program, pattern.is_on) {
+        (_, false) => Term::boolean(false),
+        (None, true) => Term::boolean(true),
+        (Some(_), true) => source(cx, Some(&pattern.pattern)),
+    };
+    Ok(pair(cx, Term::atom(item), value))
 }
 
 fn of_process(cx: &mut Context<'_>, tracee: Tracee, item: Atom) -> BifResult {
@@ -68,6 +108,7 @@ struct Facts {
     pattern: Option<Pattern>,
     meta: Option<crate::trace::Meta>,
     count: Option<u64>,
+    times: Option<Vec<(LocalPid, Spent)>>,
 }
 
 fn facts(cx: &Context<'_>, name: Name) -> Option<Facts> {
@@ -75,8 +116,19 @@ fn facts(cx: &Context<'_>, name: Name) -> Option<Facts> {
     let instance = cx.vm.code.current(module)?;
     let mut functions = instance.functions().iter();
     let entry = functions.find(|entry| entry.name == function && entry.arity == arity)?;
-    let point = cx.vm.tracing.points.local.get(&instance.address(entry.entry).addr());
-    let global = cx.vm.tracing.points.global.get(&name);
+    let points = &cx.vm.tracing.points;
+    let export = cx.vm.code.find_export(module, function, arity);
+    let bif = export.and_then(|export| BifIndex::from_raw(export.bif.get()));
+    let (point, global) = match bif {
+        Some(bif) => {
+            let bif = points.bifs.get(&bif);
+            (bif.map(|bif| &bif.point), bif.and_then(|bif| bif.global.as_ref()))
+        }
+        None => {
+            let point = points.local.get(&instance.address(entry.entry).addr());
+            (point.map(|(_, point)| point), points.global.get(&name).map(|point| &point.pattern))
+        }
+    };
     let local = point.and_then(|point| point.local.clone());
     let traced = if local.is_some() {
         predefined::LOCAL
@@ -87,13 +139,18 @@ fn facts(cx: &Context<'_>, name: Name) -> Option<Facts> {
     };
     Some(Facts {
         traced,
-        pattern: local.or_else(|| global.map(|point| point.pattern.clone())),
+        pattern: local.or_else(|| global.cloned()),
         meta: point.and_then(|point| point.meta.clone()),
         count: point.and_then(|point| point.count).map(|count| count.calls),
+        times: point.and_then(|point| point.time.as_ref()).map(|times| {
+            let mut all: Vec<_> = times.of.iter().map(|(pid, spent)| (*pid, *spent)).collect();
+            all.sort_unstable_by_key(|(pid, _)| *pid);
+            all
+        }),
     })
 }
 
-fn source(cx: &mut Context<'_>, pattern: Option<&Pattern>) -> Term {
+pub(super) fn source(cx: &mut Context<'_>, pattern: Option<&Pattern>) -> Term {
     match pattern {
         None => Term::boolean(false),
         Some(pattern) => match &pattern.source {
@@ -107,7 +164,11 @@ fn of_function(cx: &mut Context<'_>, name: Name, item: Atom) -> BifResult {
     let Some(facts) = facts(cx, name) else {
         return Ok(pair(cx, Term::atom(item), Term::atom(predefined::UNDEFINED)));
     };
-    if facts.traced == predefined::FALSE && facts.meta.is_none() && facts.count.is_none() {
+    if facts.traced == predefined::FALSE
+        && facts.meta.is_none()
+        && facts.count.is_none()
+        && facts.times.is_none()
+    {
         return Ok(pair(cx, Term::atom(item), Term::boolean(false)));
     }
     let items: &[Atom] = match item {
@@ -132,7 +193,10 @@ fn of_function(cx: &mut Context<'_>, name: Name, item: Atom) -> BifResult {
                 Some(count) => build::unsigned(cx.heap(), count),
                 None => Term::boolean(false),
             },
-            predefined::CALL_TIME => Term::boolean(false),
+            predefined::CALL_TIME => match &facts.times {
+                Some(times) => time_list(cx, times),
+                None => Term::boolean(false),
+            },
             _ => return Err(Raise::BADARG),
         };
         pairs.push(pair(cx, Term::atom(*name), value));
@@ -142,6 +206,20 @@ fn of_function(cx: &mut Context<'_>, name: Name, item: Atom) -> BifResult {
         return Ok(pair(cx, Term::atom(item), list));
     }
     Ok(pairs[0])
+}
+
+/// `[{Pid, Calls, Seconds, Microseconds}]`
+fn time_list(cx: &mut Context<'_>, times: &[(LocalPid, Spent)]) -> Term {
+    let tuples: Vec<Term> = times
+        .iter()
+        .map(|(pid, spent)| {
+            let micros = spent.time / 1000;
+            let parts = [spent.calls, micros / 1_000_000, micros % 1_000_000];
+            let [calls, seconds, micros] = parts.map(|part| build::unsigned(cx.heap(), part));
+            build::tuple(cx.heap(), &[Term::pid(*pid), calls, seconds, micros])
+        })
+        .collect();
+    build::list(cx.heap(), &tuples)
 }
 
 /// `trace_delivered/1`: what was told is delivered when it is told.

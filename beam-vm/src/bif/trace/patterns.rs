@@ -7,12 +7,12 @@ use alloc::vec::Vec;
 use super::{BADOPT, read_tracer};
 use crate::atom::{Atom, predefined};
 use crate::bif::match_specs::{self, Effects};
-use crate::bif::{BifResult, Context, Raise};
+use crate::bif::{BifIndex, BifResult, Context, Raise};
 use crate::copy;
 use crate::heap::Fragment;
 use crate::matchspec::Dialect;
 use crate::term::Term;
-use crate::trace::{Count, Meta, Name, Pattern, Tracer};
+use crate::trace::{Breakpoint, Count, EventPattern, Meta, Name, Pattern, Place, Times, Tracer};
 
 const BAD_SPEC: Raise =
     Raise::ErrorWithCause(Term::atom(predefined::BADARG), Term::atom(predefined::MATCH_SPEC));
@@ -21,21 +21,31 @@ const BAD_FUNCTION: Raise =
 
 /// What is asked for.
 #[derive(Clone)]
-enum Wish {
+pub(super) enum Wish {
     Clear,
     Set(Pattern),
     Restart,
     Pause,
 }
 
+impl Wish {
+    /// What is to be set.
+    pub(super) fn pattern(&self) -> Option<Pattern> {
+        match self {
+            Self::Set(pattern) => Some(pattern.clone()),
+            _ => None,
+        }
+    }
+}
+
 /// Which kinds of breakpoints.
 #[derive(Default)]
-struct Kinds {
-    global: bool,
-    local: bool,
-    meta: Option<Tracer>,
-    count: bool,
-    time: bool,
+pub(super) struct Kinds {
+    pub(super) global: bool,
+    pub(super) local: bool,
+    pub(super) meta: Option<Tracer>,
+    pub(super) count: bool,
+    pub(super) time: bool,
 }
 
 fn kinds(cx: &Context<'_>, list: Term) -> Result<Kinds, Raise> {
@@ -60,7 +70,7 @@ fn kinds(cx: &Context<'_>, list: Term) -> Result<Kinds, Raise> {
         }
     }
     let has_other = kinds.local || kinds.meta.is_some() || kinds.count || kinds.time;
-    if !rest.is_nil() || kinds.global && has_other || kinds.time {
+    if !rest.is_nil() || kinds.global && has_other {
         return Err(BADOPT);
     }
     kinds.global |= !has_other;
@@ -98,13 +108,19 @@ fn target(term: Term) -> Option<(Option<Atom>, Option<Atom>, Option<u32>)> {
 }
 
 /// A function that is to be traced: its name, where it is, and whether others may call it.
-struct Found {
+#[derive(Clone, Copy)]
+pub(super) struct Found {
     name: Name,
-    address: usize,
+    place: Place,
     is_exported: bool,
 }
 
-fn find(cx: &Context<'_>, module: Option<Atom>, function: Option<Atom>, arity: Option<u32>) -> Vec<Found> {
+pub(super) fn find(
+    cx: &Context<'_>,
+    module: Option<Atom>,
+    function: Option<Atom>,
+    arity: Option<u32>,
+) -> Vec<Found> {
     let modules: Vec<Atom> = match module {
         Some(module) => [module].into(),
         None => cx.vm.code.loaded().collect(),
@@ -120,14 +136,12 @@ fn find(cx: &Context<'_>, module: Option<Atom>, function: Option<Atom>, arity: O
             }
             let export = cx.vm.code.find_export(module, entry.name, entry.arity);
             // What is a BIF has a body that nobody calls.
-            if export.is_some_and(|export| export.bif.get() != 0) {
-                continue;
-            }
+            let bif = export.and_then(|export| BifIndex::from_raw(export.bif.get()));
             let mut exports = instance.exports();
             let is_exported = exports.any(|(name, arity)| name == entry.name && arity == entry.arity);
             found.push(Found {
                 name: (module, entry.name, entry.arity),
-                address: instance.address(entry.entry).addr(),
+                place: bif.map_or_else(|| Place::Code(instance.address(entry.entry).addr()), Place::Bif),
                 is_exported,
             });
         }
@@ -139,48 +153,92 @@ fn find(cx: &Context<'_>, module: Option<Atom>, function: Option<Atom>, arity: O
 pub fn trace_pattern(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let wish = wish(cx, args[1])?;
     let kinds = kinds(cx, args[2])?;
+    if let Some(event) = args[0].as_atom().filter(|event| *event != predefined::ON_LOAD) {
+        return trace_event(cx, event, &wish, args[2]);
+    }
+    if args[0] == Term::atom(predefined::ON_LOAD) {
+        return Ok(super::on_load::change(cx, &kinds, &wish));
+    }
     let (module, function, arity) = target(args[0]).ok_or(BAD_FUNCTION)?;
     let is_counted = matches!(wish, Wish::Restart | Wish::Pause);
-    if is_counted && !kinds.count {
+    if is_counted && !kinds.count && !kinds.time {
         return Err(BAD_SPEC);
     }
     let found = find(cx, module, function, arity);
     let mut count = 0;
     for function in found {
-        if kinds.global {
-            if function.is_exported {
-                cx.vm.set_global_point(function.name, function.address, pattern(&wish));
-                count += 1;
-            }
-            continue;
-        }
-        count += 1;
-        let (name, address) = (function.name, function.address);
-        cx.vm.clear_global_point(name);
-        cx.vm.change_breakpoint(name, address, |point| {
-            if kinds.local {
-                point.local = pattern(&wish);
-            }
-            if let Some(tracer) = kinds.meta {
-                point.meta = pattern(&wish).map(|pattern| Meta { tracer, pattern });
-            }
-            if kinds.count {
-                let before = point.count.map_or(0, |count| count.calls);
-                point.count = match &wish {
-                    Wish::Clear => None,
-                    Wish::Pause => point.count.map(|_| Count { calls: before, is_paused: true }),
-                    Wish::Set(_) if point.count.is_some() => Some(Count { calls: before, is_paused: false }),
-                    Wish::Restart | Wish::Set(_) => Some(Count { calls: 0, is_paused: false }),
-                };
-            }
-        });
+        count += usize::from(!kinds.global || function.is_exported);
+        set(cx, &function, &kinds, &wish);
     }
     Ok(Term::count(count))
 }
 
-fn pattern(wish: &Wish) -> Option<Pattern> {
-    match wish {
-        Wish::Set(pattern) => Some(pattern.clone()),
-        _ => None,
+/// Sets a breakpoint or takes it away. Calls from elsewhere and breakpoints exclude each other, and the later one stays.
+pub(super) fn set(cx: &mut Context<'_>, function: &Found, kinds: &Kinds, wish: &Wish) {
+    let Found { name, place, is_exported } = *function;
+    let is_set = !matches!(wish, Wish::Clear);
+    match place {
+        Place::Bif(bif) => cx.vm.change_bif_point(bif, |point| {
+            if is_set && kinds.global {
+                point.point = Breakpoint::default();
+            }
+            if is_set || kinds.global {
+                point.global = if kinds.global && is_exported { wish.pattern() } else { None };
+            }
+            change(&mut point.point, kinds, wish);
+        }),
+        Place::Code(address) => {
+            if kinds.global && is_set {
+                cx.vm.change_breakpoint(name, address, |point| {
+                    *point = Breakpoint { code: point.code, ..Breakpoint::default() };
+                });
+            }
+            if kinds.global && is_exported {
+                cx.vm.set_global_point(name, address, wish.pattern());
+            } else if is_set {
+                cx.vm.clear_global_point(name);
+            }
+            cx.vm.change_breakpoint(name, address, |point| change(point, kinds, wish));
+        }
+    }
+}
+
+/// Says of which messages is told.
+fn trace_event(cx: &mut Context<'_>, event: Atom, wish: &Wish, flags: Term) -> BifResult {
+    let pattern = match wish {
+        Wish::Set(pattern) if flags.is_nil() => EventPattern { is_on: true, pattern: pattern.clone() },
+        Wish::Clear if flags.is_nil() => EventPattern { is_on: false, pattern: Pattern::default() },
+        _ => return Err(BAD_FUNCTION),
+    };
+    match event {
+        predefined::SEND => cx.vm.tracing.sent = pattern,
+        predefined::RECEIVE => cx.vm.tracing.received = pattern,
+        _ => return Err(BAD_FUNCTION),
+    }
+    Ok(Term::count(1))
+}
+
+/// Changes a breakpoint.
+fn change(point: &mut Breakpoint, kinds: &Kinds, wish: &Wish) {
+    if kinds.local {
+        point.local = wish.pattern();
+    }
+    if let Some(tracer) = kinds.meta {
+        point.meta = wish.pattern().map(|pattern| Meta { tracer, pattern });
+    }
+    // To set what is set begins anew, and nothing but that makes one that is not there.
+    if kinds.count {
+        point.count = match (wish, point.count) {
+            (Wish::Clear, _) | (Wish::Pause | Wish::Restart, None) => None,
+            (Wish::Pause, Some(count)) => Some(Count { is_paused: true, ..count }),
+            (Wish::Restart | Wish::Set(_), _) => Some(Count { calls: 0, is_paused: false }),
+        };
+    }
+    if kinds.time {
+        point.time = match (wish, point.time.take()) {
+            (Wish::Clear, _) | (Wish::Pause | Wish::Restart, None) => None,
+            (Wish::Pause, Some(times)) => Some(Times { is_paused: true, ..times }),
+            (Wish::Restart | Wish::Set(_), _) => Some(Times::default()),
+        };
     }
 }

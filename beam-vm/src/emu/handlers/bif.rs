@@ -10,6 +10,7 @@ use crate::emu::call;
 use crate::emu::collect::Outcome;
 use crate::emu::dispatch::{State, go, handlers, jump, next, slow};
 use crate::emu::operand::{B, D, Dest, E, Fail, I1, I2, I3, I4, I5, N16, S, Source};
+use crate::emu::trace::{self, Called};
 use crate::emu::{Machine, exception, invoke};
 use crate::term::{Kind, Term};
 
@@ -18,7 +19,14 @@ macro_rules! call {
     ($s:ident, $bif:expr, $arity:expr, $failed:path) => {
         // Where the process is counts for who asks which code it runs.
         $s.process().ip = $s.ip;
+        let mut called = Called::UNTRACED;
+        if !(*(*$s.m).vm).tracing.points.bifs.is_empty() {
+            called = trace::bif_called($s.m, BifIndex($bif.0), $arity);
+        }
         let result = invoke::bif($s.m, BifIndex($bif.0), $s.m.cast(), $arity);
+        if called.is_traced() {
+            trace::bif_returned($s.m, BifIndex($bif.0), called, result);
+        }
         $s.reload();
         if result.is_none() {
             slow!($s, $failed)

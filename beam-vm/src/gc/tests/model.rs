@@ -17,6 +17,7 @@ use crate::copy;
 use crate::gc::Stress;
 use crate::heap::{BinaryBlock, Fragment, Magic, MagicObject, build};
 use crate::map;
+use crate::platform::NoPlatform;
 use crate::print::Printed;
 use crate::process::{Message, Nodes};
 use crate::term::FunEntry;
@@ -222,7 +223,7 @@ impl World {
             Step::Literal(number) => {
                 let term = self.root(number);
                 let words = copy::size_of(term, &literals);
-                if let Some(mut area) = self.bench.literals.area(words) {
+                if let Some(mut area) = self.bench.literals.area(words, &mut NoPlatform) {
                     let literal = copy::copy(term, &mut area, &literals);
                     self.areas.push(area);
                     self.add(literal);

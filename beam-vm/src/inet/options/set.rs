@@ -165,6 +165,9 @@ fn tell(
     }
 }
 
+/// Bytes of the largest datagram.
+const LARGEST_DATAGRAM: usize = 1 << 16;
+
 fn plain_option(
     port: &mut Port,
     reach: &mut Reach<'_>,
@@ -174,9 +177,11 @@ fn plain_option(
 ) -> Result<After, Failure> {
     let Some(inet) = port.inet() else { return Ok(After::Nothing) };
     match option {
-        // Datagrams as large as the system keeps can come.
+        // As much as the system keeps can come at once, but no datagram is larger than a packet.
         SocketOption::ReceiveBuffer if !inet.is_buffer_set => {
-            inet.buffer = usize::try_from(value).unwrap_or(0).max(1)
+            let size = usize::try_from(value).unwrap_or(0);
+            let is_too_much = size > LARGEST_DATAGRAM && inet.kind == SocketKind::Datagram;
+            inet.buffer = if is_too_much { LARGEST_DATAGRAM } else { size.max(inet.buffer) };
         }
         SocketOption::ReceiveTypeOfService => inet.beside.type_of_service = value != 0,
         SocketOption::ReceiveTrafficClass => inet.beside.traffic_class = value != 0,

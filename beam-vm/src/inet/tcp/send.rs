@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::super::reply::Failure;
 use super::super::{Due, Status};
 use super::{SendTimeout, Tcp, end, state};
-use crate::atom::predefined;
+use crate::atom::{Atom, predefined};
 use crate::platform::{Errno, SocketError};
 use crate::port::{Busy, Port, Reach};
 
@@ -38,18 +38,23 @@ pub(crate) fn output(port: &mut Port, reach: &mut Reach<'_>, bytes: Vec<u8>) {
     super::watch(port, reach);
 }
 
+/// Tells the sender how it went, which is told once.
+fn answer(port: &mut Port, reach: &mut Reach<'_>, result: Result<(), Atom>) {
+    let sender = state(port).and_then(|own| own.inet.sender.take());
+    port.reply(reach, sender, result);
+}
+
 /// Appends to what waits already.
 fn append(port: &mut Port, reach: &mut Reach<'_>, header: Vec<u8>, bytes: Vec<u8>) {
     let id = port.id;
     let Some(own) = state(port) else { return };
     own.backlog.push(header);
     own.backlog.push(bytes);
-    let sender = own.inet.sender;
     if (own.backlog.len() as u64) < own.bytes.high as u64 {
-        return port.reply(reach, sender, Ok(()));
+        return answer(port, reach, Ok(()));
     }
     match own.send_timeout {
-        Some(0) => return port.reply(reach, sender, Err(predefined::TIMEOUT)),
+        Some(0) => return answer(port, reach, Err(predefined::TIMEOUT)),
         Some(time) => own.send_timer = Some(reach.set_timer(id, Due::Send, time)),
         None => {}
     }
@@ -60,9 +65,9 @@ fn append(port: &mut Port, reach: &mut Reach<'_>, header: Vec<u8>, bytes: Vec<u8
 fn at_once(port: &mut Port, reach: &mut Reach<'_>, header: Vec<u8>, bytes: Vec<u8>) {
     let id = port.id;
     let Some(own) = state(port) else { return };
-    let (sender, whole) = (own.inet.sender, header.len() + bytes.len());
+    let whole = header.len() + bytes.len();
     if whole == 0 {
-        return port.reply(reach, sender, Ok(()));
+        return answer(port, reach, Ok(()));
     }
     let mut sent = 0;
     if own.delays {
@@ -83,7 +88,7 @@ fn at_once(port: &mut Port, reach: &mut Reach<'_>, header: Vec<u8>, bytes: Vec<u
         own.backlog.push(bytes);
         own.backlog.advance(sent);
     }
-    port.reply(reach, sender, Ok(()));
+    answer(port, reach, Ok(()));
 }
 
 /// Sends more of what waits.
@@ -129,7 +134,7 @@ pub(super) fn no_longer_busy(port: &mut Port, reach: &mut Reach<'_>) -> Option<c
     if let Some(timer) = own.send_timer.take() {
         reach.vm.timers.cancel(timer);
     }
-    own.inet.sender
+    own.inet.sender.take()
 }
 
 /// A sender has waited long enough. The port is not busy any more, else the next one would wait without end.

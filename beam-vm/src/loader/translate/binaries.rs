@@ -110,7 +110,8 @@ impl Translator<'_> {
         }
         let keys: Vec<Term> = pairs.chunks_exact(2).map(key_of).collect();
         let values = pairs.chunks_exact(2).map(|pair| pair[1].clone()).collect();
-        Some((self.vm.shapes.tuple(&mut self.vm.literals, &keys)?, values))
+        let vm = &mut *self.vm;
+        Some((vm.shapes.tuple(&mut vm.literals, vm.platform.as_mut(), &keys)?, values))
     }
 }
 

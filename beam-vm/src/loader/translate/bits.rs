@@ -26,6 +26,14 @@ pub(super) fn as_source(arg: &Arg) -> Arg {
     }
 }
 
+/// A number of bits: as it is if it fits into half a word.
+fn length(bits: &Arg) -> Arg {
+    match bits {
+        Arg::Number(number) if *number > u64::from(u32::MAX) => as_source(bits),
+        other => other.clone(),
+    }
+}
+
 /// A size that is known, in units.
 pub(super) fn known(arg: &Arg) -> Option<u64> {
     match arg {
@@ -106,7 +114,7 @@ impl Translator<'_> {
                 }
             }
             (G::BS_TEST_TAIL2, [fail, state, bits]) => {
-                (O::BsTestTail, vec![fail.clone(), state.clone(), bits.clone()])
+                (O::BsTestTail, vec![fail.clone(), state.clone(), length(bits)])
             }
             (G::BS_TEST_UNIT, [fail, state, unit]) => {
                 (O::BsTestUnit, vec![fail.clone(), state.clone(), unit.clone()])
@@ -229,10 +237,10 @@ impl Translator<'_> {
         use Operation as O;
         let (operation, ops, rest) = match (name, args) {
             (predefined::ENSURE_AT_LEAST, [bits, unit, rest @ ..]) => {
-                (O::BsEnsureAtLeast, vec![fail.clone(), state.clone(), bits.clone(), unit.clone()], rest)
+                (O::BsEnsureAtLeast, vec![fail.clone(), state.clone(), length(bits), unit.clone()], rest)
             }
             (predefined::ENSURE_EXACTLY, [bits, rest @ ..]) => {
-                (O::BsTestTail, vec![fail.clone(), state.clone(), bits.clone()], rest)
+                (O::BsTestTail, vec![fail.clone(), state.clone(), length(bits)], rest)
             }
             (predefined::SKIP, [bits, rest @ ..]) => {
                 self.skip(fail, state, known(bits), bits, &Arg::Number(1))?;

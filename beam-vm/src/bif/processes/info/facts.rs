@@ -70,11 +70,11 @@ impl Facts {
             predefined::REGISTERED_NAME => {
                 Self::Term(extension.and_then(|extension| extension.registered).map_or(Term::NIL, Term::atom))
             }
-            predefined::CURRENT_FUNCTION => match subject.places().into_iter().next() {
+            predefined::CURRENT_FUNCTION => match subject.current() {
                 Some(place) => Self::Function(place.module, place.function, place.arity),
                 None => atom(predefined::UNDEFINED),
             },
-            predefined::CURRENT_LOCATION => match subject.places().into_iter().next() {
+            predefined::CURRENT_LOCATION => match subject.current() {
                 Some(place) => Self::Place(place),
                 None => atom(predefined::UNDEFINED),
             },
@@ -222,7 +222,7 @@ impl Subject<'_> {
             _ if self.is_running => predefined::RUNNING,
             State::Exiting => predefined::EXITING,
             _ if self.process.suspended > 0 => predefined::SUSPENDED,
-            State::Waiting => predefined::WAITING,
+            State::Waiting | State::Hibernating => predefined::WAITING,
             State::Runnable => predefined::RUNNABLE,
         }
     }
@@ -232,8 +232,20 @@ impl Subject<'_> {
         self.process.reductions + now as u64
     }
 
+    /// Where the process is. It stays in the BIF while it hibernates, though it goes on somewhere else.
+    fn current(&self) -> Option<Location> {
+        if self.process.state == State::Hibernating {
+            let (module, function) = (predefined::ERLANG, predefined::HIBERNATE);
+            return Some(Location { module, function, arity: 3, line: None });
+        }
+        self.places().into_iter().next()
+    }
+
     /// Where the process is, and whence that was called.
     fn places(&self) -> Vec<Location> {
+        if self.process.state == State::Hibernating {
+            return Vec::new();
+        }
         let current = self.vm.code.locate(self.process.ip.addr());
         let frames = self.process.heap.stack().iter().map(|word| word.raw() as usize);
         // Return addresses are the only words on a stack with the tag of a header.

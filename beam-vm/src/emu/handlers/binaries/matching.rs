@@ -127,6 +127,14 @@ handlers! {
         jump!(s, op.a.0)
     }
 
+    /// `bs_test_tail Fail State Bits` with more bits than fit into half a word.
+    fn test_long_tail(s, op: I3<L, S, S>) {
+        if bits_of(op.c.get(&s), 1) == Some(cursor(op.b.get(&s)).left()) {
+            next!(s, op)
+        }
+        jump!(s, op.a.0)
+    }
+
     /// `bs_test_unit Fail State Unit`
     fn test_unit<A: Source>(s, op: I3<L, A, N16>) {
         if is_multiple(cursor(op.b.get(&s)).left(), op.c.0) {
@@ -139,6 +147,15 @@ handlers! {
     fn ensure_at_least<A: Source>(s, op: I4<L, A, N32, N16>) {
         match cursor(op.b.get(&s)).left().checked_sub(op.c.0 as usize) {
             Some(rest) if op.d.0 == 1 || is_multiple(rest, op.d.0) => next!(s, op),
+            _ => jump!(s, op.a.0),
+        }
+    }
+
+    /// The same with more bits than fit into half a word.
+    fn ensure_at_least_long(s, op: I4<L, S, S, N16>) {
+        let rest = bits_of(op.c.get(&s), 1).and_then(|bits| cursor(op.b.get(&s)).left().checked_sub(bits));
+        match rest {
+            Some(rest) if is_multiple(rest, op.d.0) => next!(s, op),
             _ => jump!(s, op.a.0),
         }
     }

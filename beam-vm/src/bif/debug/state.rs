@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+//! `erts_debug:get_internal_state/1` and `set_internal_state/2`: what OTP's own test suites ask of the inside of the machine, once they have said
+//! that they may (`erl_bif_info.c`). What is about stock's threads, caches and connections is not there.
+
+use alloc::vec::Vec;
+
+use crate::atom::{Atom, predefined};
+use crate::bif::processes::info;
+use crate::bif::{BifResult, Context, Raise};
+use crate::gc::Extent;
+use crate::heap::build;
+use crate::process::{Lookup, State};
+use crate::sched::SLICE;
+use crate::term::{Kind, LocalPid, Term};
+
+/// What stock says in its log when somebody gets access.
+const NOTE: &str = "Process ~p enabled access to the emulator internal state.\n\
+    NOTE: This is an erts internal test feature and should *only* be used by OTP test-suites.\n";
+
+/// What a process is doing, for those who are not the process itself.
+fn status(cx: &mut Context<'_>, pid: LocalPid) -> Atom {
+    // `process_info` does not tell of it any more.
+    if cx.vm.ending.iter().any(|ending| ending.pid() == pid) {
+        return predefined::EXITING;
+    }
+    if pid == cx.process.pid {
+        return predefined::RUNNING;
+    }
+    match cx.vm.processes.lookup(pid) {
+        Lookup::Process(process) if process.suspended > 0 => predefined::SUSPENDED,
+        Lookup::Process(process) => match process.state {
+            State::Waiting | State::Hibernating => predefined::WAITING,
+            State::Runnable => predefined::RUNNABLE,
+            State::Exiting => predefined::EXITING,
+        },
+        Lookup::Away | Lookup::Dead => predefined::UNDEFINED,
+    }
+}
+
+/// What is known of a binary's place.
+fn binary_info(cx: &mut Context<'_>, term: Term) -> Option<Term> {
+    let bits = term.as_bits().filter(|bits| bits.is_binary())?;
+    let mut boxed = term.as_boxed()?;
+    if boxed.header().kind() == Kind::SubBinary {
+        boxed = boxed.terms().first()?.as_boxed()?;
+    }
+    if boxed.header().kind() != Kind::RefcBinary {
+        return Some(Term::atom(predefined::HEAP_BINARY));
+    }
+    let size = Term::count(bits.len() / 8);
+    let heap = cx.heap();
+    let binary = build::tuple(heap, &[Term::atom(predefined::BINARY), size]);
+    Some(build::tuple(heap, &[Term::atom(predefined::REFC_BINARY), size, binary, Term::small_cut(0)]))
+}
+
+/// `erts_debug:get_internal_state/1`
+pub fn get(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    if !cx.vm.settings.shows_internal_state {
+        return Err(Raise::UNDEF);
+    }
+    if let Some(pair) = args[0].as_tuple() {
+        let [name, of] = *pair.elements() else { return Err(Raise::BADARG) };
+        return match (name.as_atom(), of.as_pid()) {
+            (Some(predefined::PROCESS_STATUS), Some(pid)) => Ok(Term::atom(status(cx, pid))),
+            (Some(predefined::BINARY_INFO), None) => binary_info(cx, of).ok_or(Raise::BADARG),
+            (Some(name), _) if cx.vm.atoms.text(name) == "internal_hash" => {
+                Ok(Term::small_cut(i64::from(crate::hash::internal(of))))
+            }
+            _ => Err(Raise::BADARG),
+        };
+    }
+    Ok(match args[0].as_atom().ok_or(Raise::BADARG)? {
+        predefined::AVAILABLE_INTERNAL_STATE => Term::boolean(true),
+        predefined::FORCE_HEAP_FRAGS => Term::boolean(false),
+        predefined::REDS_LEFT => Term::count(cx.process.reductions_left.max(0) as usize),
+        predefined::PROCESSES => {
+            let pids: Vec<Term> = cx.vm.processes.pids().map(Term::pid).collect();
+            build::list(cx.heap(), &pids)
+        }
+        predefined::PROCESS_INFO_ARGS => {
+            let items = info::ALL.map(Term::atom);
+            build::list(cx.heap(), &items)
+        }
+        predefined::CHECK_IO_DEBUG => {
+            // No errors, and what is watched; drivers and NIFs watch nothing of their own.
+            let ports = &cx.vm.ports;
+            let watched = Term::count(ports.streams.len() + ports.sockets.len());
+            build::tuple(cx.heap(), &[Term::small_cut(0), watched, Term::small_cut(0), Term::small_cut(0)])
+        }
+        name if cx.vm.atoms.text(name) == "persistent_term" => {
+            let table = [(Term::atom(predefined::TABLE), Term::count(cx.vm.persistent.places()))];
+            crate::map::from_pairs(&mut cx.process.heap, &cx.vm.atoms, &table)
+        }
+        _ => return Err(Raise::BADARG),
+    })
+}
+
+/// `erts_debug:set_internal_state/2`
+pub fn set(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let item = args[0].as_atom();
+    if let (Some(predefined::AVAILABLE_INTERNAL_STATE), Some(is_on)) = (item, args[1].as_boolean()) {
+        let was_on = core::mem::replace(&mut cx.vm.settings.shows_internal_state, is_on);
+        if is_on {
+            let (own, leader) = (cx.process.pid, cx.process.group_leader);
+            cx.vm.log(predefined::WARNING, own, leader, NOTE, &mut |_| Vec::from([Term::pid(own)]));
+        }
+        return Ok(Term::boolean(was_on));
+    }
+    if !cx.vm.settings.shows_internal_state {
+        return Err(Raise::UNDEF);
+    }
+    match item.ok_or(Raise::BADARG)? {
+        predefined::REDS_LEFT => {
+            let left = args[1].as_small().ok_or(Raise::BADARG)?;
+            if (0..=SLICE).contains(&left) {
+                cx.process.reductions_left = left;
+            }
+            Ok(Term::boolean(true))
+        }
+        predefined::FORCE_GC => {
+            let pid = args[1].as_pid().filter(|pid| *pid != cx.process.pid).ok_or(Raise::BADARG)?;
+            let is_there = matches!(cx.vm.processes.lookup(pid), Lookup::Process(_));
+            Ok(Term::boolean(is_there && cx.vm.collect_parked(pid, Extent::Full)))
+        }
+        predefined::WAIT => wait(cx, args),
+        name => match cx.vm.atoms.text(name) {
+            // As in a build of stock's emulator that is not for debugging.
+            "ets_force_trap" => Ok(Term::atom(predefined::NOTSUP)),
+            "mbuf" => {
+                let literals = cx.vm.literals.addresses();
+                Ok(crate::copy::copy(args[1], cx.heap(), &literals))
+            }
+            _ => Err(Raise::BADARG),
+        },
+    }
+}
+
+/// Waits until what was let go of is gone. All but processes that are ending goes at once.
+fn wait(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    match cx.vm.atoms.text(args[1].as_atom().ok_or(Raise::BADARG)?) {
+        "deallocations" | "timer_cancellations" | "aux_work" | "thread_progress" => {}
+        _ => return Err(Raise::BADARG),
+    }
+    if cx.vm.ending.is_empty() { Ok(Term::atom(predefined::OK)) } else { Err(cx.yield_with(args)) }
+}

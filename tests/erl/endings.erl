@@ -1,0 +1,19 @@
+%% SPDX-License-Identifier: Apache-2.0
+%% The ways in which a node ends that is not well.
+-module(endings).
+-export([slogan/0, abort/0, memory/0, atoms/0]).
+
+slogan() -> halt("the end is here").
+
+abort() -> halt(abort).
+
+%% Until there is no more.
+memory() -> grow([]).
+
+grow(List) -> grow([lists:seq(1, 100000) | List]).
+
+atoms() -> atoms(0).
+
+atoms(N) ->
+    _ = list_to_atom("a" ++ integer_to_list(N)),
+    atoms(N + 1).

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Erlang nodes as guests: the kernel with stock OTP's applications and a test's modules in its image.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use image::files::FilesBuilder;
+use image::pack::{Kernel, write_executable};
+use image::start::{self, Start};
+use image::{Image, ImageBuilder, SectionKind, arguments};
+use lab::{Guest, GuestSpec, Lab};
+use libtest_mimic::Failed;
+
+use crate::trial::{LIMIT, Outcome, finish};
+use crate::world::target;
+
+/// Where Debian has OTP, here and in the guest: so stack traces and paths are the same.
+const ROOT: &str = "/usr/lib/erlang";
+/// Where a test's modules are in the guest.
+const EBIN: &str = "/test/ebin";
+
+/// An application to be packed.
+pub struct Node {
+    name: &'static str,
+    modules: Vec<&'static str>,
+    applications: Vec<&'static str>,
+    arguments: Vec<String>,
+    memory_mib: u32,
+    extra: String,
+}
+
+impl Node {
+    /// A node with `kernel` and `stdlib` that does what these words of `erl`'s command line say.
+    pub fn new(name: &'static str, arguments: &str) -> Self {
+        Self {
+            name,
+            modules: Vec::new(),
+            applications: vec!["kernel", "stdlib"],
+            arguments: arguments.split_whitespace().map(str::to_owned).collect(),
+            memory_mib: 64,
+            extra: String::new(),
+        }
+    }
+
+    /// With a module of `tests/erl`.
+    pub fn module(mut self, name: &'static str) -> Self {
+        self.modules.push(name);
+        self
+    }
+
+    /// With another of OTP's applications.
+    pub fn application(mut self, name: &'static str) -> Self {
+        self.applications.push(name);
+        self
+    }
+
+    pub fn memory_mib(self, memory_mib: u32) -> Self {
+        Self { memory_mib, ..self }
+    }
+
+    /// With words on Xen's command line.
+    pub fn extra(self, extra: impl Into<String>) -> Self {
+        Self { extra: extra.into(), ..self }
+    }
+
+    /// Packs the node and says how a guest of it is made.
+    pub fn spec(&self) -> Result<GuestSpec, Failed> {
+        let folder = target().join("nodes");
+        fs::create_dir_all(&folder)?;
+        let path = folder.join(format!("{}.elf", self.name));
+        self.pack(&folder, &path)?;
+        let mut spec = GuestSpec::new(self.name, &path);
+        spec.memory_mib = self.memory_mib;
+        spec.extra.clone_from(&self.extra);
+        Ok(spec)
+    }
+
+    /// Starts a guest of it.
+    pub fn start(&self, lab: &Lab) -> Result<Guest, Failed> {
+        Ok(lab.create(&self.spec()?)?)
+    }
+
+    /// Starts a guest of it and waits for its end.
+    pub fn to_end(&self, lab: &Lab) -> Result<Outcome, Failed> {
+        finish(&self.start(lab)?, LIMIT)
+    }
+
+    fn pack(&self, folder: &Path, path: &Path) -> Result<(), Failed> {
+        let mut files = FilesBuilder::new(0);
+        for folder in ["/tmp", EBIN] {
+            files.folder(folder.as_bytes(), 0o755, 0)?;
+        }
+        add(&mut files, &Path::new(ROOT).join("bin/start_clean.boot"), &format!("{ROOT}/bin/start.boot"))?;
+        add(
+            &mut files,
+            &Path::new(ROOT).join("bin/start_sasl.boot"),
+            &format!("{ROOT}/bin/start_sasl.boot"),
+        )?;
+        let erts = library("erts")?;
+        for name in self.applications.iter().copied().chain(["erts"]) {
+            let library = library(name)?;
+            for file in fs::read_dir(library.join("ebin"))? {
+                let file = file?.path();
+                add(&mut files, &file, &file.to_string_lossy())?;
+            }
+        }
+        for name in &self.modules {
+            let file = compiled(folder, name)?;
+            add(&mut files, &file, &format!("{EBIN}/{name}.beam"))?;
+        }
+        let version = erts.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let bindir = format!("{ROOT}/{version}/bin");
+        let preloaded = format!("{}/ebin", erts.display());
+        let mut start = Start::default();
+        start.root = ROOT.as_bytes();
+        start.bindir = bindir.as_bytes();
+        start.cwd = b"/";
+        start.preloaded = preloaded.as_bytes();
+        let bytes = fs::read(target().join("voxoz-kernel.elf"))?;
+        let kernel = Kernel::parse(&bytes)?;
+        let image = Image::parse(kernel.image().ok_or("the kernel has no image")?)?;
+        let words: Vec<&str> = self.arguments.iter().map(String::as_str).chain(["-pa", EBIN]).collect();
+        let image = ImageBuilder::from_image(&image)
+            .section(SectionKind::ARGUMENTS, 1, arguments::encode(&words)?)
+            .section(SectionKind::FILES, 8, files.build()?)
+            .section(SectionKind::START, 1, start::encode(&start, &[].into())?)
+            .build();
+        Ok(write_executable(path, &kernel.pack(&image)?)?)
+    }
+}
+
+fn add(files: &mut FilesBuilder, file: &Path, place: &str) -> Result<(), Failed> {
+    Ok(files.file(place.as_bytes(), 0o644, 0, fs::read(file)?)?)
+}
+
+/// The folder of an application of the OTP that is installed.
+fn library(name: &str) -> Result<PathBuf, Failed> {
+    for folder in fs::read_dir(Path::new(ROOT).join("lib"))? {
+        let folder = folder?.path();
+        let is_it = |file: &str| file.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'));
+        if folder.file_name().and_then(|file| file.to_str()).is_some_and(is_it) {
+            return Ok(folder);
+        }
+    }
+    Err(format!("OTP in {ROOT} has no application {name}").into())
+}
+
+/// A module of `tests/erl`, compiled by stock's compiler.
+fn compiled(folder: &Path, name: &str) -> Result<PathBuf, Failed> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("erl").join(format!("{name}.erl"));
+    let output = Command::new("erlc").arg("+deterministic").arg("-o").arg(folder).arg(&source).output()?;
+    if output.status.success() {
+        Ok(folder.join(format!("{name}.beam")))
+    } else {
+        Err(format!("{}: {}", source.display(), String::from_utf8_lossy(&output.stdout)).into())
+    }
+}

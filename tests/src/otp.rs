@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+//! OTP in a guest: it starts, stops as it is asked, and ends as it is documented.
+
+use std::time::Duration;
+
+use lab::{Action, Reason};
+use libtest_mimic::Failed;
+
+use crate::node::Node;
+use crate::trial::{LIMIT, finish};
+use crate::world::World;
+
+fn hello() -> Node {
+    Node::new("hello", "-noshell -s hello").module("hello")
+}
+
+/// The line of a node that has stopped by itself.
+const STOPPED: &str = "halted with status 0\n";
+
+pub fn says_hello(world: &World) -> Result<(), Failed> {
+    let outcome = hello().to_end(&*world.lab()?)?;
+    outcome.must_contain("hello, world\n")?;
+    outcome.must_contain(STOPPED)?;
+    outcome.must_end(Reason::Poweroff)
+}
+
+pub fn says_hello_in_32_mib(world: &World) -> Result<(), Failed> {
+    let outcome = hello().memory_mib(32).to_end(&*world.lab()?)?;
+    outcome.must_contain("hello, world\n")?;
+    outcome.must_end(Reason::Poweroff)
+}
+
+/// The last line of the log has the status, and xenstore while the domain is kept.
+pub fn tells_its_status(world: &World) -> Result<(), Failed> {
+    let lab = world.lab()?;
+    let mut spec = hello().extra("-status 7").spec()?;
+    spec.on_poweroff = Action::Preserve;
+    let guest = lab.create(&spec)?;
+    let outcome = finish(&guest, LIMIT)?;
+    let script = format!("xenstore-read /local/domain/{}/data/status", guest.domid());
+    let status = lab.dom0(&script, LIMIT)?;
+    guest.destroy()?;
+    outcome.must_contain("halted with status 7\n")?;
+    outcome.must_end(Reason::Poweroff)?;
+    if status.stdout == b"7\n" { Ok(()) } else { Err(format!("{script}: {status:?}").into()) }
+}
+
+fn supervised(extra: &str) -> Node {
+    Node::new("supervised", "-noshell -s supervised").module("supervised").extra(extra)
+}
+
+pub fn restarts_children_and_stops_cleanly(world: &World) -> Result<(), Failed> {
+    let guest = supervised("").start(&*world.lab()?)?;
+    guest.console().wait_line("worker 2 is up", LIMIT)?;
+    guest.shutdown()?;
+    let outcome = finish(&guest, LIMIT)?;
+    outcome.must_contain("started supervised")?;
+    outcome.must_contain("reason: broken")?;
+    outcome.must_contain("the toolstack asks for poweroff\n")?;
+    outcome.must_contain("prep_stop\nstopped\n")?;
+    outcome.must_contain(STOPPED)?;
+    outcome.must_end(Reason::Poweroff)
+}
+
+pub fn stops_cleanly_for_a_reboot(world: &World) -> Result<(), Failed> {
+    let guest = supervised("").start(&*world.lab()?)?;
+    guest.console().wait_line("worker 2 is up", LIMIT)?;
+    guest.reboot()?;
+    let outcome = finish(&guest, LIMIT)?;
+    outcome.must_contain("prep_stop\nstopped\n")?;
+    outcome.must_end(Reason::Reboot)
+}
+
+/// A node that does not stop gets so much time and no more.
+pub fn ends_a_node_that_does_not_stop(world: &World) -> Result<(), Failed> {
+    let node = Node::new("stubborn", "-noshell -s stubborn").module("stubborn").extra("-shutdown_time 3");
+    let guest = node.start(&*world.lab()?)?;
+    guest.console().wait_line("nothing stops me", LIMIT)?;
+    guest.shutdown()?;
+    let outcome = finish(&guest, LIMIT)?;
+    outcome.must_contain("warning: the node has not stopped within 3 s")?;
+    outcome.must_end(Reason::Poweroff)
+}
+
+fn ending(name: &'static str, function: &str) -> Node {
+    Node::new(name, &format!("-noshell -s endings {function}")).module("endings")
+}
+
+/// The dump is on the console, whole, and has the slogan.
+pub fn dumps_at_a_slogan(world: &World) -> Result<(), Failed> {
+    let outcome = ending("slogan", "slogan").to_end(&*world.lab()?)?;
+    outcome.must_contain("the end is here\n")?;
+    let (_, rest) = outcome.console.split_once("-----BEGIN ERL_CRASH_DUMP-----\n").ok_or("no dump")?;
+    let (dump, rest) = rest.split_once("-----END ERL_CRASH_DUMP-----\n").ok_or("no whole dump")?;
+    for part in ["=erl_crash_dump:0.5\n", "Slogan: the end is here\n", "=proc:<0.1.0>\n", "=end\n"] {
+        if !dump.contains(part) {
+            return Err(format!("the dump has no {part:?}").into());
+        }
+    }
+    if !rest.contains("crashed, with status 1\n") {
+        return Err(format!("no status after the dump: {rest}").into());
+    }
+    outcome.must_end(Reason::Crash)
+}
+
+pub fn crashes_at_an_abort(world: &World) -> Result<(), Failed> {
+    let outcome = ending("abort", "abort").to_end(&*world.lab()?)?;
+    outcome.must_contain("crashed, with status 134\n")?;
+    outcome.must_end(Reason::Crash)
+}
+
+/// A node that takes all memory says so, as stock does, and ends as crashed.
+pub fn reports_that_memory_is_out(world: &World) -> Result<(), Failed> {
+    let node = ending("memory", "memory").extra("-env ERL_CRASH_DUMP_BYTES 10000");
+    let outcome = node.to_end(&*world.lab()?)?;
+    outcome.must_contain("eheap_alloc: Cannot allocate ")?;
+    outcome.must_contain("=abort:CRASH DUMP SIZE LIMIT REACHED\n")?;
+    outcome.must_end(Reason::Crash)
+}
+
+pub fn refuses_flags_that_nobody_knows(world: &World) -> Result<(), Failed> {
+    let outcome = hello().extra("+foo").to_end(&*world.lab()?)?;
+    outcome.must_contain("error: the application cannot be started: the command line cannot be read: ")?;
+    outcome.must_end(Reason::Crash)
+}
+
+/// How long a shell may take for an answer.
+const ANSWER: Duration = Duration::from_secs(60);
+
+/// What is typed, and what comes; keys of an editor among it.
+const DIALOGUE: &[(&str, &str)] = &[
+    ("", "1> "),
+    ("1 + 1.\r", "2\r\n2> "),
+    // Backspace, and the beginning of the line.
+    ("list_to_atom(\"abx\x7fc\").\r", "abc\r\n3> "),
+    (".\x01lists:sum([1, 2, 4])\r", "7\r\n4> "),
+    (
+        "file:write_file(\"/tmp/m.erl\", \"-module(m).\\n-export([f/1]).\\nf(X) -> 2 * X.\\n\").\r",
+        "ok\r\n5> ",
+    ),
+    ("c(\"/tmp/m\", [{outdir, \"/tmp\"}]).\r", "{ok,m}\r\n6> "),
+    ("m:f(21).\r", "42\r\n7> "),
+    ("dbg:tracer(), dbg:p(all, c), dbg:tpl(m, f, x), m:f(5).\r", "call m:f(5)"),
+    ("", "returned from m:f/1 -> 10\r\n"),
+    ("1 / 0.\r", "an error occurred when evaluating an arithmetic expression"),
+    ("", "> "),
+    ("exit(self(), kill).\r", "exception exit: killed"),
+    ("", "> "),
+    ("os:cmd(\"ls\").\r", "> "),
+    ("halt(3).\r", "halted with status 3"),
+];
+
+pub fn has_a_shell(world: &World) -> Result<(), Failed> {
+    let node = Node::new("shell", "").application("compiler").application("runtime_tools");
+    let guest = node.start(&*world.lab()?)?;
+    let mut console = guest.console();
+    for (typed, expected) in DIALOGUE {
+        guest.send(typed.as_bytes(), ANSWER)?;
+        console.wait_text(expected, ANSWER).map_err(|why| {
+            let said = guest.console().take().unwrap_or_default();
+            format!("after {typed:?}: {why}:\n{}", String::from_utf8_lossy(&said))
+        })?;
+    }
+    finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
+}
