@@ -16,6 +16,7 @@ use core::net::IpAddr;
 
 use drivers::netfront::NetFront;
 use drivers::xenbus::{self, Binding, Change, DeviceId, Discovery, Phase};
+use drivers::xenstore::WatchToken;
 use log::{info, warn};
 use net::{Limits, LinkId, Stack};
 use vm_net::PluggedSockets;
@@ -71,31 +72,41 @@ impl Network {
             interfaces: BTreeMap::new(),
             flags,
             has_told_servers: false,
-            sockets: PluggedSockets::new(stack, host_name.into_bytes(), clock),
+            sockets: PluggedSockets::new(stack, names::with_domain(&host_name).into_bytes(), clock),
         }
     }
 
-    /// Does what xenstore has events for: vifs come, go, and change their state.
+    /// Does what xenstore has events for: vifs come, go, and change their state. What is asked of xenstore on the way can bring more
+    /// events, of which nothing else would tell.
     pub fn attend(&mut self, machine: &mut Machine) {
-        let Some(discovery) = &mut self.discovery else { return };
-        if machine.xenstore.take_event(Some(discovery.watch())).is_some() {
-            while machine.xenstore.take_event(Some(discovery.watch())).is_some() {}
-            match discovery.refresh(&mut machine.xenstore) {
-                Ok(changes) => changes.into_iter().for_each(|change| self.change(machine, change)),
-                Err(error) => warn!("devices cannot be looked for: {error}"),
-            }
+        while self.look_for_devices(machine) | self.advance_all(machine) {}
+    }
+
+    /// Says whether there was a reason to.
+    fn look_for_devices(&mut self, machine: &mut Machine) -> bool {
+        let Some(discovery) = &mut self.discovery else { return false };
+        if !take_events(machine, discovery.watch()) {
+            return false;
         }
+        match discovery.refresh(&mut machine.xenstore) {
+            Ok(changes) => changes.into_iter().for_each(|change| self.change(machine, change)),
+            Err(error) => warn!("devices cannot be looked for: {error}"),
+        }
+        true
+    }
+
+    /// Says whether there was a reason to.
+    fn advance_all(&mut self, machine: &mut Machine) -> bool {
+        let mut has_changed = false;
         for (index, interface) in &mut self.interfaces {
             let watch = interface.device.borrow().watch();
-            let mut has_changed = false;
-            while machine.xenstore.take_event(Some(watch)).is_some() {
+            if take_events(machine, watch) {
                 has_changed = true;
-            }
-            if has_changed {
                 advance(machine, *index, interface);
                 plug_in(&mut self.sockets.stack, &self.flags, *index, interface);
             }
         }
+        has_changed
     }
 
     fn change(&mut self, machine: &mut Machine, change: Change) {
@@ -152,6 +163,15 @@ impl Network {
             .into_iter()
             .fold(false, |busy, interface| interface.device.borrow_mut().driver().rearm() | busy)
     }
+}
+
+/// Takes all events of a watch. Says whether there were any.
+fn take_events(machine: &mut Machine, watch: WatchToken) -> bool {
+    let mut any = false;
+    while machine.xenstore.take_event(Some(watch)).is_some() {
+        any = true;
+    }
+    any
 }
 
 /// Leads a device on, and says so when it is up or lost.

@@ -14,6 +14,7 @@ mod crash;
 mod crowd;
 mod entropy;
 mod memory;
+mod network;
 mod node;
 mod otp;
 mod power;
@@ -70,6 +71,9 @@ const TESTS: &[(&str, Test)] = &[
     ("otp_reports_that_memory_is_out", otp::reports_that_memory_is_out),
     ("otp_refuses_flags_that_nobody_knows", otp::refuses_flags_that_nobody_knows),
     ("otp_has_a_shell", otp::has_a_shell),
+    ("network_serves_at_a_leased_address", network::serves_at_a_leased_address),
+    ("network_serves_at_a_given_address", network::serves_at_a_given_address),
+    ("network_outlives_its_back_end", network::outlives_its_back_end),
     ("timers_come_in_order", clock::timers),
     ("idle_takes_no_processor_time", clock::idle),
     ("serves_ten_thousand_xenstore_operations", xenstore::ten_thousand),

@@ -28,6 +28,7 @@ pub struct Node {
     arguments: Vec<String>,
     memory_mib: u32,
     extra: String,
+    lines: Vec<String>,
 }
 
 impl Node {
@@ -40,6 +41,7 @@ impl Node {
             arguments: arguments.split_whitespace().map(str::to_owned).collect(),
             memory_mib: 64,
             extra: String::new(),
+            lines: Vec::new(),
         }
     }
 
@@ -64,6 +66,12 @@ impl Node {
         Self { extra: extra.into(), ..self }
     }
 
+    /// With another line of its `xl.cfg`.
+    pub fn line(mut self, line: String) -> Self {
+        self.lines.push(line);
+        self
+    }
+
     /// Packs the node and says how a guest of it is made.
     pub fn spec(&self) -> Result<GuestSpec, Failed> {
         let folder = target().join("nodes");
@@ -73,6 +81,7 @@ impl Node {
         let mut spec = GuestSpec::new(self.name, &path);
         spec.memory_mib = self.memory_mib;
         spec.extra.clone_from(&self.extra);
+        spec.lines.clone_from(&self.lines);
         Ok(spec)
     }
 
@@ -88,7 +97,7 @@ impl Node {
 
     fn pack(&self, folder: &Path, path: &Path) -> Result<(), Failed> {
         let mut files = FilesBuilder::new(0);
-        for folder in ["/tmp", EBIN] {
+        for folder in ["/tmp", "/etc", EBIN] {
             files.folder(folder.as_bytes(), 0o755, 0)?;
         }
         add(&mut files, &Path::new(ROOT).join("bin/start_clean.boot"), &format!("{ROOT}/bin/start.boot"))?;

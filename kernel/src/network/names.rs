@@ -28,6 +28,15 @@ const DEVICE: u32 = 3;
 const INETRC: &str =
     "{lookup, [file, dns]}.\n{hosts_file, \"/etc/hosts\"}.\n{resolv_conf, \"/etc/resolv.conf\"}.\n";
 
+/// The domain of a host that has none.
+const DOMAIN: &str = "localdomain";
+
+/// A host's name with its domain. OTP asks the system's resolver for the domain of a name without one, before it has read what is to be
+/// asked (`inet_config:init/0`), and the program for that is not there.
+pub fn with_domain(host_name: &str) -> String {
+    if host_name.contains('.') { host_name.into() } else { format!("{host_name}.{DOMAIN}") }
+}
+
 /// Makes the folder and what does not change. Says whether there is one: an image without the folder leaves names unknown.
 pub fn start(files: &mut Namespace, host_name: &str) -> bool {
     let clock = alloc::boxed::Box::new(|| time::wall_clock().as_secs().cast_signed());
@@ -35,7 +44,8 @@ pub fn start(files: &mut Namespace, host_name: &str) -> bool {
     if files.mount(FOLDER, alloc::boxed::Box::new(memory)).is_err() {
         return false;
     }
-    let hosts = format!("127.0.0.1 localhost {host_name}\n::1 localhost\n");
+    let short = host_name.split('.').next().unwrap_or(host_name);
+    let hosts = format!("127.0.0.1 localhost {host_name} {short}\n::1 localhost\n");
     for (name, text) in [(CONFIGURATION, INETRC), ("/etc/hosts", &*hosts), ("/etc/hostname", host_name)] {
         put(files, name, text);
     }

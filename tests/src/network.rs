@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A guest on the network, asked by dom0 with stock clients.
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use lab::{Guest, Lab, Reason, network};
+use libtest_mimic::Failed;
+
+use crate::node::Node;
+use crate::trial::{LIMIT, finish};
+use crate::world::World;
+
+/// Bytes of a large transfer, each way.
+const LARGE: usize = 16 << 20;
+/// How long a client may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn node(name: &'static str, address: Ipv4Addr) -> Result<Node, Failed> {
+    let vif = format!("vif = [\"bridge={},mac={}\"]", network::BRIDGE, network::mac(address)?);
+    Ok(Node::new(name, "-noshell -s web").module("web").line(vif))
+}
+
+/// A guest that serves at an address.
+fn serve(lab: &Lab, node: &Node, address: Ipv4Addr) -> Result<Guest, Failed> {
+    let guest = node.start(lab)?;
+    let mut console = guest.console();
+    for line in ["serving".to_owned(), format!("address {address}")] {
+        console.wait_line(&line, LIMIT).map_err(|why| {
+            let said = guest.console().take().unwrap_or_default();
+            format!("{why}:\n{}", String::from_utf8_lossy(&said))
+        })?;
+    }
+    Ok(guest)
+}
+
+/// Runs a script in dom0 and gives what it prints.
+fn ask(lab: &Lab, script: &str) -> Result<String, Failed> {
+    let output = lab.dom0(script, PATIENCE)?;
+    if output.status != 0 {
+        return Err(format!("{script}: {output:?}").into());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn must_be(script: &str, answer: &str, expected: &str) -> Result<(), Failed> {
+    if answer == expected { Ok(()) } else { Err(format!("{script}: {answer:?} and not {expected:?}").into()) }
+}
+
+/// The address comes by DHCP; the guest answers pings, HTTP, large requests and datagrams, and stops when it is told to by HTTP.
+pub fn serves_at_a_leased_address(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let address = Ipv4Addr::new(10, 0, 2, 150);
+    let guest = serve(lab, &node("leased", address)?, address)?;
+    for (script, expected) in [
+        (format!("wget -q -O - http://{address}/"), format!("hello {}\n", network::GATEWAY)),
+        (format!("ping -c 3 -q {address} | grep -c '3 packets received'"), "1\n".into()),
+        (format!("wget -q -O - http://{address}/bytes/{LARGE} | md5sum"), large_sum()),
+        (
+            format!(
+                "head -c {LARGE} /dev/zero | tr '\\0' x > /tmp/up; S=$(md5sum < /tmp/up | cut -c1-32); R=$(wget -q -O - --post-file=/tmp/up http://{address}/up); [ $S = $R ] && echo same"
+            ),
+            "same\n".into(),
+        ),
+        (format!("echo datagram | nc -u -w 2 {address} 7"), "datagram\n".into()),
+        (
+            format!("for i in $(seq 40); do wget -q -O - http://{address}/bytes/1600 & done | wc -c"),
+            "64000\n".into(),
+        ),
+        (format!("wget -q -O - http://{address}/stop"), "bye\n".into()),
+    ] {
+        must_be(&script, &ask(lab, &script)?, &expected)?;
+    }
+    finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
+}
+
+/// What `md5sum` says of 2^20 times "0123456789abcdef", which the guest gives.
+fn large_sum() -> String {
+    "6ecc41548d0ae592eca561af2e274024  -\n".into()
+}
+
+/// Flags give the address, and names are found in files.
+pub fn serves_at_a_given_address(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let address = Ipv4Addr::new(10, 0, 2, 151);
+    let node = node("given", address)?.extra(format!(
+        "-ipaddr {address} -netmask 255.255.255.128 -gateway {} -hostname box",
+        network::GATEWAY
+    ));
+    let guest = serve(lab, &node, address)?;
+    let script = format!("wget -q -O - http://{address}/name/box");
+    let answer = ask(lab, &script)?;
+    if !answer.contains("{127,0,0,1}") {
+        return Err(format!("{script}: {answer}").into());
+    }
+    ask(lab, &format!("wget -q -O - http://{address}/stop"))?;
+    finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
+}
+
+/// A back end that goes takes the link down; a guest lives on without one.
+pub fn outlives_its_back_end(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let address = Ipv4Addr::new(10, 0, 2, 152);
+    let guest = serve(lab, &node("unplugged", address)?, address)?;
+    let script = format!("xl network-detach {} 0 && sleep 1", guest.domid());
+    ask(lab, &script)?;
+    guest.console().wait_text("vif 0 is down", LIMIT)?;
+    guest.shutdown()?;
+    finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
+}
