@@ -70,6 +70,8 @@ const TESTS: &[(&str, Test)] = &[
     ("otp_reports_that_memory_is_out", otp::reports_that_memory_is_out),
     ("otp_refuses_flags_that_nobody_knows", otp::refuses_flags_that_nobody_knows),
     ("otp_has_a_shell", otp::has_a_shell),
+    ("otp_takes_no_time_when_idle", otp::takes_no_time_when_idle),
+    ("otp_runs_thirty_at_once", otp::runs_thirty_at_once),
     ("timers_come_in_order", clock::timers),
     ("idle_takes_no_processor_time", clock::idle),
     ("serves_ten_thousand_xenstore_operations", xenstore::ten_thousand),
@@ -77,6 +79,7 @@ const TESTS: &[(&str, Test)] = &[
     ("draws_different_random_bytes", entropy::with_hardware),
     ("runs_forty_guests_at_once", crowd::forty),
     ("is_unpredictable_without_hardware_entropy", entropy::without_hardware),
+    ("otp_uses_4_gib", otp::uses_4_gib),
     ("boots_with_8_gib", memory::boots_with_8_gib),
 ];
 
