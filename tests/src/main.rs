@@ -13,6 +13,7 @@ mod console;
 mod crash;
 mod crowd;
 mod entropy;
+mod fixtures;
 mod memory;
 mod node;
 mod otp;
@@ -70,6 +71,7 @@ const TESTS: &[(&str, Test)] = &[
     ("otp_reports_that_memory_is_out", otp::reports_that_memory_is_out),
     ("otp_refuses_flags_that_nobody_knows", otp::refuses_flags_that_nobody_knows),
     ("otp_has_a_shell", otp::has_a_shell),
+    ("otp_does_fixtures_as_stock", fixtures::are_as_on_stock),
     ("otp_takes_no_time_when_idle", otp::takes_no_time_when_idle),
     ("otp_runs_thirty_at_once", otp::runs_thirty_at_once),
     ("timers_come_in_order", clock::timers),
