@@ -5,7 +5,7 @@
 
 start() ->
     {ok, [[Count]]} = init:get_argument(blocks),
-    Blocks = [binary:copy(<<Number:32>>, 4 * 1024 * 1024) || Number <- lists:seq(1, list_to_integer(Count))],
+    Blocks = [binary:copy(binary:copy(<<Number:32>>, 1024), 4096) || Number <- lists:seq(1, list_to_integer(Count))],
     Sum = lists:sum([binary:decode_unsigned(binary:part(Block, byte_size(Block) - 4, 4)) || Block <- Blocks]),
     Total = lists:sum([byte_size(Block) || Block <- Blocks]),
     true = erlang:memory(binary) >= Total,

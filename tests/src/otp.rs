@@ -83,10 +83,10 @@ fn processor_seconds(lab: &Lab, guest: &Guest) -> Result<f64, Failed> {
     Ok(domain.ok_or("xl list does not show the guest")?.cpu_seconds)
 }
 
-/// Thirty nodes of 32 MiB side by side, and all stop when they are told to.
+/// Thirty nodes of 64 MiB side by side, and all stop when they are told to.
 pub fn runs_thirty_at_once(world: &World) -> Result<(), Failed> {
     let lab = world.lab()?;
-    let spec = supervised("").memory_mib(32).spec()?;
+    let spec = supervised("").spec()?;
     let mut guests = Vec::new();
     for number in 0..CROWD {
         let mut spec = spec.clone();
