@@ -3,10 +3,11 @@
 //! until somebody asks for them by `set_internal_state(available_internal_state, true)`. A key that has no meaning here is `badarg`.
 
 use super::{BifResult, Context, Raise};
-use crate::atom::predefined;
+use crate::atom::{AtomTable, predefined};
 use crate::heap::{Fragment, build};
 use crate::process::Lookup;
 use crate::term::Term;
+use crate::vm::LoopLimits;
 
 /// What the logger is told of the process that makes the state available.
 const WARNING: &str = " enabled access to the emulator internal state.\nNOTE: This is an erts internal test feature and should *only* be used by OTP test-suites.\n";
@@ -79,6 +80,10 @@ pub fn set(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             }
             Ok(Term::boolean(true))
         }
+        "fill_heap" => super::memory::garbage_collect(cx, &[Term::atom(predefined::MAJOR)]),
+        "binary_loop_limit" => limit(&mut cx.vm.loop_limits.binaries, &cx.vm.atoms, args[1]),
+        "re_loop_limit" => limit(&mut cx.vm.loop_limits.patterns, &cx.vm.atoms, args[1]),
+        "unicode_loop_limit" => limit(&mut cx.vm.loop_limits.characters, &cx.vm.atoms, args[1]),
         "wait" => wait(cx, args),
         // As in a build of stock's emulator that is not for debugging.
         "ets_force_trap" => Ok(Term::atom(predefined::NOTSUP)),
@@ -88,6 +93,17 @@ pub fn set(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         }
         _ => Err(Raise::BADARG),
     }
+}
+
+/// Sets a limit of steps; gives the one before.
+fn limit(limit: &mut usize, atoms: &AtomTable, value: Term) -> BifResult {
+    let wanted = match (value.as_small(), value.as_atom()) {
+        (Some(number), _) => usize::try_from(number).ok().filter(|number| *number > 0),
+        (None, Some(name)) => Some(LoopLimits::NONE).filter(|_| atoms.text(name) == "default"),
+        _ => None,
+    };
+    let wanted = wanted.ok_or(Raise::BADARG)?;
+    Ok(Term::count(core::mem::replace(limit, wanted)))
 }
 
 /// Waits until what was let go of is gone. All but processes that are ending goes at once.
