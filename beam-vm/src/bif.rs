@@ -209,8 +209,18 @@ impl Context<'_> {
 
     /// Lets a BIF work for the reductions that are left, `steps` to each, and counts what it has done. It counts `budget` down.
     pub fn work<R>(&mut self, steps: usize, work: impl FnOnce(&mut Self, &mut usize) -> R) -> R {
+        self.work_at_most(usize::MAX, steps, work)
+    }
+
+    /// The same with no more than so many steps at once.
+    pub fn work_at_most<R>(
+        &mut self,
+        most: usize,
+        steps: usize,
+        work: impl FnOnce(&mut Self, &mut usize) -> R,
+    ) -> R {
         let reductions = usize::try_from(self.process.reductions_left).unwrap_or(0).max(1);
-        let budget = reductions * steps;
+        let budget = (reductions * steps).min(most);
         let mut left = budget;
         let result = work(self, &mut left);
         self.bump(((budget - left) / steps) as u32);

@@ -37,6 +37,28 @@ use crate::trace::Tracing;
 /// Words of a new process's block. The first collection makes it as large as stock's.
 const FIRST_BLOCK: usize = 40;
 
+/// How many steps of long work are done at once, however much time is left: test suites make that few.
+#[derive(Clone, Copy, Debug)]
+pub struct LoopLimits {
+    /// Of searches in binaries.
+    pub binaries: usize,
+    /// Of conversions of characters.
+    pub characters: usize,
+    /// Of regular expressions.
+    pub patterns: usize,
+}
+
+impl LoopLimits {
+    /// More than a time slice allows.
+    pub const NONE: usize = 1 << 30;
+}
+
+impl Default for LoopLimits {
+    fn default() -> Self {
+        Self { binaries: Self::NONE, characters: Self::NONE, patterns: Self::NONE }
+    }
+}
+
 /// A machine. There can be several in one program; they share nothing.
 pub struct Vm {
     /// What the scheduler spends its time on.
@@ -77,6 +99,8 @@ pub struct Vm {
     pub last_now: i64,
     /// The literals' range.
     pub literals: LiteralSpace,
+    /// How much is done at once.
+    pub loop_limits: LoopLimits,
     /// Modules that are loaded when they are called, where there is no code server.
     pub on_demand: Option<OnDemand>,
     /// Where new processes keep their messages, unless who makes them says otherwise.
@@ -223,6 +247,7 @@ impl Vm {
             instructions: crate::emu::own_instructions(),
             last_now: 0,
             literals: LiteralSpace::new(literals),
+            loop_limits: LoopLimits::default(),
             on_demand: None,
             message_place: MessagePlace::OnHeap,
             nodes: Nodes::default(),

@@ -19,7 +19,7 @@ use beam_vm::vm::Vm;
 use image::files::{FileTable, FilesError};
 use image::start::{Start, StartError};
 use image::{Image, SectionKind};
-use log::{error, warn};
+use log::{debug, error, warn};
 
 use crate::machine::Machine;
 use crate::platform::{self, XenPlatform};
@@ -111,6 +111,7 @@ impl Application {
         );
         let mut vm = Vm::new(Box::new(platform))
             .unwrap_or_else(|why| panic!("the virtual machine cannot be made: {why:?}"));
+        debug!("the virtual machine is made");
         line.emulator.configure(&mut vm);
         if line.flavor.unwrap_or_default() == Flavor::Jit {
             // Without room for machine code the machine is slower, and nothing else.
@@ -122,6 +123,7 @@ impl Application {
             error!("OTP cannot be started: {why}");
             vm.platform.crash(NOT_STARTED)
         });
+        debug!("the preloaded modules are loaded");
         match boot::run(&mut vm, init) {
             Outcome::Halted(Halt::Status(status)) => vm.platform.end(status),
             Outcome::Halted(halt @ (Halt::Crashed | Halt::Abort)) => vm.platform.crash(halt.status()),

@@ -19,7 +19,7 @@ use fs::Namespace;
 use fs::archive::ArchiveFs;
 use fs::memory::{MemoryFs, User};
 use image::files::FileTable;
-use log::{info, warn};
+use log::{debug, info, warn};
 use vm_files::{ImageArchive, PluggedFiles};
 
 use crate::console::line_discipline::LineDiscipline;
@@ -201,6 +201,9 @@ impl Platform for XenPlatform {
 
     fn end(&mut self, status: i32) -> ! {
         self.tell_status(status);
+        if let Some(memory) = domain_memory::statistics() {
+            debug!("{memory}");
+        }
         info!("halted with status {status}");
         self.machine.end(self.shutdown.end())
     }

@@ -13,6 +13,7 @@ mod console;
 mod crash;
 mod crowd;
 mod entropy;
+mod fixtures;
 mod memory;
 mod network;
 mod node;
@@ -74,6 +75,9 @@ const TESTS: &[(&str, Test)] = &[
     ("network_serves_at_a_leased_address", network::serves_at_a_leased_address),
     ("network_serves_at_a_given_address", network::serves_at_a_given_address),
     ("network_outlives_its_back_end", network::outlives_its_back_end),
+    ("otp_does_fixtures_as_stock", fixtures::are_as_on_stock),
+    ("otp_takes_no_time_when_idle", otp::takes_no_time_when_idle),
+    ("otp_runs_thirty_at_once", otp::runs_thirty_at_once),
     ("timers_come_in_order", clock::timers),
     ("idle_takes_no_processor_time", clock::idle),
     ("serves_ten_thousand_xenstore_operations", xenstore::ten_thousand),
@@ -81,6 +85,7 @@ const TESTS: &[(&str, Test)] = &[
     ("draws_different_random_bytes", entropy::with_hardware),
     ("runs_forty_guests_at_once", crowd::forty),
     ("is_unpredictable_without_hardware_entropy", entropy::without_hardware),
+    ("otp_uses_4_gib", otp::uses_4_gib),
     ("boots_with_8_gib", memory::boots_with_8_gib),
 ];
 

@@ -24,6 +24,7 @@ const EBIN: &str = "/test/ebin";
 pub struct Node {
     name: &'static str,
     modules: Vec<&'static str>,
+    files: Vec<(String, PathBuf)>,
     applications: Vec<&'static str>,
     arguments: Vec<String>,
     memory_mib: u32,
@@ -37,6 +38,7 @@ impl Node {
         Self {
             name,
             modules: Vec::new(),
+            files: Vec::new(),
             applications: vec!["kernel", "stdlib"],
             arguments: arguments.split_whitespace().map(str::to_owned).collect(),
             memory_mib: 64,
@@ -48,6 +50,12 @@ impl Node {
     /// With a module of `tests/erl`.
     pub fn module(mut self, name: &'static str) -> Self {
         self.modules.push(name);
+        self
+    }
+
+    /// With a file of the host at a place in the guest.
+    pub fn file(mut self, place: String, file: PathBuf) -> Self {
+        self.files.push((place, file));
         self
     }
 
@@ -118,6 +126,9 @@ impl Node {
             let file = compiled(folder, name)?;
             add(&mut files, &file, &format!("{EBIN}/{name}.beam"))?;
         }
+        for (place, file) in &self.files {
+            add(&mut files, file, place)?;
+        }
         let version = erts.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let bindir = format!("{ROOT}/{version}/bin");
         let preloaded = format!("{}/ebin", erts.display());
@@ -156,7 +167,7 @@ fn library(name: &str) -> Result<PathBuf, Failed> {
 }
 
 /// A module of `tests/erl`, compiled by stock's compiler.
-fn compiled(folder: &Path, name: &str) -> Result<PathBuf, Failed> {
+pub fn compiled(folder: &Path, name: &str) -> Result<PathBuf, Failed> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("erl").join(format!("{name}.erl"));
     let output = Command::new("erlc").arg("+deterministic").arg("-o").arg(folder).arg(&source).output()?;
     if output.status.success() {

@@ -3,16 +3,23 @@
 
 use std::time::Duration;
 
-use lab::{Action, Reason};
+use lab::{Action, Guest, Lab, Reason};
 use libtest_mimic::Failed;
 
 use crate::node::Node;
 use crate::trial::{LIMIT, finish};
-use crate::world::World;
+use crate::world::{Kind, World};
 
 fn hello() -> Node {
     Node::new("hello", "-noshell -s hello").module("hello")
 }
+
+/// How many nodes there are at once.
+const CROWD: usize = 30;
+/// They share one emulated processor.
+const CROWD_LIMIT: Duration = Duration::from_secs(300);
+/// Four GiB are written and read by an emulated processor.
+const LARGE_LIMIT: Duration = Duration::from_secs(300);
 
 /// The line of a node that has stopped by itself.
 const STOPPED: &str = "halted with status 0\n";
@@ -43,6 +50,61 @@ pub fn tells_its_status(world: &World) -> Result<(), Failed> {
     outcome.must_contain("halted with status 7\n")?;
     outcome.must_end(Reason::Poweroff)?;
     if status.stdout == b"7\n" { Ok(()) } else { Err(format!("{script}: {status:?}").into()) }
+}
+
+/// All but an eighth of 4 GiB, behind and before the hole that is for machine code.
+pub fn uses_4_gib(world: &World) -> Result<(), Failed> {
+    let lab = world.machine(Kind::LargeWithoutEntropy)?;
+    let blocks = 4096 / 16 * 7 / 8;
+    let node = Node::new("large", "-noshell -s memory").module("memory").memory_mib(4096);
+    let outcome = finish(&node.extra(format!("-blocks {blocks}")).start(&lab)?, LARGE_LIMIT)?;
+    outcome.must_contain(&format!("{} bytes, sum {}\n", blocks << 24, blocks * (blocks + 1) / 2))?;
+    outcome.must_end(Reason::Poweroff)
+}
+
+/// A shell in which nobody types takes no processor time.
+pub fn takes_no_time_when_idle(world: &World) -> Result<(), Failed> {
+    let lab = world.lab()?;
+    let guest = Node::new("idle", "").start(&lab)?;
+    guest.console().wait_text("1> ", LIMIT)?;
+    // What OTP does once after its start.
+    std::thread::sleep(Duration::from_secs(5));
+    let before = processor_seconds(&lab, &guest)?;
+    std::thread::sleep(Duration::from_secs(10));
+    let grown = processor_seconds(&lab, &guest)? - before;
+    guest.shutdown()?;
+    finish(&guest, LIMIT)?.must_contain(STOPPED)?;
+    // The resolution of xl list is a tenth of a second.
+    if grown <= 0.1 { Ok(()) } else { Err(format!("ten idle seconds took {grown} s").into()) }
+}
+
+fn processor_seconds(lab: &Lab, guest: &Guest) -> Result<f64, Failed> {
+    let domain = lab.list()?.into_iter().find(|domain| domain.domid == guest.domid());
+    Ok(domain.ok_or("xl list does not show the guest")?.cpu_seconds)
+}
+
+/// Thirty nodes of 64 MiB side by side, and all stop when they are told to.
+pub fn runs_thirty_at_once(world: &World) -> Result<(), Failed> {
+    let lab = world.lab()?;
+    let spec = supervised("").spec()?;
+    let mut guests = Vec::new();
+    for number in 0..CROWD {
+        let mut spec = spec.clone();
+        spec.name = format!("node-{number}");
+        guests.push(lab.create(&spec)?);
+    }
+    for guest in &guests {
+        guest.console().wait_line("worker 2 is up", CROWD_LIMIT)?;
+    }
+    for guest in &guests {
+        guest.shutdown()?;
+    }
+    for guest in &guests {
+        let outcome = finish(guest, CROWD_LIMIT)?;
+        outcome.must_contain("stopped\n")?;
+        outcome.must_end(Reason::Poweroff)?;
+    }
+    Ok(())
 }
 
 fn supervised(extra: &str) -> Node {

@@ -103,8 +103,7 @@ impl Program {
             cargo.arg("--release");
         }
         process::run(&mut cargo)?;
-        let directory = context.target().join("kernel").join(TARGET).join(profile.name());
-        let linked_path = directory.join(self.binary);
+        let linked_path = self.linked(context, profile);
         let linked =
             fs::read(&linked_path).during(|| format!("cannot read {}", context.shown(&linked_path)))?;
         let packed =
@@ -113,6 +112,11 @@ impl Program {
         write_executable(&path, &packed).during(|| format!("cannot write {}", context.shown(&path)))?;
         self.report(context, &path, &linked, &packed);
         Ok(path)
+    }
+
+    /// What the linker has made, with its symbols and not packed.
+    pub fn linked(&self, context: &Context, profile: Profile) -> PathBuf {
+        context.target().join("kernel").join(TARGET).join(profile.name()).join(self.binary)
     }
 
     fn pack(

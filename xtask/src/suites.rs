@@ -54,7 +54,7 @@ pub struct Options {
 /// Carries out the command.
 pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
     let list = List::read(context)?;
-    let mut record = Record::read(context)?;
+    let mut record = Record::read(context, &list)?;
     let wanted = wanted(&list, &options.names)?;
     if !options.built {
         process::run(context.cargo().args(["build", "--release", "--bin", "voxoz"]))?;
@@ -72,7 +72,7 @@ pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
         let stock = workshop.stock(suite, limit, options.stock_again)?;
         let here = workshop.run(suite, Side::Here, limit, &only)?;
         if options.failed {
-            record = Record::read(context)?;
+            record = Record::read(context, &list)?;
             record.mend(suite, &here);
             record.write(context)?;
             page::write(context, &list, &record)?;
@@ -93,7 +93,7 @@ pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
         lost.extend(record.lost(suite, &judged).into_iter().map(|case| format!("{suite}:{case}")));
         if record.lost(suite, &judged).is_empty() || options.accept {
             // Another run may have kept its suites meanwhile.
-            record = Record::read(context)?;
+            record = Record::read(context, &list)?;
             record.replace(suite, judged);
             record.write(context)?;
             page::write(context, &list, &record)?;

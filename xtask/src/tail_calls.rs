@@ -14,6 +14,7 @@ use std::process::Command;
 
 use code::{Function, Functions};
 
+use crate::build::{KERNEL, Profile};
 use crate::context::Context;
 use crate::failure::{During, Failure};
 use crate::{packages, process};
@@ -52,11 +53,13 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("types::is_function2", "two operands of any kind"),
 ];
 
-/// Carries out the check on the host's build, which has the same handlers as the kernel's.
+/// Carries out the check on the host's build and on the kernel's, which have the same handlers and are compiled with other flags.
 pub fn run(context: &Context) -> Result<(), Failure> {
     packages::ensure(context, packages::BINUTILS)?;
     process::run(context.cargo().args(["build", "--quiet", "--release", "--package", "voxoz"]))?;
-    check(&context.target().join("release/voxoz"))
+    check(&context.target().join("release/voxoz"))?;
+    KERNEL.build(context, Profile::Release)?;
+    check(&KERNEL.linked(context, Profile::Release))
 }
 
 fn check(program: &Path) -> Result<(), Failure> {

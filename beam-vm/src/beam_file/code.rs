@@ -122,7 +122,7 @@ impl<'a> Code<'a> {
         let found = GenericOp::new(number).ok_or(Fault::Opcode(number))?;
         *op = Some(found);
         self.operands.clear();
-        for (position, role) in found.roles().enumerate() {
+        for (position, role) in found.roles().iter().copied().enumerate() {
             let operand = Operand::read(&mut self.reader, self.bytes, &self.tables)?;
             if !operand.fits(role) {
                 return Err(Fault::Operand { position: position as u8 });
@@ -211,9 +211,30 @@ impl<'a> Code<'a> {
 }
 
 impl<'b> Instruction<'b> {
+    /// An instruction that was decoded before.
+    pub const fn decoded(op: GenericOp, offset: usize, operands: &'b [Operand]) -> Self {
+        Self { op, offset, operands }
+    }
+
+    /// The label that stands here, or the import or lambda that it names, and which of them that is: no instruction has two.
+    pub fn reference(&self) -> Option<(Role, u32)> {
+        let is_reference =
+            |role: &Role| matches!(role, Role::LabelHere | Role::Import | Role::Lambda | Role::LambdaOrAtom);
+        let position = self.op.roles().iter().position(is_reference)?;
+        match self.operands[position] {
+            Operand::Unsigned(number) => Some((self.op.roles()[position], u32::try_from(number).ok()?)),
+            _ => None,
+        }
+    }
+
     /// Its operands, as many as the opcode says; of a list this has the length.
     pub fn operands(&self) -> &'b [Operand] {
         &self.operands[..self.op.arity()]
+    }
+
+    /// Its operands and the elements of its list.
+    pub const fn all_operands(&self) -> &'b [Operand] {
+        self.operands
     }
 
     /// The elements of its list; none if it has no list.
@@ -222,7 +243,7 @@ impl<'b> Instruction<'b> {
     }
 
     fn number(&self, wanted: Role) -> Option<u32> {
-        let position = self.op.roles().position(|role| role == wanted)?;
+        let position = self.op.roles().iter().position(|role| *role == wanted)?;
         match self.operands[position] {
             Operand::Unsigned(number) => u32::try_from(number).ok(),
             _ => None,

@@ -106,8 +106,19 @@ impl Role {
 struct Row {
     number: u8,
     name: &'static str,
-    letters: &'static str,
+    roles: &'static [Role],
     lifetime: Lifetime,
+}
+
+/// The roles that letters stand for.
+const fn roles<const COUNT: usize>(letters: &str) -> [Role; COUNT] {
+    let mut roles = [Role::Any; COUNT];
+    let mut at = 0;
+    while at < COUNT {
+        roles[at] = Role::from_letter(letters.as_bytes()[at]);
+        at += 1;
+    }
+    roles
 }
 
 macro_rules! generic_ops {
@@ -120,7 +131,7 @@ macro_rules! generic_ops {
         }
 
         const ROWS: &[Row] = &[$(
-            Row { number: $number, name: $name, letters: $letters, lifetime: Lifetime::$lifetime },
+            Row { number: $number, name: $name, roles: &roles::<{ $letters.len() }>($letters), lifetime: Lifetime::$lifetime },
         )*];
     };
 }
@@ -354,7 +365,7 @@ impl GenericOp {
 
     /// How many operands it has; a list counts as one.
     pub const fn arity(self) -> usize {
-        self.row().letters.len()
+        self.row().roles.len()
     }
 
     /// Which releases know it.
@@ -363,8 +374,8 @@ impl GenericOp {
     }
 
     /// What its operands have to be, [`arity`](Self::arity) of them.
-    pub fn roles(self) -> impl ExactSizeIterator<Item = Role> {
-        self.row().letters.bytes().map(Role::from_letter)
+    pub const fn roles(self) -> &'static [Role] {
+        self.row().roles
     }
 }
 

@@ -169,7 +169,8 @@ fn search(cx: &mut Context<'_>, args: &[Term], purpose: Purpose) -> BifResult {
 /// Searches as long as there is time; then the result, if it is there.
 fn go_on(cx: &mut Context<'_>, subject: Term, job: &mut Job) -> Option<Term> {
     let time = usize::try_from(cx.process.reductions_left).unwrap_or(0);
-    let start = (time * BYTES_PER_REDUCTION).max(LEAST_BYTES);
+    let most = cx.vm.loop_limits.binaries;
+    let start = (time * BYTES_PER_REDUCTION).min(most).max(LEAST_BYTES);
     let mut budget = start;
     let is_over = {
         let bits = subject.as_bits()?;

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use super::{BifResult, Context, Raise};
 use crate::atom::{Atom, predefined};
+use crate::bif::processes::flags::message_place_atom;
 use crate::gc;
 use crate::heap::{Heap, HeapLimits, build};
 use crate::map;
@@ -136,7 +137,7 @@ pub fn system_info(cx: &mut Context<'_>, item: Term) -> Option<BifResult> {
             build::list(cx.heap(), &sizes)
         }
         predefined::HEAP_TYPE => Term::atom(predefined::PRIVATE),
-        predefined::MESSAGE_QUEUE_DATA => Term::atom(predefined::ON_HEAP),
+        predefined::MESSAGE_QUEUE_DATA => message_place_atom(cx.vm.message_place),
         predefined::MAX_HEAP_SIZE => max_heap_size_map(cx.heap(), &limits),
         name @ predefined::MIN_HEAP_SIZE => setting(cx, name, limits.min_words as usize),
         name @ predefined::MIN_BIN_VHEAP_SIZE => setting(cx, name, limits.min_binary_words as usize),

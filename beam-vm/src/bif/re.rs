@@ -259,7 +259,8 @@ fn go_on(cx: &mut Context<'_>, args: &[Term], mut job: Job, options: &RunOptions
     let outcome = {
         let bits = binary(subject);
         let text = job.subject.as_deref().or_else(|| bits.as_ref()?.as_bytes()).unwrap_or_default();
-        cx.work(OPERATIONS, |_, budget| job.matcher.run(&job.program, text, budget))
+        let most = cx.vm.loop_limits.patterns;
+        cx.work_at_most(most, OPERATIONS, |_, budget| job.matcher.run(&job.program, text, budget))
     };
     let limit = match outcome {
         Outcome::Match => return result(cx, subject, &job, options),

@@ -44,7 +44,8 @@ fn is_utf8(bits: &Bits, encoding: Encoding) -> bool {
 
 /// Converts as far as the time slice goes.
 fn convert(cx: &mut Context<'_>, args: &[Term], mut converter: Converter) -> Result<(Vec<u8>, End), Raise> {
-    match cx.work(ELEMENTS, |cx, budget| converter.run(&mut cx.process.heap, budget)) {
+    let most = cx.vm.loop_limits.characters;
+    match cx.work_at_most(most, ELEMENTS, |cx, budget| converter.run(&mut cx.process.heap, budget)) {
         Ok(Some(end)) => Ok((converter.into_bytes(), end)),
         Ok(None) => Err(cx.park(Parked::Characters(converter), args)),
         Err(_) => Err(Raise::BADARG),
@@ -105,7 +106,8 @@ pub fn characters_to_list(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 }
 
 fn list(cx: &mut Context<'_>, args: &[Term], mut listing: Listing) -> BifResult {
-    if !cx.work(CHARACTERS, |cx, budget| listing.run(&mut cx.process.heap, budget)) {
+    let most = cx.vm.loop_limits.characters;
+    if !cx.work_at_most(most, CHARACTERS, |cx, budget| listing.run(&mut cx.process.heap, budget)) {
         return Err(cx.park(Parked::Listing(listing), args));
     }
     Ok(finish(cx, listing.list(), listing.end()))

@@ -10,7 +10,9 @@ use alloc::vec::Vec;
 
 use super::FlagError;
 use crate::atom::AtomLimit;
-use crate::process::ProcessTable;
+use crate::bif::file_names::{NameEncoding, WrongName};
+use crate::heap::HeapLimits;
+use crate::process::{MessagePlace, ProcessTable};
 use crate::vm::Vm;
 
 /// How a flag gets its value.
@@ -35,6 +37,20 @@ enum Meaning {
     Atoms,
     /// Which letters `io` prints.
     Printable,
+    /// What names of files are, unless a letter says more: UTF-8, Latin-1, or what the locale says.
+    FileNames(Names),
+    /// The least words of a heap.
+    MinHeap,
+    /// The least words of binaries of a heap before it is collected.
+    MinBinaries,
+    /// The most words of a heap.
+    MaxHeap,
+    /// Whether a process is ended whose heap is larger.
+    MaxHeapKills,
+    /// Whether that is logged.
+    MaxHeapLogs,
+    /// Where messages are kept.
+    Messages,
     /// Prints the version and ends.
     Version,
     /// One scheduler is what there is.
@@ -45,6 +61,14 @@ enum Meaning {
     Only(&'static str, &'static str),
     /// Nothing, for this reason.
     Nothing(&'static str),
+}
+
+/// What names of files are, as a flag says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Names {
+    Latin1,
+    Utf8,
+    Locale,
 }
 
 const ONE_SCHEDULER: Meaning = Meaning::Nothing("there is one scheduler, which is the only thread");
@@ -66,15 +90,15 @@ const FLAGS: &[(&str, Value, Meaning)] = {
         ("dcg", V::Next, ONE_SCHEDULER),
         ("d", V::None, M::AsIs),
         ("e", V::Joined, M::AsIs),
-        ("fna", V::Suffix, M::Nothing("names of files are UTF-8")),
-        ("fnl", V::None, M::Nothing("names of files are UTF-8")),
-        ("fnu", V::Suffix, M::AsIs),
-        ("hmbs", V::Next, M::Nothing("virtual binary heaps begin as small as they are")),
-        ("hms", V::Next, M::Nothing("heaps begin as small as they are")),
-        ("hmax", V::Next, M::Nothing("heaps have no common limit")),
-        ("hmaxel", V::Next, M::Nothing("heaps have no common limit")),
-        ("hmaxk", V::Next, M::Nothing("heaps have no common limit")),
-        ("hmqd", V::Next, M::Nothing("message queues are beside the heap when they are long")),
+        ("fna", V::Suffix, M::FileNames(Names::Locale)),
+        ("fnl", V::None, M::FileNames(Names::Latin1)),
+        ("fnu", V::Suffix, M::FileNames(Names::Utf8)),
+        ("hmbs", V::Joined, M::MinBinaries),
+        ("hms", V::Joined, M::MinHeap),
+        ("hmaxel", V::Joined, M::MaxHeapLogs),
+        ("hmaxk", V::Joined, M::MaxHeapKills),
+        ("hmax", V::Joined, M::MaxHeap),
+        ("hmqd", V::Joined, M::Messages),
         ("hpds", V::Next, M::AsIs),
         ("IOPp", V::Next, NO_THREADS),
         ("IOPt", V::Next, NO_THREADS),
@@ -131,6 +155,15 @@ const FLAGS: &[(&str, Value, Meaning)] = {
     ]
 };
 
+/// What names of files are to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileNames {
+    /// This.
+    Are(NameEncoding),
+    /// UTF-8 with this done about wrong names if the locale has it, or else Latin-1.
+    AsLocale(WrongName),
+}
+
 /// What the flags ask of the machine.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Emulator {
@@ -140,6 +173,20 @@ pub struct Emulator {
     pub atom_limit: Option<u32>,
     /// `+pc unicode`
     pub prints_unicode: bool,
+    /// `+fnl`, `+fnu`, `+fna`
+    pub file_names: Option<FileNames>,
+    /// `+hms`
+    pub min_heap: Option<u32>,
+    /// `+hmbs`
+    pub min_binaries: Option<u32>,
+    /// `+hmax`
+    pub max_heap: Option<usize>,
+    /// `+hmaxk`
+    pub max_heap_kills: Option<bool>,
+    /// `+hmaxel`
+    pub max_heap_logs: Option<bool>,
+    /// `+hmqd`
+    pub messages: Option<MessagePlace>,
     /// `+V`
     pub wants_version: bool,
     /// What has no meaning here, and why.
@@ -187,6 +234,38 @@ impl Emulator {
                 "latin1" => self.prints_unicode = false,
                 _ => return Err(bad("printable range", value)),
             },
+            Meaning::FileNames(names) => {
+                let wrong = match value {
+                    "" | "w" => WrongName::Warn,
+                    "i" => WrongName::Ignore,
+                    "e" => WrongName::Fail,
+                    _ => return Err(FlagError::Unknown(format!("+{flag}"))),
+                };
+                self.file_names = Some(match names {
+                    Names::Latin1 => FileNames::Are(NameEncoding::Latin1),
+                    Names::Utf8 => FileNames::Are(NameEncoding::Utf8(wrong)),
+                    Names::Locale => FileNames::AsLocale(wrong),
+                });
+            }
+            Meaning::MinHeap => self.min_heap = Some(HeapLimits::rounded(words(value)?)),
+            Meaning::MinBinaries => self.min_binaries = Some(HeapLimits::rounded(words(value)?)),
+            Meaning::MaxHeap => {
+                let words = value.parse().ok().filter(|words| *words < 1 << 59);
+                self.max_heap = Some(words.ok_or_else(|| bad("max heap size", value))?);
+            }
+            Meaning::MaxHeapKills => {
+                self.max_heap_kills = Some(value.parse().map_err(|_| bad("max heap kill", value))?);
+            }
+            Meaning::MaxHeapLogs => {
+                self.max_heap_logs = Some(value.parse().map_err(|_| bad("max heap error logger", value))?);
+            }
+            Meaning::Messages => {
+                self.messages = Some(match value {
+                    "on_heap" => MessagePlace::OnHeap,
+                    "off_heap" => MessagePlace::OffHeap,
+                    _ => return Err(bad("message_queue_data", value)),
+                });
+            }
             Meaning::Version => self.wants_version = true,
             Meaning::Schedulers => {
                 let mut numbers = value.split(':').map(str::parse::<i64>);
@@ -214,6 +293,20 @@ impl Emulator {
             vm.atoms.set_limit(limit);
         }
         vm.settings.prints_unicode = self.prints_unicode;
+        if let Some(names) = self.file_names {
+            vm.file_names = match names {
+                FileNames::Are(encoding) => encoding,
+                FileNames::AsLocale(wrong) if has_utf8(vm) => NameEncoding::Utf8(wrong),
+                FileNames::AsLocale(_) => NameEncoding::Latin1,
+            };
+        }
+        let limits = &mut vm.heap_limits;
+        limits.min_words = self.min_heap.unwrap_or(limits.min_words);
+        limits.min_binary_words = self.min_binaries.unwrap_or(limits.min_binary_words);
+        limits.max_words = self.max_heap.unwrap_or(limits.max_words);
+        limits.max_kills = self.max_heap_kills.unwrap_or(limits.max_kills);
+        limits.max_logs = self.max_heap_logs.unwrap_or(limits.max_logs);
+        vm.message_place = self.messages.unwrap_or(vm.message_place);
     }
 
     fn remark(&mut self, flag: &str, value: &str, why: &str) {
@@ -223,13 +316,31 @@ impl Emulator {
     }
 }
 
+/// Words of a heap, of which there is one at least.
+fn words(value: &str) -> Result<usize, FlagError> {
+    let words = value.parse().ok().filter(|words| (1..=i32::MAX as usize).contains(words));
+    words.ok_or_else(|| bad("heap size", value))
+}
+
+/// Whether the locale has UTF-8, as the environment says it.
+fn has_utf8(vm: &Vm) -> bool {
+    let variable = |name: &str| vm.environment.get(name.as_bytes()).filter(|value| !value.is_empty());
+    let locale = variable("LC_ALL").or_else(|| variable("LC_CTYPE")).or_else(|| variable("LANG"));
+    locale.is_some_and(|locale| {
+        let locale = String::from_utf8_lossy(locale).to_ascii_lowercase();
+        locale.ends_with("utf-8") || locale.ends_with("utf8")
+    })
+}
+
 fn bad(what: &str, value: &str) -> FlagError {
     FlagError::Bad(format!("bad {what} {value}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Emulator, FlagError};
+    use super::{Emulator, FileNames, FlagError};
+    use crate::bif::file_names::{NameEncoding, WrongName};
+    use crate::process::MessagePlace;
 
     fn read(flags: &str) -> Result<Emulator, FlagError> {
         let mut emulator = Emulator::default();
@@ -249,6 +360,25 @@ mod tests {
         assert_eq!(emulator.remarks, [""; 0]);
         assert_eq!(read("+P4096").expect("flags").process_limit, Some(4096));
         assert!(read("+V").expect("flags").wants_version);
+    }
+
+    #[test]
+    fn heaps_and_names_of_files_are_as_flags_say() {
+        let emulator =
+            read("+hms 1000 +hmbs100000 +hmax 500000 +hmaxk false +hmaxel true +hmqd off_heap +fnue");
+        let emulator = emulator.expect("flags");
+        assert_eq!((emulator.min_heap, emulator.min_binaries), (Some(1598), Some(121_536)));
+        assert_eq!(emulator.max_heap, Some(500_000));
+        assert_eq!((emulator.max_heap_kills, emulator.max_heap_logs), (Some(false), Some(true)));
+        assert_eq!(emulator.messages, Some(MessagePlace::OffHeap));
+        let utf8 = FileNames::Are(NameEncoding::Utf8(WrongName::Fail));
+        assert_eq!(emulator.file_names, Some(utf8));
+        assert_eq!(emulator.remarks, [""; 0]);
+        let names = |flags| read(flags).map(|emulator| emulator.file_names);
+        assert_eq!(names("+fnl"), Ok(Some(FileNames::Are(NameEncoding::Latin1))));
+        assert_eq!(names("+fnai"), Ok(Some(FileNames::AsLocale(WrongName::Ignore))));
+        assert_eq!(read("+hms 0"), Err(FlagError::Bad("bad heap size 0".into())));
+        assert_eq!(read("+hmqd x"), Err(FlagError::Bad("bad message_queue_data x".into())));
     }
 
     #[test]

@@ -135,8 +135,11 @@ struct Behind {
 /// # Errors
 /// [`AssembleError`]; a loader that has verified its module gets [`AssembleError::NoInstruction`] only for what the table lacks.
 pub fn assemble(ops: &[Op], labels: u32) -> Result<Assembled, AssembleError> {
-    let mut words: Vec<u64> = Vec::new();
+    // Most instructions are two words.
+    let mut words: Vec<u64> = Vec::with_capacity(2 * ops.len());
     let mut out = Assembled { labels: vec![u32::MAX; labels as usize], ..Assembled::default() };
+    out.starts.reserve_exact(ops.len());
+    out.instructions.reserve_exact(ops.len());
     let mut references: Vec<(usize, usize, u32)> = Vec::new();
     let mut behind: Vec<Behind> = Vec::new();
     for (at, op) in ops.iter().enumerate() {
@@ -198,17 +201,23 @@ fn put(words: &mut [u64], instruction: usize, offset: usize, size: usize, value:
         & if size == 8 { u64::MAX } else { ((1 << (8 * size)) - 1) << (8 * (offset % 8)) };
 }
 
-/// The bytes from the beginning of an instruction to each of its operands, and its words: C's layout.
+/// The bytes from the beginning of an instruction to each of its operands, and to its end: C's layout.
+fn places(kinds: &[Kind]) -> impl Iterator<Item = (usize, usize)> {
+    kinds.iter().scan(4_usize, |end, kind| {
+        let offset = end.next_multiple_of(kind.size());
+        *end = offset + kind.size();
+        Some((offset, *end))
+    })
+}
+
+/// The bytes from the beginning of an instruction to each of its operands, and its words.
 pub(super) fn layout(kinds: &[Kind]) -> (Vec<usize>, usize) {
-    let mut end = 4_usize;
-    let mut offsets = Vec::with_capacity(kinds.len());
-    for kind in kinds {
-        let size = kind.size();
-        end = end.next_multiple_of(size);
-        offsets.push(end);
-        end += size;
-    }
-    (offsets, end.div_ceil(8))
+    (places(kinds).map(|(offset, _)| offset).collect(), size_in_words(kinds))
+}
+
+/// The words of an instruction.
+fn size_in_words(kinds: &[Kind]) -> usize {
+    places(kinds).last().map_or(4, |(_, end)| end).div_ceil(8)
 }
 
 fn encode(
@@ -219,11 +228,10 @@ fn encode(
     references: &mut Vec<(usize, usize, u32)>,
     behind: &mut Vec<Behind>,
 ) {
-    let (offsets, size) = layout(specific.kinds);
     let start = words.len();
-    words.resize(start + size, 0);
+    words.resize(start + size_in_words(specific.kinds), 0);
     put(words, start, 0, 4, u64::from(code_of(specific.handler, number as u32)));
-    for ((kind, arg), offset) in specific.kinds.iter().zip(args).zip(offsets) {
+    for ((kind, arg), (offset, _)) in specific.kinds.iter().zip(args).zip(places(specific.kinds)) {
         let value = match (kind, arg) {
             (Kind::X, Arg::X(index)) => u64::from(x_offset(*index)),
             (Kind::Y, Arg::Y(index)) => u64::from(y_offset(*index)),

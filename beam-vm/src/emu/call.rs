@@ -167,7 +167,7 @@ slow_paths! {
             Err(raise) => return exception::raise_in_operator(s, raise, predefined::APPLY, &[fun, list]),
         };
         match funs::prepare(&s, fun, arity).or_else(|| funs::external(fun, arity)) {
-            Some(target) => apply_to(s, target, op, (*op).a.0),
+            Some(target) => apply_to(s, target, op, op.a.0),
             None => {
                 if op.a.0 == 0 {
                     set_return_address(&s, s.ip.add(size_of_val(op) / 8));

@@ -53,7 +53,7 @@ fn join(first: &Op, second: &Op) -> Option<Op> {
 }
 
 fn concatenate(first: &[Arg], second: &[Arg]) -> Option<Vec<Arg>> {
-    Some(first.iter().chain(second).cloned().collect())
+    Some([first, second].concat())
 }
 
 /// A call needs its arity only where it is looked at.

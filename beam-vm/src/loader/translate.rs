@@ -7,14 +7,13 @@ mod bits;
 mod segments;
 mod selects;
 
-use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
 use super::verify::{self, Check, Wanted};
 use super::{LoadError, atom, peephole};
 use crate::atom::Atom;
-use crate::beam_file::{Allocation, Code, GenericOp, Instruction, LineIndex, Module, Operand};
+use crate::beam_file::{Allocation, GenericOp, Instruction, LineIndex, Module, Operand};
 use crate::bif::BifIndex;
 use crate::code::LambdaName;
 use crate::emu::assemble::Op;
@@ -73,9 +72,8 @@ pub fn translate(vm: &mut Vm, file: &Module, context: &Context<'_>) -> Result<Tr
     let mut translation = Translation { lambdas: lambdas(vm, file, context), ..Translation::default() };
     let imports = imports(vm, file, context);
     let surroundings = verify::Surroundings { file, imports: &imports, literals: context.literals };
-    let checks = verify::verify(&surroundings)?;
+    let (code, checks) = verify::verify(&surroundings)?;
     let mut checks = checks.iter().peekable();
-    let mut code: Code<'_> = file.code();
     let mut translator = Translator {
         vm,
         file,
@@ -87,15 +85,14 @@ pub fn translate(vm: &mut Vm, file: &Module, context: &Context<'_>) -> Result<Tr
         native: None,
         skips: false,
     };
-    let mut line = 0;
-    while let Some(instruction) = code.next().map_err(LoadError::Instruction)? {
-        while let Some(check) = checks.next_if(|check| check.line == line) {
+    for (place, line) in code.lines.iter().enumerate() {
+        let instruction = code.instruction(*line);
+        while let Some(check) = checks.next_if(|check| check.line as usize == place) {
             if !translator.skips {
                 translator.check(&instruction, check)?;
             }
         }
         translator.instruction(&instruction)?;
-        line += 1;
     }
     if translator.waits_for_entry {
         return Err(LoadError::Function);
@@ -187,8 +184,7 @@ impl Translator<'_> {
                 Arg::Const(self.integer(bytes)?)
             }
             Operand::List(_) => {
-                let elements: Box<[Operand]> = instruction.list().into();
-                let args = elements.iter().map(|element| self.arg(instruction, *element));
+                let args = instruction.list().iter().map(|element| self.arg(instruction, *element));
                 Arg::List(args.collect::<Result<_, _>>()?)
             }
             Operand::Nil | Operand::Atom(_) | Operand::Literal(_) => {
@@ -210,8 +206,12 @@ impl Translator<'_> {
     }
 
     fn args(&mut self, instruction: &Instruction<'_>) -> Result<Vec<Arg>, LoadError> {
-        let operands: Box<[Operand]> = instruction.operands().into();
-        operands.iter().map(|operand| self.arg(instruction, *operand)).collect()
+        let operands = instruction.operands();
+        let mut args = Vec::with_capacity(operands.len());
+        for operand in operands {
+            args.push(self.arg(instruction, *operand)?);
+        }
+        Ok(args)
     }
 
     fn instruction(&mut self, instruction: &Instruction<'_>) -> Result<(), LoadError> {

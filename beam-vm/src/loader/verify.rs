@@ -133,11 +133,11 @@ pub struct Surroundings<'a> {
     pub literals: &'a [Term],
 }
 
-/// Walks through all functions of a module. Gives the checks that are left for run time, in the order of the instructions.
+/// Walks through all functions of a module. Gives its instructions and the checks that are left for run time, in their order.
 ///
 /// # Errors
 /// [`LoadError::Unsafe`]: what the instructions do cannot be done.
-pub fn verify(surroundings: &Surroundings<'_>) -> Result<Vec<Check>, LoadError> {
+pub fn verify(surroundings: &Surroundings<'_>) -> Result<(Instructions, Vec<Check>), LoadError> {
     let file = surroundings.file;
     let code = Instructions::decode(file)?;
     let mut entries: Vec<Option<u32>> = alloc::vec![None; code.labels.len()];
@@ -168,5 +168,5 @@ pub fn verify(surroundings: &Surroundings<'_>) -> Result<Vec<Check>, LoadError> 
     for body in &code.bodies {
         walk::walk(&code, body, surroundings, &entries, &mut checks)?;
     }
-    Ok(checks)
+    Ok((code, checks))
 }

@@ -69,7 +69,8 @@ impl Walk<'_> {
                         _ => return !has_entered,
                     }
                 }
-                Some(Op::Alternative { end, .. }) => at += end as usize + 1,
+                // The end of the group says whether it begins anew.
+                Some(Op::Alternative { end, .. }) => at += end as usize,
                 Some(Op::Group {
                     kind: GroupKind::Plain | GroupKind::Capture | GroupKind::Atomic,
                     again: Again::No | Again::Greedy | Again::Lazy,

@@ -192,6 +192,8 @@ test(#run{number = Number, suite = Suite} = Run, Config0, Info, Case, Path) ->
             {"failed", Why}
     end,
     Spent = erlang:monotonic_time(millisecond) - Start,
+    %% What was linked to the case ends too.
+    receive after 10 -> ok end,
     line(Run, [Number, Outcome, Spent, path(Path), text(Reason)]),
     {Run#run{saved = saved(Case, Result)}, Config0}.
 

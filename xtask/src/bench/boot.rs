@@ -11,6 +11,8 @@ use std::time::Duration;
 use lab::linux::{self, Task};
 use lab::{Clock, GuestSpec, Lab};
 
+mod node;
+
 use super::{Benchmark, Better, Report, Row, median};
 use crate::build::{KERNEL, Profile};
 use crate::context::Context;
@@ -32,7 +34,8 @@ are PV guests of 128 MiB under the same Xen in QEMU without KVM; medians of seve
 
 *By the clock*: QEMU translates code at its first use, and a start is code that runs once, so times are far from those of real processors. \
 *Counted*: one instruction takes one nanosecond, on a single processor, on every machine; what is waited for counts too, and that is most of \
-our figure: the last row of each group is the wait for xenstored in dom0.";
+our figure of the bare kernel: the last phase is the wait for xenstored in dom0. A node is OTP 25's `kernel` and `stdlib` and one module, \
+and writes a line and halts.";
 
 fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
     if !only.is_empty() {
@@ -40,8 +43,10 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
     }
     let kernel = KERNEL.build(context, Profile::Release)?;
     let mut report = Report::new("Boot", ABOUT);
-    compare(context, &kernel, Clock::Real, "by the clock", &mut report)?;
-    compare(context, &kernel, Clock::Counted, "counted", &mut report)?;
+    let node = node::build(context)?;
+    let kernels = Kernels { bare: &kernel, node: &node };
+    compare(context, kernels, Clock::Real, "by the clock", &mut report)?;
+    compare(context, kernels, Clock::Counted, "counted", &mut report)?;
     let size = fs::metadata(&kernel).during(|| "cannot look at the kernel".to_owned())?.len();
     let row = "size of the kernel's file".to_owned();
     report.row(Row {
@@ -55,10 +60,19 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
     Ok(report)
 }
 
+/// Our kernel.
+#[derive(Clone, Copy)]
+struct Kernels<'a> {
+    /// Without an application.
+    bare: &'a Path,
+    /// With a node.
+    node: &'a Path,
+}
+
 /// Starts both kernels in turn on one machine, and adds the medians to the report.
 fn compare(
     context: &Context,
-    kernel: &Path,
+    kernels: Kernels<'_>,
     clock: Clock,
     label: &str,
     report: &mut Report,
@@ -66,16 +80,22 @@ fn compare(
     let lab = boot(context, clock)?;
     let mut ours = Vec::new();
     let mut theirs = Vec::new();
+    let mut nodes = Vec::new();
     for round in 1..=ROUNDS {
         eprintln!("{label}: round {round} of {ROUNDS}");
-        ours.push(start_ours(&lab, kernel)?);
+        ours.push(start_ours(&lab, kernels.bare)?);
         theirs.push(start_theirs(&lab)?);
+        nodes.push(node::start(&lab, kernels.node)?);
     }
     let ready = median(ours.iter().map(|start| start.ready).collect());
     report.row(milliseconds(&format!("to ready, {label}"), ready, Some(median(theirs))));
     for (name, _) in ours.first().map_or(&[][..], |start| &start.phases) {
         let times = ours.iter().filter_map(|start| start.phase(name)).collect();
         report.row(milliseconds(&format!("- {name}, {label}"), median(times), None));
+    }
+    for (place, (_, milestone)) in node::MILESTONES.iter().enumerate() {
+        let times = nodes.iter().map(|times: &Vec<f64>| times[place]).collect();
+        report.row(milliseconds(&format!("{milestone}, {label}"), median(times), None));
     }
     Ok(())
 }

@@ -136,9 +136,11 @@ impl Record {
         context.root().join("docs/suites.csv")
     }
 
-    /// Reads what is kept.
-    pub fn read(context: &Context) -> Result<Self, Failure> {
-        Self::parse(&read_if_there(&Self::path(context))?)
+    /// Reads what is kept of the suites that are run.
+    pub fn read(context: &Context, list: &List) -> Result<Self, Failure> {
+        let mut record = Self::parse(&read_if_there(&Self::path(context))?)?;
+        record.0.retain(|suite, _| list.suites().any(|listed| listed == suite));
+        Ok(record)
     }
 
     fn parse(text: &str) -> Result<Self, Failure> {

@@ -63,7 +63,7 @@ impl Workshop {
     }
 
     fn beams(&self, name: &str) -> PathBuf {
-        self.work.join("ebin").join(name)
+        self.work.join("ebin").join(format!("{name}_test"))
     }
 
     fn compile(&self, source: &Path, name: &str) -> Result<(), Failure> {

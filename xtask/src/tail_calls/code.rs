@@ -57,6 +57,8 @@ fn function(name: &str, lines: &[&str], table: &OffsetTable) -> Function {
         let (mnemonic, operands) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let operands = operands.trim();
         match mnemonic {
+            // The kernel is compiled with frame pointers, which its backtraces follow.
+            "push" if is_frame(operands, lines.get(index + 1)) => {}
             "push" | "ret" => function.saves = true,
             "call" => {
                 function.saves = true;
@@ -74,6 +76,11 @@ fn function(name: &str, lines: &[&str], table: &OffsetTable) -> Function {
         }
     }
     function
+}
+
+/// Whether a push is the beginning of a frame.
+fn is_frame(pushed: &str, next: Option<&&str>) -> bool {
+    pushed == "%rbp" && next.is_some_and(|next| next.split_whitespace().eq(["mov", "%rsp,%rbp"]))
 }
 
 /// `380400 <name>`, or `*0x1234(%rip)        # 448890 <…>` through the table of addresses.

@@ -27,7 +27,7 @@ impl Display for Shown<'_> {
         write!(f, "{{{}", Quoted(op.name()))?;
         for (operand, role) in self.instruction.operands().iter().zip(op.roles()) {
             f.write_str(",")?;
-            self.write_in_role(f, *operand, role)?;
+            self.write_in_role(f, *operand, *role)?;
         }
         f.write_str("}.")
     }

@@ -3,7 +3,7 @@
 
 use super::builder::{File, compact, words};
 use crate::beam_file::{
-    ChunkId, Fault, GenericOp, InstructionError, Lifetime, Module, Part, ReadError, disassemble,
+    ChunkId, Fault, GenericOp, InstructionError, Lifetime, Module, Part, ReadError, Role, disassemble,
 };
 
 use std::string::ToString;
@@ -28,6 +28,9 @@ fn the_table_is_closed() {
     for op in GenericOp::all() {
         assert_eq!(GenericOp::new(op.number()), Some(op));
         assert_eq!(op.roles().len(), op.arity());
+        let is_reference =
+            |role: &&Role| matches!(role, Role::LabelHere | Role::Import | Role::Lambda | Role::LambdaOrAtom);
+        assert!(op.roles().iter().filter(is_reference).count() < 2, "{op}");
     }
     let retired = GenericOp::all().filter(|op| op.lifetime() == Lifetime::Retired).count();
     let until_27 = GenericOp::all().filter(|op| op.lifetime() == Lifetime::Until27).count();

@@ -4,7 +4,7 @@
 
 use alloc::vec::Vec;
 
-use crate::atom::{Atom, predefined};
+use crate::atom::{Atom, AtomTable, predefined};
 use crate::bif::processes::info;
 use crate::bif::{BifResult, Context, Raise};
 use crate::gc::Extent;
@@ -12,6 +12,7 @@ use crate::heap::build;
 use crate::process::{Lookup, State};
 use crate::sched::SLICE;
 use crate::term::{Kind, LocalPid, Term};
+use crate::vm::LoopLimits;
 
 /// What stock says in its log when somebody gets access.
 const NOTE: &str = "Process ~p enabled access to the emulator internal state.\n\
@@ -124,6 +125,10 @@ pub fn set(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         }
         predefined::WAIT => wait(cx, args),
         name => match cx.vm.atoms.text(name) {
+            "fill_heap" => crate::bif::memory::garbage_collect(cx, &[Term::atom(predefined::MAJOR)]),
+            "binary_loop_limit" => limit(&mut cx.vm.loop_limits.binaries, &cx.vm.atoms, args[1]),
+            "re_loop_limit" => limit(&mut cx.vm.loop_limits.patterns, &cx.vm.atoms, args[1]),
+            "unicode_loop_limit" => limit(&mut cx.vm.loop_limits.characters, &cx.vm.atoms, args[1]),
             // As in a build of stock's emulator that is not for debugging.
             "ets_force_trap" => Ok(Term::atom(predefined::NOTSUP)),
             "mbuf" => {
@@ -133,6 +138,17 @@ pub fn set(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             _ => Err(Raise::BADARG),
         },
     }
+}
+
+/// Sets a limit of steps; gives the one before.
+fn limit(limit: &mut usize, atoms: &AtomTable, value: Term) -> BifResult {
+    let wanted = match (value.as_small(), value.as_atom()) {
+        (Some(number), _) => usize::try_from(number).ok().filter(|number| *number > 0),
+        (None, Some(name)) => Some(LoopLimits::NONE).filter(|_| atoms.text(name) == "default"),
+        _ => None,
+    };
+    let wanted = wanted.ok_or(Raise::BADARG)?;
+    Ok(Term::count(core::mem::replace(limit, wanted)))
 }
 
 /// Waits until what was let go of is gone. All but processes that are ending goes at once.

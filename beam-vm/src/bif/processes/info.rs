@@ -13,7 +13,7 @@ use crate::atom::{Atom, predefined};
 use crate::bif::lists::proper;
 use crate::bif::{BifResult, Context, Raise};
 use crate::heap::build;
-use crate::process::Process;
+use crate::process::{MessagePlace, Process};
 use crate::term::{LocalPid, Term};
 use facts::{Facts, Subject};
 
@@ -96,6 +96,10 @@ pub fn process_display(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 fn tell(cx: &mut Context<'_>, pid: LocalPid, items: &[Atom]) -> Result<Option<Vec<Term>>, Raise> {
     let is_own = pid == cx.process.pid;
     let facts: Vec<_> = if is_own {
+        if items.contains(&predefined::MESSAGES) {
+            // What is told is a part of the heap from now on.
+            cx.process.mailbox.take_in_all(&mut cx.process.heap);
+        }
         let subject = Subject { vm: cx.vm, process: cx.process, is_running: true };
         items.iter().map(|item| Facts::of(&subject, *item)).collect()
     } else {
@@ -105,7 +109,10 @@ fn tell(cx: &mut Context<'_>, pid: LocalPid, items: &[Atom]) -> Result<Option<Ve
             let known = items.iter().all(|item| Facts::of(&nobody, *item).is_some());
             return if known { Ok(None) } else { Err(Raise::BADARG) };
         }
-        let Some(process) = cx.vm.processes.take(pid) else { return Ok(None) };
+        let Some(mut process) = cx.vm.processes.take(pid) else { return Ok(None) };
+        if items.contains(&predefined::MESSAGES) && process.message_place == MessagePlace::OnHeap {
+            process.mailbox.take_in_all(&mut process.heap);
+        }
         let facts = other(cx, &process, items);
         cx.vm.processes.park(process);
         facts

@@ -234,6 +234,8 @@ unsafe extern "sysv64" fn wait_for(
                     context.process.timeout = Some(timer);
                 }
                 None => {
+                    // The next `receive` begins at the first message.
+                    context.process.mailbox.restart();
                     s.reload();
                     return exception::raise(s, Raise::error(predefined::TIMEOUT_VALUE));
                 }

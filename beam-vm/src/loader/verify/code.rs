@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use super::super::LoadError;
 use super::Violation;
-use crate::beam_file::{GenericOp, Module, Operand};
+use crate::beam_file::{GenericOp, Instruction, Module, Operand, Role};
 
 /// An instruction and what its operands refer to.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,8 @@ pub struct Line {
     pub op: GenericOp,
     /// Where its operands begin.
     start: u32,
+    /// Where it stands in the file.
+    offset: u32,
     /// How many operands it has, and how many with the elements of its list.
     len: u32,
     /// The import that it names, plus one, or the lambda, or the label that stands here.
@@ -52,20 +54,29 @@ impl Instructions {
         let mut code = file.code();
         while let Some(instruction) = code.next().map_err(LoadError::Instruction)? {
             let start = out.operands.len() as u32;
-            out.operands.extend_from_slice(instruction.operands());
-            out.operands.extend_from_slice(instruction.list());
+            out.operands.extend_from_slice(instruction.all_operands());
             let len = out.operands.len() as u32 - start;
-            let label = instruction.label().map(|label| label.get() as u32);
-            let import = instruction.import().map(|import| import.get() as u32);
-            let lambda = instruction.lambda().map(|lambda| lambda.get() as u32);
-            if let Some(place) = label.and_then(|label| out.labels.get_mut(label as usize)) {
-                *place = out.lines.len() as u32 + 1;
-            }
-            let reference = label.or(import).or(lambda).unwrap_or(0);
-            out.lines.push(Line { op: instruction.op, start, len, reference });
+            let reference = match instruction.reference() {
+                Some((Role::LabelHere, label)) => {
+                    if let Some(place) = out.labels.get_mut(label as usize) {
+                        *place = out.lines.len() as u32 + 1;
+                    }
+                    label
+                }
+                Some((_, number)) => number,
+                None => 0,
+            };
+            let offset = instruction.offset as u32;
+            out.lines.push(Line { op: instruction.op, start, offset, len, reference });
         }
         out.find_bodies()?;
         Ok(out)
+    }
+
+    /// An instruction.
+    pub fn instruction(&self, line: Line) -> Instruction<'_> {
+        let start = line.start as usize;
+        Instruction::decoded(line.op, line.offset as usize, &self.operands[start..start + line.len as usize])
     }
 
     /// The operands of an instruction, its list as one.

@@ -134,6 +134,7 @@ impl Facts {
             predefined::SEQUENTIAL_TRACE_TOKEN => {
                 Self::Token(extension.and_then(|extension| extension.sequence.token))
             }
+            predefined::BACKTRACE if subject.is_closed() => Self::Text(String::new()),
             predefined::BACKTRACE => Self::Text(subject.backtrace()),
             predefined::LAST_CALLS if extension.is_none_or(|extension| extension.saved_calls == 0) => {
                 atom(predefined::FALSE)
@@ -212,9 +213,9 @@ fn entry(heap: &mut ProcessHeap, location: &Location) -> Term {
 }
 
 impl Subject<'_> {
-    /// Whether others may not look inside.
+    /// Whether nobody may look inside.
     fn is_closed(&self) -> bool {
-        !self.is_running && self.process.extension().is_some_and(|extension| extension.sensitive)
+        self.process.extension().is_some_and(|extension| extension.sensitive)
     }
 
     fn status(&self) -> Atom {
@@ -249,9 +250,11 @@ impl Subject<'_> {
         let current = self.vm.code.locate(self.process.ip.addr());
         let frames = self.process.heap.stack().iter().map(|word| word.raw() as usize);
         // Return addresses are the only words on a stack with the tag of a header.
-        let addresses = frames.filter(|raw| raw & 3 == 0 && *raw != 0);
+        let mut addresses: Vec<usize> = frames.filter(|raw| raw & 3 == 0 && *raw != 0).collect();
+        // Calls from one place that follow each other are one entry.
+        addresses.dedup();
         // The address is that of the instruction after the call.
-        let callers = addresses.filter_map(|raw| self.vm.code.locate(raw - 8));
+        let callers = addresses.into_iter().filter_map(|raw| self.vm.code.locate(raw - 8));
         current.into_iter().chain(callers).collect()
     }
 
