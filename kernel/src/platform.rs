@@ -135,6 +135,10 @@ impl XenPlatform {
 
     /// Lets the network do what there is to do, and says whether there is more, so that the guest must not sleep.
     fn is_network_busy(&mut self) -> bool {
+        // Events that came while something else was asked of xenstore bring no signal of their own.
+        if self.machine.xenstore.client().pending_events() > 0 {
+            self.network.attend(&mut self.machine);
+        }
         self.network.sockets.run();
         if self.has_names
             && let Some(servers) = self.network.take_servers()
