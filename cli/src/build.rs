@@ -110,7 +110,7 @@ pub fn build(options: &Options, progress: Progress) -> Result<Built, Failure> {
     let natives = if options.ignore_natives { Natives::LeftOut } else { Natives::Refused };
     let (plan, mut layout) = read(options, natives, progress)?;
     let pruned = if options.prune { prune::prune(&plan, &mut layout)? } else { Vec::new() };
-    let mut report = Report::new(&plan, &layout, pruned);
+    let mut report = Report::new(&layout, pruned);
 
     let builder = match kernel.image() {
         Some(image) => ImageBuilder::from_image(

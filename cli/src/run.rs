@@ -113,7 +113,10 @@ fn run_hosted(options: &Options) -> Result<ExitCode, Failure> {
         Failure::new(Code::Failed, what, why, "build it with `voxoz build`")
     };
     let image = kernel.image().ok_or_else(|| wrong(&"the kernel has not been packed"))?;
-    let more: Vec<Vec<u8>> = options.extra.split_whitespace().map(|word| word.as_bytes().to_vec()).collect();
+    let mut buffer = vec![0; options.extra.len() + 1];
+    let more = image::arguments::split(&options.extra, &mut buffer)
+        .map_err(|why| Failure::new(Code::Usage, "cannot read --extra", why, "quote it as in a shell"))?;
+    let more: Vec<Vec<u8>> = more.iter().map(|word| word.as_bytes().to_vec()).collect();
     let status =
         hosted::boot_image(image, hosted::Settings::default(), &more).map_err(|error| wrong(&error))?;
     Ok(ExitCode::from(status as u8))

@@ -116,6 +116,10 @@ pub fn boot_image(image: &'static [u8], settings: Settings, more: &[Vec<u8>]) ->
         environment: Some(variables.collect()),
         network: settings.network,
     };
+    for remark in &line.emulator.remarks {
+        eprintln!("{remark}");
+    }
+    let settings = Settings { flavor: line.flavor.unwrap_or(settings.flavor), ..settings };
     let mut vm = crate::machine_in(surrounding, settings);
     vm.environment.extend(line.variables);
     line.emulator.configure(&mut vm);

@@ -85,7 +85,6 @@ const TESTS: &[(&str, Test)] = &[
     ("draws_different_random_bytes", entropy::with_hardware),
     ("runs_forty_guests_at_once", crowd::forty),
     ("is_unpredictable_without_hardware_entropy", entropy::without_hardware),
-    ("otp_uses_4_gib", otp::uses_4_gib),
     ("boots_with_8_gib", memory::boots_with_8_gib),
 ];
 

@@ -8,7 +8,7 @@ use libtest_mimic::Failed;
 
 use crate::node::Node;
 use crate::trial::{LIMIT, finish};
-use crate::world::{Kind, World};
+use crate::world::World;
 
 fn hello() -> Node {
     Node::new("hello", "-noshell -s hello").module("hello")
@@ -18,8 +18,6 @@ fn hello() -> Node {
 const CROWD: usize = 30;
 /// They share one emulated processor.
 const CROWD_LIMIT: Duration = Duration::from_secs(300);
-/// Four GiB are written and read by an emulated processor.
-const LARGE_LIMIT: Duration = Duration::from_secs(300);
 
 /// The line of a node that has stopped by itself.
 const STOPPED: &str = "halted with status 0\n";
@@ -50,16 +48,6 @@ pub fn tells_its_status(world: &World) -> Result<(), Failed> {
     outcome.must_contain("halted with status 7\n")?;
     outcome.must_end(Reason::Poweroff)?;
     if status.stdout == b"7\n" { Ok(()) } else { Err(format!("{script}: {status:?}").into()) }
-}
-
-/// All but an eighth of 4 GiB, behind and before the hole that is for machine code.
-pub fn uses_4_gib(world: &World) -> Result<(), Failed> {
-    let lab = world.machine(Kind::LargeWithoutEntropy)?;
-    let blocks = 4096 / 16 * 7 / 8;
-    let node = Node::new("large", "-noshell -s memory").module("memory").memory_mib(4096);
-    let outcome = finish(&node.extra(format!("-blocks {blocks}")).start(&lab)?, LARGE_LIMIT)?;
-    outcome.must_contain(&format!("{} bytes, sum {}\n", blocks << 24, blocks * (blocks + 1) / 2))?;
-    outcome.must_end(Reason::Poweroff)
 }
 
 /// A shell in which nobody types takes no processor time.

@@ -22,7 +22,6 @@ pub const STOCK_OTP: &[Package] = &[
     Package::program("elixir", "mix"),
     installed("erlang-asn1", "/var/lib/dpkg/info/erlang-asn1.list"),
     installed("erlang-common-test", "/var/lib/dpkg/info/erlang-common-test.list"),
-    installed("erlang-debugger", "/var/lib/dpkg/info/erlang-debugger.list"),
     installed("erlang-dev", "/var/lib/dpkg/info/erlang-dev.list"),
     installed("erlang-dialyzer", "/var/lib/dpkg/info/erlang-dialyzer.list"),
     installed("erlang-edoc", "/var/lib/dpkg/info/erlang-edoc.list"),

@@ -40,7 +40,7 @@ pub struct Finished<'a> {
 
 impl Report {
     /// Counts what is in the image.
-    pub fn new(_: &Plan, layout: &Layout, pruned: Vec<String>) -> Self {
+    pub fn new(layout: &Layout, pruned: Vec<String>) -> Self {
         let natives = layout.natives.iter().map(|(path, native)| format!("{}: {native}", path.display()));
         Self {
             modules: layout.modules(),

@@ -5,9 +5,9 @@
 use beam_vm::beam_file::{ChunkId, Module};
 
 /// The chunks that stay: those that are loaded or go into a module's checksum, lines, types and attributes.
-const KEPT: [&[u8; 4]; 13] = [
+const KEPT: [&[u8; 4]; 12] = [
     b"Atom", b"AtU8", b"Code", b"StrT", b"ImpT", b"ExpT", b"FunT", b"LitT", b"Meta", b"Line", b"Type",
-    b"Attr", b"LocT",
+    b"Attr",
 ];
 
 /// A module's file with the chunks that stay, in their order, neither compressed nor padded by more than it has to be.

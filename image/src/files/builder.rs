@@ -101,12 +101,6 @@ impl FilesBuilder {
         Ok(())
     }
 
-    /// Whether something is at a path.
-    #[must_use]
-    pub fn contains(&mut self, path: &[u8]) -> bool {
-        self.find(path).is_some()
-    }
-
     fn find(&mut self, path: &[u8]) -> Option<&mut Node> {
         let names = path.strip_prefix(b"/")?.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
         let mut node = &mut self.root;

@@ -102,7 +102,10 @@ fn shown(line: &str, numbers: Numbers) -> String {
             let mut out = String::new();
             for char in line.chars() {
                 if !char.is_ascii_digit() {
-                    out.push(char);
+                    // Columns are as wide as what is in them.
+                    if char != ' ' || !out.ends_with(' ') {
+                        out.push(char);
+                    }
                 } else if !out.ends_with('#') {
                     out.truncate(out.trim_end().len());
                     out.push('#');

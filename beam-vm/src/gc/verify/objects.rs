@@ -69,10 +69,10 @@ impl<'a> Objects<'a> {
         Ok(objects)
     }
 
-    /// A term that an owner has, of the kinds that are values of the language.
+    /// A term that an owner has, of the kinds that are values of the language, or a node of a map, which `erts_debug:size/1` works with.
     fn term(&self, at: *const u64, owner: Owner, term: Term) -> Result<(), Damage> {
         match self.leads_to(at, owner, term)? {
-            Some(Kind::MatchState | Kind::MapNode) => Err(Damage {
+            Some(Kind::MatchState) => Err(Damage {
                 at: at.addr() as u64,
                 owner: owner.name(),
                 what: "it refers to what is no value",
