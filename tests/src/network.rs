@@ -51,7 +51,7 @@ fn must_be(script: &str, answer: &str, expected: &str) -> Result<(), Failed> {
 pub fn serves_at_a_leased_address(world: &World) -> Result<(), Failed> {
     let lab = &*world.lab()?;
     let address = Ipv4Addr::new(10, 0, 2, 150);
-    let guest = serve(lab, &node("leased", address)?, address)?;
+    let guest = serve(lab, &node("leased", address)?.memory_mib(192), address)?;
     for (script, expected) in [
         (format!("wget -q -O - http://{address}/"), format!("hello {}\n", network::GATEWAY)),
         (format!("ping -c 3 -q {address} | grep -c '3 packets received'"), "1\n".into()),
