@@ -62,7 +62,12 @@ pub fn serves_at_a_leased_address(world: &World) -> Result<(), Failed> {
             ),
             "same\n".into(),
         ),
-        (format!("echo datagram | nc -u -w 2 {address} 7"), "datagram\n".into()),
+        (
+            format!(
+                "bash -c 'exec 3<>/dev/udp/{address}/7; echo datagram >&3; timeout 5 dd bs=64 count=1 <&3 2>/dev/null'"
+            ),
+            "datagram\n".into(),
+        ),
         (
             format!("for i in $(seq 40); do wget -q -O - http://{address}/bytes/1600 & done | wc -c"),
             "64000\n".into(),

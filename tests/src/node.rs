@@ -30,6 +30,7 @@ pub struct Node {
     memory_mib: u32,
     extra: String,
     lines: Vec<String>,
+    is_stripped: bool,
 }
 
 impl Node {
@@ -44,6 +45,7 @@ impl Node {
             memory_mib: 64,
             extra: String::new(),
             lines: Vec::new(),
+            is_stripped: false,
         }
     }
 
@@ -72,6 +74,11 @@ impl Node {
     /// With words on Xen's command line.
     pub fn extra(self, extra: impl Into<String>) -> Self {
         Self { extra: extra.into(), ..self }
+    }
+
+    /// With OTP's modules as they are packed for use: without what only debuggers read.
+    pub fn stripped(self) -> Self {
+        Self { is_stripped: true, ..self }
     }
 
     /// With another line of its `xl.cfg`.
@@ -117,9 +124,12 @@ impl Node {
         let erts = library("erts")?;
         for name in self.applications.iter().copied().chain(["erts"]) {
             let library = library(name)?;
-            for file in fs::read_dir(library.join("ebin"))? {
+            let folder = library.join("ebin");
+            let source = if self.is_stripped { stripped(&folder, name)? } else { folder.clone() };
+            for file in fs::read_dir(&source)? {
                 let file = file?.path();
-                add(&mut files, &file, &file.to_string_lossy())?;
+                let place = folder.join(file.file_name().unwrap_or_default());
+                add(&mut files, &file, &place.to_string_lossy())?;
             }
         }
         for name in &self.modules {
@@ -148,6 +158,22 @@ impl Node {
             .build();
         Ok(write_executable(path, &kernel.pack(&image)?)?)
     }
+}
+
+/// A folder with the modules of another, without what only debuggers read. They are read first: given the name of a file, `beam_lib:strip/1`
+/// would write to it.
+fn stripped(folder: &Path, name: &str) -> Result<PathBuf, Failed> {
+    let target = target().join("nodes/stripped").join(name);
+    fs::create_dir_all(&target)?;
+    let script = format!(
+        "[begin {{ok, R}} = file:read_file(F), {{ok, {{_, B}}}} = beam_lib:strip(R), ok = file:write_file(filename:join({target:?}, filename:basename(F)), B) end \
+         || F <- filelib:wildcard({:?})], \
+         [{{ok, _}} = file:copy(F, filename:join({target:?}, filename:basename(F))) || F <- filelib:wildcard({:?})], halt().",
+        folder.join("*.beam"),
+        folder.join("*.app"),
+    );
+    let output = Command::new("erl").args(["-noshell", "-eval", &script]).output()?;
+    if output.status.success() { Ok(target) } else { Err(format!("cannot strip {name}: {output:?}").into()) }
 }
 
 fn add(files: &mut FilesBuilder, file: &Path, place: &str) -> Result<(), Failed> {

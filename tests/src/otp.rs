@@ -30,7 +30,7 @@ pub fn says_hello(world: &World) -> Result<(), Failed> {
 }
 
 pub fn says_hello_in_32_mib(world: &World) -> Result<(), Failed> {
-    let outcome = hello().memory_mib(32).to_end(&*world.lab()?)?;
+    let outcome = hello().stripped().memory_mib(32).to_end(&*world.lab()?)?;
     outcome.must_contain("hello, world\n")?;
     outcome.must_end(Reason::Poweroff)
 }
