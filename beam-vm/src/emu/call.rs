@@ -123,7 +123,7 @@ slow_paths! {
         let op = &*s.ip.cast::<I1<N16>>();
         let arity = usize::from(op.a.0);
         if is_of_apply(&s, arity) {
-            return apply_to_list(s, op, 0);
+            return apply_of_apply(s.ip, s.hp, s.sp, s.m, s.fcalls);
         }
         match apply_target(&mut s, arity) {
             Some(export) => {
@@ -138,12 +138,23 @@ slow_paths! {
         }
     }
 
+    /// `apply` of `erlang:apply/3`: a handler of its own, since what makes a list of arguments keeps the caller from jumping on.
+    fn apply_of_apply(s) {
+        apply_to_list(s, s.ip.cast(), 0)
+    }
+
+    /// `apply_last` of `erlang:apply/3`.
+    fn apply_last_of_apply(s) {
+        let op = &*s.ip.cast::<I2<N16, N16>>();
+        apply_to_list(s, s.ip.cast(), op.b.0 + 2)
+    }
+
     /// `apply_last`
     fn apply_last(s) {
         let op = &*s.ip.cast::<I2<N16, N16>>();
         let arity = usize::from(op.a.0);
         if is_of_apply(&s, arity) {
-            return apply_to_list(s, s.ip.cast(), op.b.0 + 2);
+            return apply_last_of_apply(s.ip, s.hp, s.sp, s.m, s.fcalls);
         }
         match apply_target(&mut s, arity) {
             Some(export) => {
@@ -330,17 +341,20 @@ unsafe fn apply_to(mut s: State, target: *const u64, op: *const I1<N16>, frame: 
 }
 
 /// Whether `apply` with the arguments in registers is of `erlang:apply/3`.
+#[inline(always)]
 unsafe fn is_of_apply(s: &State, arity: usize) -> bool {
     // SAFETY: the registers are the machine's.
     arity == 3 && unsafe { is_apply(s.x()[3], s.x()[4]) }
 }
 
+#[inline(always)]
 fn is_apply(module: Term, function: Term) -> bool {
     module == Term::atom(predefined::ERLANG) && function == Term::atom(predefined::APPLY)
 }
 
 /// Calls the function that the first three X registers name as `erlang:apply/3` has it. That may be `apply` itself, which leaves no trace: it is an
 /// instruction, so what it fails with belongs to the function that has it (`apply` of stock's `beam_common.c`).
+#[inline(always)]
 unsafe fn apply_to_list(mut s: State, op: *const I1<N16>, frame: u16) {
     // SAFETY: as for the handler that has come here.
     unsafe {
