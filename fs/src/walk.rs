@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 
 use crate::path::join;
-use crate::{Errno, Lookup, Stop};
+use crate::{Errno, Lookup, Modes, Stop};
 
 /// The most bytes of a path (`PATH_MAX` without its NUL).
 pub const PATH: usize = 4095;
@@ -52,6 +52,21 @@ pub enum Purpose {
     File,
     /// A file is made that is not there: a slash is wrong.
     NewFile,
+}
+
+impl Purpose {
+    /// What opening with these modes is for.
+    ///
+    /// # Errors
+    /// `EINVAL` for a folder that is to be made: opening makes files.
+    pub const fn of_opening(modes: Modes) -> Result<Self, Errno> {
+        match (modes.create, modes.folder, modes.exclusive) {
+            (true, true, _) => Err(Errno::EINVAL),
+            (true, false, true) => Ok(Self::NewFile),
+            (true, false, false) => Ok(Self::File),
+            (false, ..) => Ok(Self::Target),
+        }
+    }
 }
 
 /// The last component of a path.

@@ -70,15 +70,8 @@ impl<A: Archive> FileSystem for ArchiveFs<A> {
     }
 
     fn open(&mut self, path: &mut Lookup<'_>, modes: Modes) -> Result<Node, Stop> {
-        let is_new = modes.create && modes.exclusive;
-        if modes.create && modes.folder {
-            return Err(Errno::EINVAL.into());
-        }
-        let purpose = match (is_new, modes.create) {
-            (true, _) => Purpose::NewFile,
-            (_, true) => Purpose::File,
-            _ => Purpose::Target,
-        };
+        let purpose = Purpose::of_opening(modes)?;
+        let is_new = purpose == Purpose::NewFile;
         let found = walk(self, path, purpose)?;
         let member = match found.id {
             Some(_) if is_new => return Err(Errno::EEXIST.into()),
