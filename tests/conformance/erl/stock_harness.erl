@@ -14,7 +14,7 @@ main(Job) ->
     [compile_all(Folder, Options, Files) || {Folder, Options, Files} <- Groups],
     %% One scheduler, as in the machine that this is compared with.
     erlang:system_flag(schedulers_online, 1),
-    [run_all(Folder, Files) || {Folder, _, Files} <- Groups],
+    [run_all(Job ++ ".running", Folder, Files) || {Folder, _, Files} <- Groups],
     halt(0).
 
 compile_all(Folder, Options, Files) ->
@@ -36,10 +36,13 @@ compile(Folder, Options, File) ->
             io:format("~ts: ~tp~n", [File, Errors])
     end.
 
-run_all(Folder, Files) ->
+%% Running is the file that says what is being run, for the case that it takes the whole machine with it.
+run_all(Running, Folder, Files) ->
     true = code:add_patha(Folder),
-    [run(Folder, list_to_atom(filename:basename(File, ".erl")), Function)
-     || {File, Functions} <- Files, Function <- Functions],
+    [begin
+         ok = file:write_file(Running, io_lib:format("~ts:~ts", [File, Function])),
+         run(Folder, list_to_atom(filename:basename(File, ".erl")), Function)
+     end || {File, Functions} <- Files, Function <- Functions],
     Modules = [Module || {Module, Loaded} <- code:all_loaded(), is_list(Loaded), filename:dirname(Loaded) =:= Folder],
     [begin code:purge(Module), code:delete(Module), code:purge(Module) end || Module <- Modules],
     true = code:del_path(Folder).

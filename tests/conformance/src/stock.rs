@@ -139,7 +139,8 @@ pub fn run(work: &Path, groups: &[Group]) -> Result<(), String> {
     let said =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {
-        return Err(format!("stock OTP has ended with {}:\n{said}", output.status));
+        let running = fs::read_to_string(file.with_extension("running")).unwrap_or_default();
+        return Err(format!("{said}\nstock OTP has ended with {} while it ran {running}", output.status));
     }
     fs::write(work.join("stock.log"), said).map_err(|why| format!("cannot write the log: {why}"))?;
     for (file, stamp) in stamps {
