@@ -57,7 +57,8 @@ impl Network {
         let free = memory::statistics().map_or(0, |statistics| statistics.available * PAGE_SIZE);
         let limits = Limits { memory: free / MEMORY_PART, ..Limits::default() };
         let mut entropy = machine.entropy.fork();
-        let stack = Stack::new(limits, Box::new(move |bytes: &mut [u8]| entropy.fill(bytes)));
+        let mut stack = Stack::new(limits, Box::new(move |bytes: &mut [u8]| entropy.fill(bytes)));
+        stack.set_discard(Box::new(memory::lazy::discard));
         let host_name = flags.host_name.clone().unwrap_or_else(|| machine.domain.name.clone());
         let clock = Box::new(|| time::now().0 / 1000);
         let discovery = match Discovery::new(&mut machine.xenstore) {

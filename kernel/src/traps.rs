@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Exceptions: Xen delivers them to the entries of a table (`HYPERVISOR_set_trap_table`, Xen's `public/arch-x86/xen.h`).
 //!
-//! An exception in this kernel is a defect, so no entry returns: each saves the registers and ends in the crash report. Xen pushes the
-//! frame onto the running stack. When there is no room, because the stack has run into its guard page, Xen itself ends the
+//! An exception in this kernel is a defect, but for one: the first touch of a page of a large block ([`lazy`]), after which the
+//! program goes on. All others end in the crash report with the registers that each entry saves. Xen pushes the
+//! frame onto the running stack, which is why nothing that is linked into the kernel may keep anything below the stack pointer
+//! (`cargo xtask tail-calls` looks). When there is no room, because the stack has run into its guard page, Xen itself ends the
 //! domain as crashed, without a report from here.
 #![expect(unsafe_code, reason = "entry code in assembly, and a hypercall that installs it")]
 
@@ -14,7 +16,9 @@ use xen_hypervisor_sys::hypercall;
 
 use crate::crash::fault;
 use crate::crash::registers::Registers;
+use crate::memory::lazy::{self, Touch};
 use crate::program::Program;
+use crate::shared_info;
 
 /// Length of one entry, by the `.balign` in the assembly.
 const ENTRY_LENGTH: usize = 16;
@@ -56,9 +60,34 @@ global_asm!(
     "push r15",
     "cld",
     "mov rdi, rsp",
+    "mov rbx, rsp",
     "and rsp, -16",
+    "sub rsp, 512",
+    "fxsave64 [rsp]",
     "call {trapped}",
-    "ud2",
+    "fxrstor64 [rsp]",
+    "mov rsp, rbx",
+    "pop r15",
+    "pop r14",
+    "pop r13",
+    "pop r12",
+    "pop rbp",
+    "pop rbx",
+    "pop r11",
+    "pop r10",
+    "pop r9",
+    "pop r8",
+    "pop rax",
+    "pop rcx",
+    "pop rdx",
+    "pop rsi",
+    "pop rdi",
+    // The number and the error code.
+    "add rsp, 16",
+    // Xen shows the kernel's selectors as those of ring 0; the processor wants to return to ring 3, where the kernel runs.
+    "or byte ptr [rsp + 8], 3",
+    "or byte ptr [rsp + 32], 3",
+    "iretq",
     // Events stay masked and no segment register is loaded, so that neither callback is ever called; if one is, it is a defect.
     "voxoz_unexpected_callback:",
     "ud2",
@@ -76,8 +105,12 @@ unsafe extern "C" {
     fn voxoz_unexpected_callback();
 }
 
-extern "sysv64" fn trapped(registers: &Registers) -> ! {
-    crate::crash::trapped(registers)
+extern "sysv64" fn trapped(registers: &Registers) {
+    let address = if registers.vector == fault::PAGE_FAULT { shared_info::fault_address() } else { None };
+    let touched = address.map_or(Touch::NotOurs, lazy::touch);
+    if touched != Touch::Done {
+        crate::crash::trapped(registers, address, touched);
+    }
 }
 
 /// Installs the entries.

@@ -9,11 +9,12 @@ use smoltcp::socket::tcp;
 use smoltcp::time::Duration;
 
 use crate::error::Error;
+use crate::footprint::Footprint;
 use crate::frame::Ends;
 use crate::link::LinkId;
 use crate::options::Options;
 use crate::sequence::Highest;
-use crate::stack::{Family, SocketNumber};
+use crate::stack::{Discard, Family, SocketNumber};
 
 /// How long a connection that nobody uses any more may take to end.
 const ORPHAN: Duration = Duration::from_secs(60);
@@ -50,6 +51,8 @@ pub struct Connection {
     pub listener: Option<SocketNumber>,
     /// What it has sent.
     pub highest: Highest,
+    /// What it takes of the stack's memory.
+    pub footprint: Footprint,
     /// What is said of it.
     pub options: Options,
     /// Nobody uses it any more.
@@ -85,6 +88,7 @@ impl Connection {
             family,
             listener: None,
             highest: Highest::default(),
+            footprint: Footprint::new(options.receive_buffer, options.send_buffer),
             options,
             is_orphan: false,
             is_deaf: false,
@@ -94,11 +98,6 @@ impl Connection {
         };
         connection.apply(options);
         connection
-    }
-
-    /// Bytes of its buffers.
-    pub const fn memory(&self) -> usize {
-        self.options.receive_buffer + self.options.send_buffer
     }
 
     /// smoltcp's socket.
@@ -226,13 +225,14 @@ impl Connection {
         }
     }
 
-    /// Writes as many bytes as there is room for.
-    pub fn send(&mut self, pieces: &[&[u8]]) -> Result<usize, Error> {
+    /// Writes as many bytes as there is room for, and `most` at most.
+    pub fn send(&mut self, pieces: &[&[u8]], most: usize) -> Result<usize, Error> {
         let is_being_made = matches!(self.state, tcp::State::SynSent | tcp::State::SynReceived);
         let socket = self.socket();
         let mut sent = 0;
         for piece in pieces {
-            match socket.send_slice(piece) {
+            let part = &piece[..piece.len().min(most - sent)];
+            match socket.send_slice(part) {
                 Ok(count) => {
                     sent += count;
                     if count < piece.len() {
@@ -251,5 +251,23 @@ impl Connection {
         }
         let is_full = sent == 0 && pieces.iter().any(|piece| !piece.is_empty());
         if is_full { Err(Error::NotNow) } else { Ok(sent) }
+    }
+
+    /// Gives back what an empty buffer for sending has. Tells how many bytes.
+    pub fn release(&mut self, discard: &mut Discard) -> usize {
+        if !self.footprint.has_idle_memory() || self.socket_ref().send_queue() > 0 {
+            return 0;
+        }
+        // An empty buffer is shown whole.
+        let shown = self.socket().send(|buffer| {
+            discard(buffer);
+            (0, ())
+        });
+        if shown.is_err() {
+            return 0;
+        }
+        let before = self.footprint.bytes();
+        self.footprint.released();
+        before - self.footprint.bytes()
     }
 }

@@ -38,6 +38,8 @@ pub struct Flags {
     pub opens: bool,
     /// It ends one without further ado.
     pub resets: bool,
+    /// Bytes that it brings.
+    pub payload: usize,
 }
 
 /// Names a datagram that comes in fragments: source, destination, protocol and number.
@@ -188,7 +190,9 @@ fn classify(frame: &[u8], packet: &Packet) -> Option<Class> {
         TCP if packet.pieces.is_none() => {
             let flags = *body.get(13)?;
             let opens = flags & (TCP_SYN | TCP_ACK | TCP_RST) == TCP_SYN;
-            Some(Class::Tcp(ends()?, Flags { opens, resets: flags & TCP_RST != 0 }))
+            let header = usize::from(*body.get(12)? >> 4) * 4;
+            let payload = body.len().saturating_sub(header);
+            Some(Class::Tcp(ends()?, Flags { opens, resets: flags & TCP_RST != 0, payload }))
         }
         UDP => Some(Class::Udp(ends()?, packet.pieces)),
         ICMPV6 if body.first() == Some(&NEIGHBOR_ADVERTISEMENT) => Some(Class::Neighbor),

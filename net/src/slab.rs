@@ -37,6 +37,11 @@ impl<T> Slab<T> {
         self.entries.get_mut(number as usize)?.as_mut()
     }
 
+    /// All, to change them.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.entries.iter_mut().flatten()
+    }
+
     /// Takes a thing out.
     pub fn remove(&mut self, number: u32) -> Option<T> {
         let thing = self.entries.get_mut(number as usize)?.take();

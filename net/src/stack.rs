@@ -4,6 +4,7 @@
 //! Work is found, not looked for: a frame names its socket, a socket that was used is marked, and one that waits for time is in the
 //! order of times. [`Stack::run`] does what there is and returns; it never waits.
 
+mod budget;
 mod egress;
 mod ingress;
 mod readiness;
@@ -30,6 +31,9 @@ use crate::slab::Slab;
 use crate::timers::Timers;
 use crate::wire::{Loopback, Wire};
 
+use self::budget::Budget;
+
+pub use budget::Discard;
 pub use readiness::Readiness;
 
 /// A socket.
@@ -57,7 +61,7 @@ pub enum Kind {
 /// How much the stack may have of what others can ask for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Bytes of all buffers.
+    /// Bytes of connections and of what is used of their buffers.
     pub memory: usize,
     /// Connections that somebody has asked for and not confirmed; beyond that the oldest is forgotten.
     pub half_open: usize,
@@ -107,7 +111,7 @@ pub struct Stack {
     watched: readiness::Watched,
     half_open: VecDeque<SocketNumber>,
     time_wait: VecDeque<SocketNumber>,
-    memory: usize,
+    budget: Budget,
     limits: Limits,
     entropy: Entropy,
     now: Instant,
@@ -132,7 +136,7 @@ impl Stack {
             watched: readiness::Watched::default(),
             half_open: VecDeque::new(),
             time_wait: VecDeque::new(),
-            memory: 0,
+            budget: Budget::default(),
             limits,
             entropy,
             now: Instant::ZERO,
@@ -194,10 +198,10 @@ impl Stack {
         core::mem::take(&mut self.lease_changed)
     }
 
-    /// Bytes of all buffers, and how many sockets there are.
+    /// Bytes that sockets take, and how many sockets there are.
     #[must_use]
     pub fn usage(&self) -> (usize, usize) {
-        (self.memory, self.sockets.len())
+        (self.budget.taken, self.sockets.len())
     }
 
     fn random(&mut self) -> u32 {
@@ -222,6 +226,7 @@ impl Stack {
         if self.links_due.is_some_and(|due| due <= self.now) {
             self.maintain();
         }
+        self.feed_the_starved();
         for link in &mut self.links {
             link.port.wire.flush();
         }
@@ -279,15 +284,6 @@ impl Stack {
         }
     }
 
-    /// Takes memory for buffers, if the stack may have it.
-    fn take_memory(&mut self, bytes: usize) -> Result<(), Error> {
-        if self.memory + bytes > self.limits.memory {
-            return Err(Error::NoBuffers);
-        }
-        self.memory += bytes;
-        Ok(())
-    }
-
     /// The interface that leads to an address.
     fn route(&self, to: IpAddr) -> Result<LinkId, Error> {
         if to.is_loopback() || self.links.iter().any(|link| link.has(to)) {
@@ -304,7 +300,8 @@ impl Stack {
         self.watched.forget(number);
         match self.sockets.remove(number.0) {
             Some(Socket::Connection(connection)) => {
-                self.memory -= connection.memory();
+                self.budget.taken -= connection.footprint.bytes();
+                self.budget.starved.remove(&number);
                 if self.connections.get(&connection.ends) == Some(&number) {
                     self.connections.remove(&connection.ends);
                 }
@@ -313,7 +310,8 @@ impl Stack {
             }
             Some(Socket::Datagrams(datagrams)) => {
                 let sides = datagrams.sides.len();
-                self.memory -= sides * (datagrams.options.receive_buffer + datagrams.options.send_buffer);
+                self.budget.taken -=
+                    sides * (datagrams.options.receive_buffer + datagrams.options.send_buffer);
                 if let Some(at) = datagrams.at {
                     remove_from(&mut self.datagrams, at.port(), number);
                 }

@@ -57,18 +57,45 @@ const EXCEPTIONS: &[(&str, &str)] = &[
 pub fn run(context: &Context) -> Result<(), Failure> {
     packages::ensure(context, packages::BINUTILS)?;
     process::run(context.cargo().args(["build", "--quiet", "--release", "--package", "voxoz"]))?;
-    check(&context.target().join("release/voxoz"))?;
+    let program = context.target().join("release/voxoz");
+    check(&program, &disassemble(&program)?)?;
     KERNEL.build(context, Profile::Release)?;
-    check(&KERNEL.linked(context, Profile::Release))
+    let program = KERNEL.linked(context, Profile::Release);
+    let text = disassemble(&program)?;
+    check(&program, &text)?;
+    check_red_zone(&text)
 }
 
-fn check(program: &Path) -> Result<(), Failure> {
-    let during = || format!("cannot look at the machine code of {}", program.display());
+fn disassemble(program: &Path) -> Result<String, Failure> {
     let mut objdump = Command::new("objdump");
-    objdump.args(["--disassemble", "--demangle", "--no-show-raw-insn"]).arg(program);
-    let text = process::output(&mut objdump)?;
+    process::output(objdump.args(["--disassemble", "--demangle", "--no-show-raw-insn"]).arg(program))
+}
+
+/// The kernel is compiled without a red zone, the prebuilt `core` is not. A page fault that the kernel returns from would overwrite what a
+/// function keeps below the stack pointer, so nothing that is linked may.
+fn check_red_zone(text: &str) -> Result<(), Failure> {
+    let Some(line) = text.lines().position(is_below_stack_pointer) else {
+        println!("the kernel has nothing below its stack pointer");
+        return Ok(());
+    };
+    let lines: Vec<&str> = text.lines().take(line + 1).collect();
+    let function = lines.iter().rev().find(|line| line.ends_with(">:")).unwrap_or(&"");
+    Err(Failure::new(
+        "the kernel keeps something below its stack pointer",
+        format!("{function}\n{}", lines[line]),
+    )
+    .help("kernel/src/traps.rs says why it must not; an own function in place of that of `core` helps"))
+}
+
+fn is_below_stack_pointer(line: &str) -> bool {
+    let Some((before, _)) = line.split_once("(%rsp)") else { return false };
+    before.trim_end_matches(|digit: char| digit.is_ascii_hexdigit()).ends_with("-0x")
+}
+
+fn check(program: &Path, text: &str) -> Result<(), Failure> {
+    let during = || format!("cannot look at the machine code of {}", program.display());
     let bytes = std::fs::read(program).during(during)?;
-    let functions = code::parse(&text, &bytes, |name| ROOMS.iter().any(|room| name.starts_with(room)));
+    let functions = code::parse(text, &bytes, |name| ROOMS.iter().any(|room| name.starts_with(room)));
     if functions.len() < 100 {
         return Err(Failure::new(during(), format!("it has only {} of the functions", functions.len())));
     }
@@ -128,7 +155,7 @@ fn goes_on(functions: &BTreeMap<u64, Function>) -> BTreeSet<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{code, findings};
+    use super::{check_red_zone, code, findings};
 
     /// A handler that dispatches, one that jumps to it, one that calls it, and a helper that uses a jump table.
     const TEXT: &str = "
@@ -170,5 +197,16 @@ mod tests {
             "beam_vm::emu::handlers::receive::send calls the next instruction",
         ];
         assert_eq!(findings(&functions), expected);
+    }
+
+    #[test]
+    fn what_lies_below_the_stack_pointer_is_found() {
+        assert!(check_red_zone(TEXT).is_ok());
+        let above =
+            "0000000000001000 <f>:\n    1000:\tmov    %rax,0x8(%rsp)\n    1004:\tmov -0x8(%rbp),%rax\n";
+        assert!(check_red_zone(above).is_ok());
+        let below = format!("{above}0000000000002000 <g>:\n    2000:\tmov    %rax,-0x10(%rsp)\n");
+        let failure = check_red_zone(&below).unwrap_err().to_string();
+        assert!(failure.contains("<g>:") && failure.contains("-0x10(%rsp)"), "{failure}");
     }
 }

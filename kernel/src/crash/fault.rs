@@ -7,7 +7,7 @@ use drivers::memory::VirtAddr;
 
 use crate::memory::layout::{
     AREA_BASE, AREA_LIMIT, CODE_BASE, CODE_LIMIT, DIRECT_MAP_BASE, DIRECT_MAP_LIMIT, FIXED_BASE, HEAP_BASE,
-    HEAP_LIMIT,
+    HEAP_LIMIT, LAZY_BASE, LAZY_LIMIT,
 };
 use crate::program::Program;
 
@@ -84,6 +84,7 @@ impl Fault<'_> {
             CODE_BASE..CODE_LIMIT => "the machine code of modules",
             DIRECT_MAP_BASE..DIRECT_MAP_LIMIT => "the domain's memory",
             HEAP_BASE..HEAP_LIMIT => "the kernel's heap",
+            LAZY_BASE..LAZY_LIMIT => "a large block",
             AREA_BASE..AREA_LIMIT => "the areas of the VM",
             _ => "no memory of the guest",
         }

@@ -17,9 +17,10 @@ use drivers::memory::VirtAddr;
 use self::fault::Fault;
 use self::registers::Registers;
 use crate::console::emergency::Emergency;
+use crate::memory::lazy::Touch;
 use crate::power::{self, End};
 use crate::program::{self, Program};
-use crate::{arguments, memory, shared_info, traps};
+use crate::{arguments, memory, traps};
 
 /// Whether a report is under way.
 static REPORTING: AtomicBool = AtomicBool::new(false);
@@ -30,13 +31,14 @@ pub fn panicked(info: &PanicInfo<'_>) -> ! {
     report(&format_args!("{info}"), &registers, None)
 }
 
-/// Ends the domain after an exception.
-pub fn trapped(registers: &Registers) -> ! {
+/// Ends the domain after an exception; for a page fault, `address` is what could not be used, and `touched` what has come of the try to put
+/// a page there.
+pub fn trapped(registers: &Registers, address: Option<VirtAddr>, touched: Touch) -> ! {
     let program = program::current();
     let fault = Fault {
         vector: registers.vector,
         error_code: registers.error_code,
-        address: if registers.vector == fault::PAGE_FAULT { shared_info::fault_address() } else { None },
+        address,
         program: program.as_ref(),
     };
     // A call to an address that is no code has pushed its return address and nothing else.
@@ -45,7 +47,12 @@ pub fn trapped(registers: &Registers) -> ! {
     } else {
         None
     };
-    report(&fault, registers, caller)
+    match touched {
+        Touch::NoMemory => {
+            report(&"out of memory: no frame is free for a page of a large block", registers, caller)
+        }
+        Touch::Done | Touch::NotOurs => report(&fault, registers, caller),
+    }
 }
 
 fn report(cause: &dyn fmt::Display, registers: &Registers, caller: Option<VirtAddr>) -> ! {

@@ -8,6 +8,7 @@
 //! | 1 MiB | direct map: frame `pfn` at `DIRECT_MAP_BASE + pfn * 4096`; the kernel's own image is its beginning |
 //! | 1 GiB | machine code of the VM, which reaches the kernel's text by 32 bits; the direct map goes on behind it |
 //! | 256 GiB | the kernel heap |
+//! | 1 TiB | large blocks that get memory when they are touched |
 //! | 10 TiB | areas of the VM: blocks at fixed addresses, the same on the hosted platform; literals are the first |
 //! | 128 TiB | the hole that is not canonical, then Xen's own range (`HYPERVISOR_VIRT_START`) |
 //!
@@ -17,6 +18,8 @@
 
 use beam_vm::platform::{LITERALS, MACHINE_CODE};
 use drivers::memory::{PAGE_SHIFT, PAGE_SIZE, Pfn, VirtAddr};
+
+use super::lazy;
 
 /// First address of pages that belong to Xen or are shared with it.
 pub const FIXED_BASE: usize = 0x8_0000;
@@ -40,6 +43,12 @@ pub const DIRECT_MAP_LIMIT: usize = HEAP_BASE;
 pub const HEAP_BASE: usize = 0x40_0000_0000;
 /// First address past the kernel heap's range.
 pub const HEAP_LIMIT: usize = 0x80_0000_0000;
+/// First address of large blocks that get memory when they are touched.
+pub const LAZY_BASE: usize = 0x100_0000_0000;
+/// First address past those blocks.
+pub const LAZY_LIMIT: usize = LAZY_BASE + lazy::CLASSES * LAZY_CLASS_RANGE;
+/// Bytes of addresses for the blocks of one size.
+pub const LAZY_CLASS_RANGE: usize = 0x80_0000_0000;
 /// First address of the VM's areas.
 pub const AREA_BASE: usize = LITERALS.start;
 /// First address past the VM's areas.
@@ -116,9 +125,10 @@ mod tests {
         for base in [CODE_BASE, CODE_LIMIT] {
             assert_eq!(base % (2 << 20), 0, "{base:#x} shares a table with the direct map");
         }
-        for base in [HEAP_BASE, HEAP_LIMIT, AREA_BASE, AREA_LIMIT] {
+        for base in [HEAP_BASE, HEAP_LIMIT, LAZY_BASE, LAZY_LIMIT, AREA_BASE, AREA_LIMIT] {
             assert_eq!(base % (1 << 30), 0, "{base:#x} shares a table with its neighbour");
         }
+        const { assert!(HEAP_LIMIT <= LAZY_BASE && LAZY_LIMIT <= AREA_BASE) };
         assert_eq!(FIXED_BASE / (2 << 20), DIRECT_MAP_BASE / (2 << 20));
         const { assert!(GRANT_TABLE_FRAMES >= 64) };
     }

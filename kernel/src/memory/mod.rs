@@ -2,7 +2,7 @@
 //! The domain's memory: page tables, frames, the kernel heap, and blocks at fixed addresses for the VM.
 //!
 //! From the bottom: `pte` is the format of the tables, `mapper` changes them as Xen demands, `direct_map` maps what the start needs,
-//! `frames` says who has what, and [`heap`], [`area`] and [`page`] give it out. Frames that nobody has asked for yet are not mapped:
+//! `frames` says who has what, and [`heap`], [`lazy`], [`area`] and [`page`] give it out. Frames that nobody has asked for yet are not mapped:
 //! `Memory::make_available` maps more of them when those at hand run out, in steps that are long enough to be cheap and
 //! short enough not to be felt.
 #![expect(unsafe_code, reason = "builds references to memory that only the page tables describe")]
@@ -12,6 +12,7 @@ mod direct_map;
 mod frames;
 pub mod heap;
 pub mod layout;
+pub mod lazy;
 mod mapper;
 pub mod page;
 mod pte;
@@ -245,6 +246,17 @@ fn commit(start: VirtAddr, pages: usize, contents: Contents) -> Result<(), AreaE
         mapper.map(start, pages, &mut Fresh { frames, contents }).unwrap_or_else(|error| panic!("{error}"));
         Ok(())
     })
+}
+
+/// Puts a page of zeros where there is none, outside the direct map.
+fn zeroed_page_at(memory: &mut Memory, page: VirtAddr) -> lazy::Touch {
+    if !memory.make_available(1 + tables_needed(page, 1)) {
+        return lazy::Touch::NoMemory;
+    }
+    let Memory { frames, mapper, .. } = memory;
+    let mut source = Fresh { frames, contents: Contents::Zero };
+    mapper.map(page, 1, &mut source).unwrap_or_else(|error| panic!("{error}"));
+    lazy::Touch::Done
 }
 
 /// Takes the pages of a range outside the direct map back.

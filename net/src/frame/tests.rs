@@ -64,11 +64,20 @@ fn segments_of_both_versions_are_recognised() {
     for (source, destination, local, remote) in pairs {
         let ends = Ends { local: local.parse().unwrap(), remote: remote.parse().unwrap() };
         let syn = segment(source, destination, TcpControl::Syn, false);
-        assert_eq!(classify_ethernet(&syn), Class::Tcp(ends, Flags { opens: true, resets: false }));
+        assert_eq!(
+            classify_ethernet(&syn),
+            Class::Tcp(ends, Flags { opens: true, resets: false, payload: 5 })
+        );
         let answer = segment(source, destination, TcpControl::Syn, true);
-        assert_eq!(classify_ethernet(&answer), Class::Tcp(ends, Flags { opens: false, resets: false }));
+        assert_eq!(
+            classify_ethernet(&answer),
+            Class::Tcp(ends, Flags { opens: false, resets: false, payload: 5 })
+        );
         let reset = segment(source, destination, TcpControl::Rst, true);
-        assert_eq!(classify_ethernet(&reset), Class::Tcp(ends, Flags { opens: false, resets: true }));
+        assert_eq!(
+            classify_ethernet(&reset),
+            Class::Tcp(ends, Flags { opens: false, resets: true, payload: 5 })
+        );
         let packet = packet(&syn, ETHERNET).expect("a packet");
         assert!(crate::checksum::is_right(&syn, &packet), "smoltcp's own sum");
         let mut damaged = syn.clone();

@@ -63,7 +63,7 @@ impl Stack {
             let is_over =
                 self.connection(number).is_some_and(|connection| connection.state() == State::TimeWait);
             if !(is_over && flags.opens) {
-                self.give_segment(link, number);
+                self.give_segment(link, number, flags);
                 return;
             }
             // The other end begins anew: what is remembered of the last connection is of no use any more.
@@ -72,7 +72,7 @@ impl Stack {
         if flags.opens
             && let Some(listener) = self.listener_for(ends)
         {
-            self.open_half(link, listener, ends);
+            self.open_half(link, listener, ends, flags);
             return;
         }
         self.links[usize::from(link.0)].answer(self.now);
@@ -103,7 +103,7 @@ impl Stack {
     }
 
     /// Somebody asks for a connection. When there is no room the segment is dropped, and it will be asked again.
-    fn open_half(&mut self, link: LinkId, number: SocketNumber, ends: Ends) {
+    fn open_half(&mut self, link: LinkId, number: SocketNumber, ends: Ends, flags: Flags) {
         if !self.is_own(link, ends.local.ip()) {
             self.links[usize::from(link.0)].answer(self.now);
             return;
@@ -114,12 +114,8 @@ impl Stack {
             let Some(oldest) = self.half_open.front().copied() else { break };
             self.drop_half_open(oldest);
         }
-        if self.take_memory(options.receive_buffer + options.send_buffer).is_err() {
-            return;
-        }
         let mut connection = Connection::new(link, ends, family, options);
-        if !connection.expect(number) {
-            self.memory -= connection.memory();
+        if !connection.expect(number) || self.take_memory(connection.footprint.bytes()).is_err() {
             return;
         }
         let child = SocketNumber(self.sockets.insert(Socket::Connection(Box::new(connection))));
@@ -128,7 +124,7 @@ impl Stack {
         if let Some(listener) = self.listener(number) {
             listener.half_open += 1;
         }
-        self.give_segment(link, child);
+        self.give_segment(link, child, flags);
     }
 
     fn is_own(&self, link: LinkId, address: IpAddr) -> bool {
@@ -145,9 +141,12 @@ impl Stack {
         self.forget(number);
     }
 
-    /// Gives a segment to its connection.
-    fn give_segment(&mut self, link: LinkId, number: SocketNumber) {
+    /// Gives a segment to its connection, if there is memory for what it brings.
+    fn give_segment(&mut self, link: LinkId, number: SocketNumber, flags: Flags) {
         let now = self.now;
+        if !flags.resets && !self.admit(number, flags.payload) {
+            return;
+        }
         let Some(Socket::Connection(connection)) = self.sockets.get_mut(number.0) else { return };
         let link = &mut self.links[usize::from(link.0)];
         link.port.show();

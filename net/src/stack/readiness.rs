@@ -73,7 +73,10 @@ impl Stack {
         let (read, write) = match self.sockets.get(number.0)? {
             Socket::Fresh(_) => (false, false),
             Socket::Listener(listener) => (!listener.ready.is_empty(), false),
-            Socket::Connection(connection) => (connection.is_readable(), connection.is_writable()),
+            Socket::Connection(connection) => {
+                let is_fed = !self.budget.starved.contains(&number);
+                (connection.is_readable(), is_fed && connection.is_writable())
+            }
             Socket::Datagrams(datagrams) => (datagrams.is_readable(), true),
         };
         let ready = Readiness { read: read && interest.read, write: write && interest.write };

@@ -229,14 +229,13 @@ impl Stack {
         if self.connections.contains_key(&ends) {
             return Err(Error::AddressInUse);
         }
-        self.take_memory(fresh.options.receive_buffer + fresh.options.send_buffer)?;
         let mut connection = Connection::new(link, ends, fresh.family, fresh.options);
         let context = self.links[usize::from(link.0)].interface.context();
         let begun = connection.socket().connect(context, ends.remote, ends.local);
         if begun.is_err() {
-            self.memory -= connection.memory();
             return Err(Error::Unreachable);
         }
+        self.take_memory(connection.footprint.bytes())?;
         *self.get(socket)? = Socket::Connection(Box::new(connection));
         self.connections.insert(ends, socket);
         self.settle(socket, crate::connection::Cause::Own);
@@ -312,8 +311,8 @@ impl Stack {
     /// # Errors
     /// [`Error::NotNow`], or what has become of the connection.
     pub fn send(&mut self, socket: SocketNumber, pieces: &[&[u8]]) -> Result<usize, Error> {
-        let Socket::Connection(connection) = self.get(socket)? else { return Err(Error::NotConnected) };
-        let sent = connection.send(pieces);
+        self.get(socket)?;
+        let sent = self.send_within_budget(socket, pieces);
         self.mark(socket);
         sent
     }
@@ -365,7 +364,7 @@ impl Stack {
         self.take_memory(bytes)?;
         let Socket::Datagrams(datagrams) = self.get(socket)? else { return Err(Error::NotSupported) };
         if datagrams.side(link).is_none() {
-            self.memory -= bytes;
+            self.budget.taken -= bytes;
             return Err(Error::AddressNotAvailable);
         }
         Ok(())

@@ -11,6 +11,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::footprint::CONNECTION;
 use crate::options::Shutdown;
 use crate::wire::lossy::{Clock, Faults, cable};
 
@@ -339,7 +340,7 @@ fn a_full_backlog_makes_others_wait() {
 
 #[test]
 fn memory_has_a_limit() {
-    let limits = Limits { memory: 3 * 64 * 1024, ..Limits::default() };
+    let limits = Limits { memory: 3 * CONNECTION, ..Limits::default() };
     let mut world = World::with_limits(1, Faults::default(), limits);
     let mut results = Vec::new();
     for _ in 0..4 {
@@ -347,6 +348,88 @@ fn memory_has_a_limit() {
         results.push(world.left.connect(socket, address("10.0.0.2:80")));
     }
     assert_eq!(results, [Err(Error::NotNow), Err(Error::NotNow), Err(Error::NotNow), Err(Error::NoBuffers)]);
+}
+
+#[test]
+fn buffers_take_what_is_used_of_them() {
+    let mut world = World::new(1, Faults::default());
+    let listener = world.listen("0.0.0.0:80");
+    let pairs: Vec<_> = (0..100).map(|_| world.connect(listener, "10.0.0.2:80")).collect();
+    assert_eq!(world.right.usage().0, 100 * CONNECTION);
+    let mut got = Vec::new();
+    for (client, server) in pairs.iter().take(10) {
+        world.left.send(*client, &[b"hello"]).unwrap();
+        world.until("hello", |world| {
+            drain(&mut world.right, *server, &mut got) == Err(Error::NotNow) && got == b"hello"
+        });
+        got.clear();
+    }
+    assert_eq!(world.right.usage().0, 100 * CONNECTION + 10 * 4096);
+    assert_eq!(world.left.usage().0, 100 * CONNECTION + 10 * 4096);
+}
+
+/// Sends all of it and reads it at the other end.
+fn transfer(world: &mut World, from: SocketNumber, to: SocketNumber, bytes: &[u8]) {
+    let (mut sent, mut got) = (0, Vec::new());
+    world.until("all has come", |world| {
+        if sent < bytes.len() {
+            sent += world.left.send(from, &[&bytes[sent..]]).unwrap_or(0);
+        }
+        let _ = drain(&mut world.right, to, &mut got);
+        got.len() == bytes.len()
+    });
+    assert!(got == bytes, "what has come is not what was sent");
+}
+
+#[test]
+fn windows_that_are_all_filled_stay_within_the_limit() {
+    let limits = Limits { memory: 128 * 1024, ..Limits::default() };
+    let mut world = World::with_limits(1, Faults::default(), limits);
+    let listener = world.listen("0.0.0.0:80");
+    let pairs: Vec<_> = (0..16).map(|_| world.connect(listener, "10.0.0.2:80")).collect();
+    let bytes: Vec<u8> = (0..20_000_u32).map(|number| number as u8).collect();
+    let mut sent = [0; 16];
+    // Nobody reads: sixteen windows of 32 KiB are promised, and there is memory for a fifth of them.
+    for _ in 0..200 {
+        for ((client, _), sent) in pairs.iter().zip(&mut sent) {
+            *sent += world.left.send(*client, &[&bytes[*sent..]]).unwrap_or(0);
+        }
+        world.step();
+        assert!(world.left.usage().0 <= 128 * 1024 && world.right.usage().0 <= 128 * 1024);
+    }
+    assert!(world.right.usage().0 > 100 * 1024, "the memory there is was not used");
+    // Half of them end; what they had serves the others, of whom nothing is lost.
+    for (client, server) in &pairs[..12] {
+        world.left.forget(*client);
+        world.right.forget(*server);
+    }
+    for (pair, mut sent) in pairs.iter().zip(sent).skip(12) {
+        let mut got = Vec::new();
+        world.until("the rest has come", |world| {
+            sent += world.left.send(pair.0, &[&bytes[sent..]]).unwrap_or(0);
+            let _ = drain(&mut world.right, pair.1, &mut got);
+            got.len() == bytes.len()
+        });
+        assert!(got == bytes, "what has come is not what was sent");
+    }
+}
+
+#[test]
+fn empty_buffers_give_back_what_they_have() {
+    let limits = Limits { memory: 256 * 1024, ..Limits::default() };
+    let mut world = World::with_limits(1, Faults::default(), limits);
+    world.left.set_discard(Box::new(|bytes| bytes.fill(0)));
+    let listener = world.listen("0.0.0.0:80");
+    let bytes: Vec<u8> = (0..30_000_u32).map(|number| number as u8).collect();
+    // Each that has sent keeps 32 KiB: there is room for seven unless the idle ones give theirs back.
+    for _ in 0..12 {
+        let (client, server) = world.connect(listener, "10.0.0.2:80");
+        transfer(&mut world, client, server, &bytes);
+        let later = world.now + 200_000;
+        world.until("all is confirmed", |world| world.now >= later);
+        world.right.forget(server);
+    }
+    assert!(world.left.usage().0 <= 256 * 1024);
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! The kernel heap: Rust's global allocator over a range of virtual addresses that grows with use.
 //!
 //! The range lies at [`HEAP_BASE`], far from everything, and its pages are committed as the heap grows; so the heap never has to ask
-//! for contiguous frames. Large blocks of the VM do not come from here but from [`super::area`].
+//! for contiguous frames. Large blocks of the VM do not come from here but from [`super::area`], and large ones that begin as zeros from
+//! [`super::lazy`].
 #![expect(unsafe_code, reason = "GlobalAlloc is an unsafe trait")]
 
 mod core;
@@ -16,8 +17,8 @@ use drivers::memory::{PAGE_SIZE, VirtAddr};
 
 use self::core::{Backing, HeapCore};
 use self::statistics::HeapStatistics;
-use super::Contents;
 use super::layout::{HEAP_BASE, HEAP_LIMIT};
+use super::{Contents, lazy};
 use crate::global::Global;
 
 /// Commits pages behind the heap's end.
@@ -70,10 +71,26 @@ unsafe impl GlobalAlloc for KernelHeap {
         self.core.borrow().allocate(layout).map_or(null_mut(), NonNull::as_ptr)
     }
 
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if let Some(block) = lazy::allocate(layout) {
+            return block.as_ptr();
+        }
+        // SAFETY: what is promised here is what `alloc` wants.
+        let block = unsafe { self.alloc(layout) };
+        if !block.is_null() {
+            // SAFETY: a block of this size that was just given out.
+            unsafe { block.write_bytes(0, layout.size()) };
+        }
+        block
+    }
+
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        if let Some(block) = NonNull::new(block) {
-            // SAFETY: the caller of `dealloc` promises what `deallocate` wants.
-            unsafe { self.core.borrow().deallocate(block, layout) };
+        match NonNull::new(block) {
+            // SAFETY: the caller of `dealloc` promises what `deallocate` wants; the address says where the block came from.
+            Some(block) if lazy::owns(block.addr().get()) => unsafe { lazy::deallocate(block, layout) },
+            // SAFETY: as above.
+            Some(block) => unsafe { self.core.borrow().deallocate(block, layout) },
+            None => {}
         }
     }
 }
