@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp;
-use smoltcp::time::Duration;
+use smoltcp::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::footprint::Footprint;
@@ -24,7 +24,7 @@ const CONNECTING: Duration = Duration::from_secs(130);
 const HALF_OPEN: Duration = Duration::from_secs(20);
 /// How often it is asked whether it is still there, if it is to be asked.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long it may take to confirm what was sent.
+/// How long it may take to confirm what was sent, or to answer whether it is still there.
 const ESTABLISHED: Duration = Duration::from_secs(900);
 
 /// Where a change of a connection came from.
@@ -61,6 +61,10 @@ pub struct Connection {
     pub is_deaf: bool,
     /// It was there at some time.
     was_established: bool,
+    /// When the other end was last heard.
+    heard: Instant,
+    /// Whether it is noticed when the other end says nothing.
+    is_impatient: bool,
     /// Why it has ended, until somebody is told.
     failure: Option<Error>,
     state: tcp::State,
@@ -93,6 +97,8 @@ impl Connection {
             is_orphan: false,
             is_deaf: false,
             was_established: false,
+            heard: Instant::ZERO,
+            is_impatient: true,
             failure: None,
             state: tcp::State::Closed,
         };
@@ -133,17 +139,39 @@ impl Connection {
         socket.listen(local).is_ok()
     }
 
-    /// Notes what has become of it. Says whether anything has changed.
-    pub fn observe(&mut self, cause: Cause) -> bool {
+    /// Sees to it that a connection of which nothing is expected may be silent for ever. smoltcp counts from when the other end was heard.
+    fn settle_patience(&mut self, now: Instant) {
         use tcp::State;
+        if !self.was_established || self.is_orphan {
+            return;
+        }
+        let expects = self.options.keep_alive
+            || self.socket_ref().send_queue() > 0
+            || matches!(self.state, State::FinWait1 | State::LastAck | State::Closing);
+        if expects != self.is_impatient {
+            self.is_impatient = expects;
+            // For what is sent smoltcp counts from when that begins.
+            let counts_from = if self.socket_ref().send_queue() > 0 { now } else { self.heard.min(now) };
+            self.socket().set_timeout(expects.then_some(ESTABLISHED + (now - counts_from)));
+        }
+    }
+
+    /// Notes what has become of it at a time. Says whether anything has changed.
+    pub fn observe(&mut self, cause: Cause, time: Instant) -> bool {
+        use tcp::State;
+        if cause == Cause::Segment {
+            self.heard = time;
+        }
         let (before, now) = (self.state, self.socket_ref().state());
         self.state = now;
-        if before == now {
-            return false;
-        }
         if now == State::Established && !self.was_established {
             self.was_established = true;
+            self.is_impatient = true;
             self.socket().set_timeout(Some(ESTABLISHED));
+        }
+        self.settle_patience(time);
+        if before == now {
+            return false;
         }
         if now == State::Closed {
             self.failure = match (before, cause) {

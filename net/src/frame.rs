@@ -17,6 +17,7 @@ pub const TCP: u8 = 6;
 /// The protocol of UDP.
 pub const UDP: u8 = 17;
 const ICMPV6: u8 = 58;
+const ROUTER_ADVERTISEMENT: u8 = 134;
 const NEIGHBOR_ADVERTISEMENT: u8 = 136;
 const TCP_SYN: u8 = 0x02;
 const TCP_RST: u8 = 0x04;
@@ -62,6 +63,8 @@ pub enum Class {
     Piece(Pieces),
     /// Somebody's hardware address: who waited for it can go on.
     Neighbor,
+    /// A router announces something.
+    Router,
     /// Anything else.
     Other,
 }
@@ -195,7 +198,11 @@ fn classify(frame: &[u8], packet: &Packet) -> Option<Class> {
             Some(Class::Tcp(ends()?, Flags { opens, resets: flags & TCP_RST != 0, payload }))
         }
         UDP => Some(Class::Udp(ends()?, packet.pieces)),
-        ICMPV6 if body.first() == Some(&NEIGHBOR_ADVERTISEMENT) => Some(Class::Neighbor),
+        ICMPV6 => match body.first() {
+            Some(&NEIGHBOR_ADVERTISEMENT) => Some(Class::Neighbor),
+            Some(&ROUTER_ADVERTISEMENT) => Some(Class::Router),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -15,6 +15,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod checksum;
+mod claim;
 pub mod configuration;
 mod connection;
 mod datagrams;
@@ -25,6 +26,7 @@ mod link;
 mod listener;
 mod options;
 mod ports;
+mod routers;
 mod sequence;
 mod slab;
 mod stack;

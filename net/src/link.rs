@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::{IpAddr, Ipv6Addr};
+use core::net::IpAddr;
 use core::num::NonZeroUsize;
 
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
@@ -17,6 +17,7 @@ use smoltcp::wire::{EthernetAddress, HardwareAddress, IpCidr, Ipv4Cidr};
 use crate::checksum;
 use crate::configuration::{Configuration, Lease, cidr};
 use crate::frame::{self, Class, Ends, Pieces};
+use crate::routers::{Routers, link_local};
 use crate::sequence::Highest;
 use crate::stack::SocketNumber;
 use crate::wire::{Medium, Meta, Sum, Wire};
@@ -41,6 +42,8 @@ pub struct Port {
     medium: Medium,
     /// What the connection has sent whose turn it is.
     pub highest: Highest,
+    /// Packets of TCP and UDP that were sent.
+    pub sent: u64,
 }
 
 impl Port {
@@ -86,6 +89,7 @@ pub struct Room<'a> {
     medium: Medium,
     segment: Option<u16>,
     highest: &'a mut Highest,
+    sent: &'a mut u64,
 }
 
 impl phy::TxToken for Room<'_> {
@@ -101,6 +105,7 @@ impl phy::TxToken for Room<'_> {
         if let Some(packet) = ip.and_then(|ip| frame::packet(self.scratch, ip)) {
             let is_completed = self.wire.offload().completes_checksums;
             self.highest.pass(self.scratch, &packet, !is_completed);
+            *self.sent += u64::from(matches!(packet.protocol, frame::TCP | frame::UDP));
             if is_completed && checksum::begin(self.scratch, &packet) {
                 meta.sum = Sum::Blank;
             }
@@ -128,6 +133,7 @@ impl phy::Device for Port {
             medium: self.medium,
             segment: None,
             highest: &mut self.highest,
+            sent: &mut self.sent,
         };
         Some((Shown(&self.frame), room))
     }
@@ -142,6 +148,7 @@ impl phy::Device for Port {
             medium: self.medium,
             segment: None,
             highest: &mut self.highest,
+            sent: &mut self.sent,
         })
     }
 
@@ -187,6 +194,10 @@ pub struct Link {
     pub lease: Option<Lease>,
     /// Addresses that somebody has told.
     told: Vec<IpCidr>,
+    /// Whether somebody has told the way out of IPv6.
+    has_gateway_v6: bool,
+    /// What routers of IPv6 announce.
+    routers: Option<Routers>,
     /// Sockets that wait for somebody's hardware address.
     pub unresolved: Vec<SocketNumber>,
     /// To whom datagrams go of which some pieces have come.
@@ -210,6 +221,7 @@ impl Link {
             scratch: Vec::new(),
             medium,
             highest: Highest::default(),
+            sent: 0,
         };
         let address = match medium {
             Medium::Ethernet(address) => HardwareAddress::Ethernet(EthernetAddress(address)),
@@ -217,7 +229,6 @@ impl Link {
         };
         let mut config = Config::new(address);
         config.random_seed = seed;
-        config.slaac = matches!(medium, Medium::Ethernet(_));
         let interface = Box::new(Interface::new(config, &mut port, now));
         let dhcp = (*configuration == Configuration::Dhcp).then(|| {
             let mut set = SocketSet::new(Vec::with_capacity(1));
@@ -232,6 +243,11 @@ impl Link {
             dhcp,
             lease: None,
             told: Vec::new(),
+            has_gateway_v6: false,
+            routers: match medium {
+                Medium::Ethernet(address) => Some(Routers::new(address, now)),
+                Medium::Ip => None,
+            },
             unresolved: Vec::new(),
             pieces: VecDeque::new(),
         };
@@ -244,7 +260,10 @@ impl Link {
                 let routes = link.interface.routes_mut();
                 let added = match gateway {
                     IpAddr::V4(gateway) => routes.add_default_ipv4_route(*gateway).map(drop),
-                    IpAddr::V6(gateway) => routes.add_default_ipv6_route(*gateway).map(drop),
+                    IpAddr::V6(gateway) => {
+                        link.has_gateway_v6 = true;
+                        routes.add_default_ipv6_route(*gateway).map(drop)
+                    }
                 };
                 debug_assert!(added.is_ok(), "an empty table has room for one of each");
             }
@@ -257,12 +276,10 @@ impl Link {
     fn apply(&mut self) {
         let told = self.told.clone();
         let leased = self.lease.as_ref().map(|lease| Ipv4Cidr::new(lease.address, lease.prefix));
+        let announced = self.routers.iter().flat_map(Routers::addresses).map(IpCidr::Ipv6);
         self.interface.update_ip_addrs(|addresses| {
-            // Those that a router has announced stay.
-            addresses.retain(
-                |address| matches!(address, IpCidr::Ipv6(six) if !six.address().is_unicast_link_local()),
-            );
-            for address in told.into_iter().chain(leased.map(IpCidr::Ipv4)) {
+            addresses.clear();
+            for address in told.into_iter().chain(leased.map(IpCidr::Ipv4)).chain(announced) {
                 if addresses.push(address).is_err() {
                     log::warn!("an interface has no room for the address {address}");
                 }
@@ -330,10 +347,58 @@ impl Link {
         true
     }
 
+    /// Hears what a router announces. Says whether its addresses or ways have changed.
+    pub fn hear_router(&mut self, now: Instant) -> bool {
+        let Some(routers) = &mut self.routers else { return false };
+        let has_changed = routers.hear(&self.port.frame, now);
+        if has_changed {
+            self.follow_routers();
+        }
+        has_changed
+    }
+
+    /// Does what routers have announced.
+    fn follow_routers(&mut self) {
+        self.apply();
+        if self.has_gateway_v6 {
+            return;
+        }
+        let routes = self.interface.routes_mut();
+        match self.routers.as_ref().and_then(Routers::router) {
+            Some(router) => {
+                let _ = routes.add_default_ipv6_route(router);
+            }
+            None => {
+                routes.remove_default_ipv6_route();
+            }
+        }
+    }
+
+    /// Asks routers, and forgets what they have announced for a time that is over.
+    fn maintain_routers(&mut self, now: Instant) -> bool {
+        let Some(routers) = &mut self.routers else { return false };
+        if self.port.wire.is_up()
+            && self.port.wire.can_send()
+            && let Some(question) = routers.question(now)
+        {
+            self.port.wire.send(&question, Meta::default());
+        }
+        let has_changed = routers.expire(now);
+        if has_changed {
+            self.follow_routers();
+        }
+        has_changed
+    }
+
     /// Does what is due for the interface itself. Says whether its addresses have changed.
     pub fn maintain(&mut self, now: Instant) -> bool {
         self.interface.poll_maintenance(now);
         self.interface.poll_egress(now, &mut self.port, &mut self.nobody);
+        let routers = self.maintain_routers(now);
+        self.maintain_lease(now) || routers
+    }
+
+    fn maintain_lease(&mut self, now: Instant) -> bool {
         let Some(dhcp) = &mut self.dhcp else { return false };
         self.interface.poll_egress(now, &mut self.port, &mut dhcp.set);
         let lease = match dhcp.set.get_mut::<dhcpv4::Socket<'_>>(dhcp.handle).poll() {
@@ -367,7 +432,8 @@ impl Link {
     pub fn due(&mut self, now: Instant) -> Option<Instant> {
         let own = self.interface.poll_at(now, &self.nobody);
         let dhcp = self.dhcp.as_ref().and_then(|dhcp| self.interface.poll_at(now, &dhcp.set));
-        [own, dhcp].into_iter().flatten().min()
+        let routers = self.routers.as_ref().and_then(Routers::due);
+        [own, dhcp, routers].into_iter().flatten().min()
     }
 }
 
@@ -378,13 +444,4 @@ pub enum Reach {
     Direct,
     /// By a router.
     Routed,
-}
-
-/// The link-local address that follows from a hardware address (RFC 4291, appendix A).
-fn link_local(address: [u8; 6]) -> Ipv6Addr {
-    let [a, b, c, d, e, f] = address;
-    let mut octets = [0; 16];
-    octets[..2].copy_from_slice(&[0xfe, 0x80]);
-    octets[8..].copy_from_slice(&[a ^ 2, b, c, 0xff, 0xfe, d, e, f]);
-    octets.into()
 }

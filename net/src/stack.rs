@@ -249,7 +249,6 @@ impl Stack {
         }
         let now = self.now;
         let due = self.links.iter_mut().filter_map(|link| link.due(now)).min();
-        // smoltcp goes on naming a time that is over when it has given up asking for routers.
         self.links_due = due.map(|due| due.max(now + MAINTENANCE));
     }
 

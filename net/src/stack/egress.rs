@@ -38,11 +38,15 @@ fn send(link: &mut Link, set: &mut SocketSet<'_>, number: SocketNumber, now: Ins
         if !link.port.wire.can_send() {
             return (Sent::Full, has_sent);
         }
-        match link.interface.poll_egress(now, &mut link.port, set) {
+        let before = link.port.sent;
+        let result = link.interface.poll_egress(now, &mut link.port, set);
+        if link.port.sent == before {
+            // Most likely it waits for a hardware address, of which the answer tells.
+            link.unresolved.push(number);
+        }
+        match result {
             PollResult::SocketStateChanged => has_sent = true,
             PollResult::None => {
-                // Most likely it waits for a hardware address, of which the answer tells.
-                link.unresolved.push(number);
                 let again = link.interface.poll_at(now, set).unwrap_or(due);
                 return (Sent::All(Some(again.max(now + AGAIN))), has_sent);
             }
@@ -115,8 +119,9 @@ impl Stack {
 
     /// Notes what has become of a connection, and does what follows.
     pub(super) fn settle(&mut self, number: SocketNumber, cause: Cause) {
+        let now = self.now;
         let Some(connection) = self.connection(number) else { return };
-        let has_changed = connection.observe(cause);
+        let has_changed = connection.observe(cause, now);
         let (state, is_orphan, listener) = (connection.state(), connection.is_orphan, connection.listener);
         self.watched.touch(number);
         if let Some(listener) = listener {

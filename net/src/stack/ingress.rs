@@ -50,9 +50,15 @@ impl Stack {
                     self.mark(waiting);
                 }
             }
+            Class::Router => {
+                if self.links[index].hear_router(self.now) {
+                    self.know_own_addresses();
+                }
+                self.links_due = Some(self.now);
+            }
             Class::Other => {
                 self.links[index].answer(self.now);
-                // A router may have announced an address.
+                // A membership of a group may have to be told.
                 self.links_due = Some(self.now);
             }
         }

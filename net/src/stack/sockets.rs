@@ -6,6 +6,7 @@ use alloc::collections::VecDeque;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{Family, Fresh, Kind, LinkId, Socket, SocketNumber, Stack};
+use crate::claim::Claim;
 use crate::connection::Connection;
 use crate::datagrams::{Datagrams, Received, unmapped};
 use crate::error::Error;
@@ -62,12 +63,10 @@ impl Stack {
     /// # Errors
     /// [`Error::AddressInUse`], [`Error::AddressNotAvailable`], [`Error::Family`], [`Error::Invalid`].
     pub fn bind(&mut self, socket: SocketNumber, address: SocketAddr) -> Result<(), Error> {
-        let (family, kind, reuses) = match self.get(socket)? {
-            Socket::Fresh(Fresh { family, at: None, options }) => {
-                (*family, Kind::Stream, options.reuse_address)
-            }
+        let (family, kind, options) = match self.get(socket)? {
+            Socket::Fresh(Fresh { family, at: None, options }) => (*family, Kind::Stream, *options),
             Socket::Datagrams(datagrams) if datagrams.at.is_none() => {
-                (datagrams.family, Kind::Datagram, datagrams.options.reuse_address)
+                (datagrams.family, Kind::Datagram, datagrams.options)
             }
             _ => return Err(Error::Invalid),
         };
@@ -81,9 +80,7 @@ impl Stack {
         }
         let port = match address.port() {
             0 => self.free_port(kind).ok_or(Error::AddressInUse)?,
-            port if self.is_taken(kind, SocketAddr::new(read.ip(), port), reuses) => {
-                return Err(Error::AddressInUse);
-            }
+            _ if self.is_taken(kind, address, options) => return Err(Error::AddressInUse),
             port => port,
         };
         let at = SocketAddr::new(address.ip(), port);
@@ -98,23 +95,23 @@ impl Stack {
         Ok(())
     }
 
-    /// Whether another socket has an address, or all addresses, of a port.
-    fn is_taken(&self, kind: Kind, at: SocketAddr, reuses: bool) -> bool {
+    /// Whether another socket has an address of a port, which both do not want to share.
+    fn is_taken(&self, kind: Kind, at: SocketAddr, options: Options) -> bool {
         let table = match kind {
             Kind::Stream => &self.listeners,
             Kind::Datagram => &self.datagrams,
         };
+        let claim = Claim::new(at.ip(), options.v6_only);
         table.get(&at.port()).into_iter().flatten().any(|number| {
-            let (other, other_reuses) = match self.sockets.get(number.0) {
-                Some(Socket::Listener(listener)) => (Some(listener.at), false),
-                Some(Socket::Datagrams(datagrams)) => (datagrams.at, datagrams.options.reuse_address),
-                _ => (None, false),
+            let (other, others, reuses) = match self.sockets.get(number.0) {
+                Some(Socket::Listener(listener)) => (Some(listener.at), listener.options, false),
+                Some(Socket::Datagrams(datagrams)) => {
+                    (datagrams.at, datagrams.options, datagrams.options.reuse_address)
+                }
+                _ => return false,
             };
-            let overlaps = other.is_some_and(|other| {
-                let (one, two) = (unmapped(other.ip()), unmapped(at.ip()));
-                one == two || one.is_unspecified() || two.is_unspecified()
-            });
-            overlaps && !(reuses && other_reuses)
+            let overlaps = other.is_some_and(|other| claim.overlaps(Claim::new(other.ip(), others.v6_only)));
+            overlaps && !(options.reuse_address && reuses)
         })
     }
 
@@ -148,7 +145,7 @@ impl Stack {
                 self.free_port(Kind::Stream).ok_or(Error::AddressInUse)?,
             ),
         };
-        if self.is_taken(Kind::Stream, at, false) {
+        if self.is_taken(Kind::Stream, at, options) {
             return Err(Error::AddressInUse);
         }
         let listener = Listener { at, family, backlog, ready: VecDeque::new(), half_open: 0, options };

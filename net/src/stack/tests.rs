@@ -60,14 +60,15 @@ impl World {
 
     /// A step of time. When nothing is on its way, the time jumps to where something is due.
     fn step(&mut self) {
+        if self.clock.is_quiet() {
+            let due = [self.left.due(), self.right.due()].into_iter().flatten().min();
+            let later = self.now + 1_000_000;
+            self.now = self.now.max(due.unwrap_or(self.now).min(later));
+        }
         self.left.run(self.now);
         self.right.run(self.now);
         self.clock.step();
         self.now += STEP;
-        if self.clock.is_quiet() {
-            let due = [self.left.due(), self.right.due()].into_iter().flatten().min();
-            self.now = self.now.max(due.unwrap_or(self.now).min(self.now + 1_000_000));
-        }
     }
 
     /// Steps until something is so.
@@ -320,6 +321,18 @@ fn a_flood_of_openings_leaves_what_there_is() {
 }
 
 #[test]
+fn listeners_of_both_versions_share_a_port() {
+    let mut world = World::new(1, Faults::default());
+    world.listen("0.0.0.0:80");
+    let six = world.right.open(Family::V6, Kind::Stream);
+    assert_eq!(world.right.bind(six, address("[::]:80")), Err(Error::AddressInUse));
+    let options = Options { v6_only: true, ..world.right.options(six).unwrap() };
+    world.right.set_options(six, options).unwrap();
+    assert_eq!(world.right.bind(six, address("[::]:80")), Ok(()));
+    assert_eq!(world.right.listen(six, 8), Ok(()));
+}
+
+#[test]
 fn a_full_backlog_makes_others_wait() {
     let mut world = World::new(1, Faults::default());
     let listener = world.right.open(Family::V4, Kind::Stream);
@@ -459,6 +472,78 @@ fn many_idle_connections_are_not_looked_at() {
     world.left.run(world.now);
     assert!(world.left.dirty.is_empty(), "the busy one has been served");
     assert_eq!(world.left.is_dirty.len(), 0);
+}
+
+#[test]
+fn a_connection_may_be_idle_for_hours() {
+    let mut world = World::new(1, Faults::default());
+    let listener = world.listen("0.0.0.0:80");
+    let (client, server) = world.connect(listener, "10.0.0.2:80");
+    for _ in 0..3 {
+        for _ in 0..100 {
+            world.step();
+        }
+        world.now += 4 * 3600 * 1_000_000;
+        let mut got = Vec::new();
+        assert_eq!(world.left.send(client, &[b"still here"]), Ok(10));
+        world.until("it has come", |world| {
+            let _ = drain(&mut world.right, server, &mut got);
+            got == b"still here"
+        });
+    }
+}
+
+#[test]
+fn an_end_that_is_not_heard_any_more_is_given_up() {
+    for keeps_alive in [false, true] {
+        let mut world = World::new(1, Faults::default());
+        let listener = world.listen("0.0.0.0:80");
+        let (client, server) = world.connect(listener, "10.0.0.2:80");
+        world.now += 4 * 3600 * 1_000_000;
+        world.left.run(world.now);
+        let silent = world.now;
+        if keeps_alive {
+            let options = Options { keep_alive: true, ..world.left.options(client).unwrap() };
+            world.left.set_options(client, options).unwrap();
+        } else {
+            world.left.send(client, &[b"x"]).unwrap();
+        }
+        let _ = server;
+        // The right end gets no more time.
+        let mut received = Err(Error::NotNow);
+        while received == Err(Error::NotNow) && world.now < silent + 2000 * 1_000_000 {
+            world.now += 100_000;
+            world.clock.step();
+            world.left.run(world.now);
+            received = world.left.receive(client, &mut [0; 10]);
+        }
+        assert_eq!(received, Err(Error::TimedOut), "keep alive: {keeps_alive}");
+        let seconds = (world.now - silent) / 1_000_000;
+        assert!((800..1100).contains(&seconds), "after {seconds} s, keep alive: {keeps_alive}");
+    }
+}
+
+#[test]
+fn nothing_is_due_where_all_are_idle() {
+    let mut world = World::new(1, Faults::default());
+    let listener = world.listen("0.0.0.0:80");
+    for _ in 0..50 {
+        world.connect(listener, "10.0.0.2:80");
+    }
+    let mut later = world.now;
+    for _ in 0..30 {
+        later += 1_000_000;
+        world.now = later;
+        for _ in 0..10 {
+            world.step();
+        }
+    }
+    later = world.now;
+    for stack in [&mut world.left, &mut world.right] {
+        stack.run(later);
+        let due = stack.due();
+        assert!(due.is_none_or(|due| due > later + 60_000_000), "{due:?} at {later}");
+    }
 }
 
 /// Sends bytes both ways at once over a cable with faults, and looks that they come whole, or that the end is clean.
