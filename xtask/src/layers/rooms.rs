@@ -21,6 +21,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tests", &["image", "lab"]),
     ("tests/conformance", &["beam-vm", "hosted"]),
     ("tests/guest", &["boot", "kernel", "drivers", "xen-hypervisor-sys"]),
+    ("tests/load", &[]),
     ("xtask", &["image", "lab"]),
 ];
 
@@ -36,7 +37,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("libc", &["hosted"]),
     ("libm", &["beam-vm"]),
     ("libtest-mimic", &["tests", "tests/conformance"]),
-    ("linked_list_allocator", &["kernel"]),
     ("log", &["drivers", "net", "kernel", "boot", "tests/guest"]),
     ("md-5", &["beam-vm"]),
     ("object", &["xtask"]),
@@ -47,6 +47,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("serde_json", &["cli", "xtask"]),
     ("sha2", &["kernel", "lab", "tests/guest"]),
     ("smoltcp", &["net"]),
+    ("talc", &["kernel"]),
     ("zmij", &["beam-vm"]),
 ];
 

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The heap's mechanism: free lists of small blocks before a first-fit list of large ones.
+//! The heap's mechanism: free lists of small blocks before `talc`, which has the large ones in lists by their size.
 //!
-//! `linked_list_allocator` is sound but searches a list; nearly all requests are small and repeat the same sizes, so they are
-//! served from free lists by size class, refilled a slab at a time. A slab stays with its class. When the large
+//! Nearly all requests are small and repeat the same sizes, so they are
+//! served from free lists by size class, refilled a slab at a time, and need no words of their own beside them. A slab stays with its class. When the large
 //! blocks run out, the region grows at its end through [`Backing`].
 #![expect(unsafe_code, reason = "an allocator hands out raw memory")]
 
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use linked_list_allocator::Heap;
+use talc::base::Talc;
+use talc::base::binning::DefaultBinning;
+use talc::source::Manual;
 
 use super::size_class::{ALIGNMENT, SIZES, class_for};
 use super::statistics::{ClassStatistics, HeapStatistics};
@@ -18,7 +20,7 @@ use super::statistics::{ClassStatistics, HeapStatistics};
 const SLAB: usize = 8192;
 /// The region grows by at least this much, if there is that much.
 const GROWTH: usize = 128 * 1024;
-/// What `linked_list_allocator` may need beside the block itself: alignment and the header of a hole.
+/// What `talc` may need beside the block itself: a tag, and the rest of a unit.
 const SLACK: usize = 64;
 
 /// Where the heap gets memory.
@@ -43,7 +45,13 @@ struct Class {
 pub struct HeapCore<B> {
     base: NonNull<u8>,
     classes: [Class; SIZES.len()],
-    large: Heap,
+    large: Talc<Manual, DefaultBinning>,
+    /// Where the region ends for `large`, once it has one.
+    end: Option<NonNull<u8>>,
+    /// Bytes of the region.
+    reserved: usize,
+    /// Bytes of large blocks, slabs among them.
+    used: usize,
     backing: B,
     allocations: u64,
 }
@@ -55,7 +63,16 @@ impl<B: Backing> HeapCore<B> {
     /// `base` is aligned to a page, and whatever `backing` says has grown there is memory for this heap alone, for ever.
     pub const unsafe fn new(base: NonNull<u8>, backing: B) -> Self {
         let class = Class { free: None, free_count: 0, total: 0 };
-        Self { base, classes: [class; SIZES.len()], large: Heap::empty(), backing, allocations: 0 }
+        Self {
+            base,
+            classes: [class; SIZES.len()],
+            large: Talc::new(Manual),
+            end: None,
+            reserved: 0,
+            used: 0,
+            backing,
+            allocations: 0,
+        }
     }
 
     /// A block for `layout`, or `None` when memory is full.
@@ -76,8 +93,29 @@ impl<B: Backing> HeapCore<B> {
         match class_for(layout.size(), layout.align()) {
             // SAFETY: the block is a free block of that class from here on, at least 16 bytes and so aligned.
             Some(class) => unsafe { self.push(class, block) },
-            // SAFETY: the caller's promise; blocks that are not small came from `large` with the same layout.
-            None => unsafe { self.large.deallocate(block, layout) },
+            None => {
+                // SAFETY: the caller's promise; blocks that are not small came from `large` with the same layout.
+                unsafe { self.large.deallocate(block.as_ptr(), layout) };
+                self.used -= layout.size();
+            }
+        }
+    }
+
+    /// Changes the length of a block that stays where it is; false when it cannot stay.
+    ///
+    /// # Safety
+    /// `block` came from `allocate` of this heap with `layout`, and is of `size` bytes afterwards if this says so. `size` is not 0.
+    pub unsafe fn resize(&mut self, block: NonNull<u8>, layout: Layout, size: usize) -> bool {
+        match (class_for(layout.size(), layout.align()), class_for(size, layout.align())) {
+            (None, None) => {
+                // SAFETY: the caller's promise; the block is a large one, which came from `large` with this layout.
+                let is_done = unsafe { self.large.try_realloc_in_place(block.as_ptr(), layout, size) };
+                if is_done {
+                    self.used = self.used - layout.size() + size;
+                }
+                is_done
+            }
+            (before, after) => before == after,
         }
     }
 
@@ -89,8 +127,8 @@ impl<B: Backing> HeapCore<B> {
         });
         let in_slabs_free: usize = classes.iter().map(|class| class.free * class.block_size).sum();
         HeapStatistics {
-            reserved: self.large.size(),
-            used: self.large.used() - in_slabs_free,
+            reserved: self.reserved,
+            used: self.used - in_slabs_free,
             allocations: self.allocations,
             classes,
         }
@@ -135,17 +173,24 @@ impl<B: Backing> HeapCore<B> {
     }
 
     fn allocate_large(&mut self, layout: Layout) -> Option<NonNull<u8>> {
-        if let Ok(block) = self.large.allocate_first_fit(layout) {
-            return Some(block);
-        }
-        self.extend(layout.size().checked_add(layout.align())?.checked_add(SLACK)?)?;
-        self.large.allocate_first_fit(layout).ok()
+        // SAFETY: layouts of large blocks are not of size 0: 0 has the least class.
+        let block = match unsafe { self.large.try_allocate(layout) } {
+            Some(block) => block,
+            None => {
+                self.extend(layout.size().checked_add(layout.align())?.checked_add(SLACK)?)?;
+                // SAFETY: as above.
+                unsafe { self.large.try_allocate(layout) }?
+            }
+        };
+        self.used += layout.size();
+        Some(block)
     }
 
     /// Grows the region so that a block of `needed` bytes fits at its end.
     fn extend(&mut self, needed: usize) -> Option<()> {
-        let least = needed.checked_next_multiple_of(super::PAGE_SIZE)?;
-        let comfortable = least.max(GROWTH).max(self.large.size() / 8).next_multiple_of(super::PAGE_SIZE);
+        let first = if self.end.is_none() { talc::min_first_heap_size::<DefaultBinning>() } else { 0 };
+        let least = needed.checked_add(first)?.checked_next_multiple_of(super::PAGE_SIZE)?;
+        let comfortable = least.max(GROWTH).max(self.reserved / 8).next_multiple_of(super::PAGE_SIZE);
         let bytes = match self.backing.grow(comfortable) {
             Some(()) => comfortable,
             None => {
@@ -153,13 +198,13 @@ impl<B: Backing> HeapCore<B> {
                 least
             }
         };
-        if self.large.size() == 0 {
+        self.reserved += bytes;
+        self.end = Some(match self.end {
             // SAFETY: the backing made `bytes` usable from `base` on, for this heap alone (contract of `new`).
-            unsafe { self.large.init(self.base.as_ptr(), bytes) };
-        } else {
-            // SAFETY: the backing made `bytes` usable right behind what the heap has.
-            unsafe { self.large.extend(bytes) };
-        }
+            None => unsafe { self.large.claim(self.base.as_ptr(), bytes) }?,
+            // SAFETY: the backing made `bytes` usable right behind what the heap has, so that all up to the new end is the heap's.
+            Some(end) => unsafe { self.large.extend(end, self.base.as_ptr().add(self.reserved)) },
+        });
         Some(())
     }
 }

@@ -84,6 +84,26 @@ unsafe impl GlobalAlloc for KernelHeap {
         block
     }
 
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if let Some(there) = NonNull::new(block)
+            && !lazy::owns(there.addr().get())
+            // SAFETY: what is promised here is what `resize` wants; the address says that the block is the heap's.
+            && unsafe { self.core.borrow().resize(there, layout, size) }
+        {
+            return block;
+        }
+        let Ok(wanted) = Layout::from_size_align(size, layout.align()) else { return null_mut() };
+        // SAFETY: the size is not 0, as the caller promises.
+        let moved = unsafe { self.alloc(wanted) };
+        if !moved.is_null() {
+            // SAFETY: two blocks that do not overlap, each at least as long as the shorter of both sizes.
+            unsafe { moved.copy_from_nonoverlapping(block, layout.size().min(size)) };
+            // SAFETY: the caller's promise.
+            unsafe { self.dealloc(block, layout) };
+        }
+        moved
+    }
+
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         match NonNull::new(block) {
             // SAFETY: the caller of `dealloc` promises what `deallocate` wants; the address says where the block came from.

@@ -81,7 +81,7 @@ fn a_full_heap_refuses_and_lives_on() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
-    /// Random requests: each block is filled with its own byte, which must still be there when it is given back.
+    /// Random requests: each block is filled with its own byte, which must still be there when it is resized and given back.
     #[test]
     fn blocks_are_disjoint_and_aligned(
         steps in prop::collection::vec((any::<bool>(), 1_usize..6000, 0_u32..8, any::<u16>()), 1..300),
@@ -97,6 +97,17 @@ proptest! {
                 // SAFETY: the block has `size` bytes.
                 unsafe { block.as_ptr().write_bytes(mark, size) };
                 live.push((block, layout, mark));
+            } else if pick % 4 == 0 && !live.is_empty() {
+                let index = usize::from(pick) % live.len();
+                let (block, old, mark) = live[index];
+                // SAFETY: allocated with this layout; the new size is not 0.
+                if unsafe { test.heap.resize(block, old, size) } {
+                    // SAFETY: the block has `size` bytes now.
+                    let contents = unsafe { core::slice::from_raw_parts_mut(block.as_ptr(), size) };
+                    prop_assert!(contents[..size.min(old.size())].iter().all(|byte| *byte == mark));
+                    contents.fill(mark);
+                    live[index].1 = layout(size, old.align());
+                }
             } else if !live.is_empty() {
                 let (block, layout, mark) = live.swap_remove(usize::from(pick) % live.len());
                 // SAFETY: the block is alive, has that size and was written to.
