@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Debian's own kernel as a PV guest, with a busybox that says when user space started: the peer in `cargo xtask bench boot`,
-//! and what the lab tests itself with.
+//! Debian's own kernel as a PV guest, with a busybox that says when user space started, and with stock OTP where that is asked for: the
+//! peer in `cargo xtask bench`, and what the lab tests itself with.
 
-use crate::{GuestSpec, Lab};
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use crate::image::cpio::{Kind, Writer};
+use crate::{GuestSpec, Lab, LabError};
 
 /// What the guest does once it has written its first line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +25,9 @@ pub enum Task {
     /// Takes an address on its first vif by DHCP, writes `linux: address A/PREFIX` and echoes one TCP connection to port 7.
     Net,
 }
+
+/// Debian's `erl`.
+const OTP_ERL: &str = "usr/lib/erlang/bin/erl";
 
 /// How the guest's first line begins; seconds since its kernel started follow: `linux: user space after 6.44 s`.
 pub const FIRST_LINE: &str = "linux: user space after ";
@@ -40,6 +48,39 @@ pub fn guest(lab: &Lab, name: &str, task: &Task) -> GuestSpec {
     spec.memory_mib = 128;
     spec.extra = format!("console=hvc0 quiet panic=-1 {task}");
     spec
+}
+
+/// Returns the specification of a guest whose init starts stock OTP: `erl ARGUMENTS`, with compiled modules in `/app`, which is in the code path. A
+/// vif takes its address by DHCP before. On [`Processor::Full`](crate::Processor::Full) OTP crashes at its start: QEMU, Xen and Linux do not
+/// agree on the state of AVX between them.
+///
+/// # Errors
+/// A module cannot be read, or the initramfs not be written.
+pub fn node(lab: &Lab, name: &str, arguments: &str, modules: &[PathBuf]) -> Result<GuestSpec, LabError> {
+    let ramdisk = lab.logs().join(format!("{name}.cpio"));
+    let start = format!("exec /{OTP_ERL} -pa /app {arguments}\n");
+    let write = || -> io::Result<()> {
+        let mut file = BufWriter::new(File::create(&ramdisk)?);
+        // The kernel unpacks archives that stand one behind the other.
+        for part in [lab.image().linux(), lab.image().otp()] {
+            io::copy(&mut File::open(part)?, &mut file)?;
+        }
+        let mut archive = Writer::new(file);
+        archive.entry("app", Kind::Directory, 0o755, &[])?;
+        archive.entry("app/start", Kind::File, 0o755, start.as_bytes())?;
+        for module in modules {
+            let name = module.file_name().unwrap_or_default().to_string_lossy();
+            archive.entry(&format!("app/{name}"), Kind::File, 0o644, &fs::read(module)?)?;
+        }
+        archive.finish()?.flush()
+    };
+    write().map_err(LabError::io("write", &ramdisk))?;
+    let mut spec = guest(lab, name, &Task::Idle);
+    spec.ramdisk = Some(ramdisk);
+    spec.extra = spec.extra.replace("lab=idle", "lab=otp");
+    // The archive itself, what is unpacked from it, the kernel and a node.
+    spec.memory_mib = 256;
+    Ok(spec)
 }
 
 /// Returns the seconds in a line that begins with [`FIRST_LINE`].

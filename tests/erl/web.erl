@@ -1,11 +1,14 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% A small server: HTTP on port 80 (`/` says who asks, `/bytes/N` gives so many bytes, `POST` tells the checksum of what came), and an echo of
+%% A small server: HTTP on port 80 of both versions of IP (`/` says who asks, `/bytes/N` gives so many bytes, `POST` tells the checksum of what came), and an echo of
 %% datagrams on port 7. It says when it has an address and serves, and stops when `/stop` is asked for.
 -module(web).
 -export([start/0]).
 
 start() ->
-    {ok, Listener} = gen_tcp:listen(80, [binary, {packet, http_bin}, {active, false}, {reuseaddr, true}, {backlog, 128}]),
+    Options = [binary, {packet, http_bin}, {active, false}, {reuseaddr, true}, {backlog, 128}],
+    {ok, Listener} = gen_tcp:listen(80, Options),
+    {ok, Six} = gen_tcp:listen(80, [inet6, {ipv6_v6only, true} | Options]),
+    spawn_link(fun() -> serve(Six) end),
     spawn_link(fun echo/0),
     io:format("serving~n"),
     spawn_link(fun() -> tell_address(address()) end),
@@ -13,7 +16,7 @@ start() ->
 
 %% Says which address the guest has, as soon as it has one.
 tell_address([]) -> timer:sleep(20), tell_address(address());
-tell_address([Address | _]) -> io:format("address ~s~n", [inet:ntoa(Address)]).
+tell_address(Addresses) -> [io:format("address ~s~n", [inet:ntoa(Address)]) || Address <- Addresses].
 
 address() ->
     {ok, Interfaces} = inet:getifaddrs(),
@@ -27,17 +30,28 @@ serve(Listener) ->
     serve(Listener).
 
 request(Socket) ->
-    {ok, {http_request, Method, {abs_path, Path}, _}} = gen_tcp:recv(Socket, 0),
-    Length = headers(Socket, 0),
-    ok = inet:setopts(Socket, [{packet, raw}]),
-    answer(Socket, Method, Path, Length),
+    case gen_tcp:recv(Socket, 0) of
+        {ok, {http_request, Method, {abs_path, Path}, _}} ->
+            {Length, After} = headers(Socket, 0, kept),
+            ok = inet:setopts(Socket, [{packet, raw}]),
+            answer(Socket, Method, Path, Length),
+            go_on(Socket, After);
+        {error, closed} ->
+            gen_tcp:close(Socket)
+    end.
+
+go_on(Socket, kept) ->
+    ok = inet:setopts(Socket, [{packet, http_bin}]),
+    request(Socket);
+go_on(Socket, close) ->
     gen_tcp:close(Socket).
 
-headers(Socket, Length) ->
+headers(Socket, Length, After) ->
     case gen_tcp:recv(Socket, 0) of
-        {ok, {http_header, _, 'Content-Length', _, Value}} -> headers(Socket, binary_to_integer(Value));
-        {ok, {http_header, _, _, _, _}} -> headers(Socket, Length);
-        {ok, http_eoh} -> Length
+        {ok, {http_header, _, 'Content-Length', _, Value}} -> headers(Socket, binary_to_integer(Value), After);
+        {ok, {http_header, _, 'Connection', _, <<"close">>}} -> headers(Socket, Length, close);
+        {ok, {http_header, _, _, _, _}} -> headers(Socket, Length, After);
+        {ok, http_eoh} -> {Length, After}
     end.
 
 answer(Socket, 'GET', <<"/">>, _) ->
@@ -55,7 +69,7 @@ answer(Socket, 'POST', _, Length) ->
     ok(Socket, [checksum(Socket, Length, erlang:md5_init()), "\n"]).
 
 ok(Socket, Body) ->
-    Head = io_lib:format("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ~b\r\n\r\n", [iolist_size(Body)]),
+    Head = io_lib:format("HTTP/1.1 200 OK\r\nContent-Length: ~b\r\n\r\n", [iolist_size(Body)]),
     ok = gen_tcp:send(Socket, [Head, Body]).
 
 bytes(Count) -> binary:copy(<<"0123456789abcdef">>, Count div 16).

@@ -2,6 +2,8 @@
 //! A guest on the network, asked by dom0 with stock clients.
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use lab::{Guest, Lab, Reason, network};
@@ -9,7 +11,7 @@ use libtest_mimic::Failed;
 
 use crate::node::Node;
 use crate::trial::{LIMIT, finish};
-use crate::world::World;
+use crate::world::{World, target};
 
 /// Bytes of a large transfer, each way.
 const LARGE: usize = 16 << 20;
@@ -17,7 +19,16 @@ const LARGE: usize = 16 << 20;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn node(name: &'static str, address: Ipv4Addr) -> Result<Node, Failed> {
-    let vif = format!("vif = [\"bridge={},mac={}\"]", network::BRIDGE, network::mac(address)?);
+    node_with_vifs(name, &[address])
+}
+
+/// A node with a vif for each address.
+fn node_with_vifs(name: &'static str, addresses: &[Ipv4Addr]) -> Result<Node, Failed> {
+    let mut vifs = Vec::new();
+    for address in addresses {
+        vifs.push(format!("\"bridge={},mac={}\"", network::BRIDGE, network::mac(*address)?));
+    }
+    let vif = format!("vif = [{}]", vifs.join(", "));
     Ok(Node::new(name, "-noshell -s web").module("web").line(vif))
 }
 
@@ -112,4 +123,59 @@ pub fn outlives_its_back_end(world: &World) -> Result<(), Failed> {
     guest.console().wait_text("vif 0 is down", LIMIT)?;
     guest.shutdown()?;
     finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
+}
+
+/// A guest with two vifs answers on both.
+pub fn serves_on_two_vifs(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let addresses = [Ipv4Addr::new(10, 0, 2, 153), Ipv4Addr::new(10, 0, 2, 154)];
+    let guest = serve(lab, &node_with_vifs("twofold", &addresses)?.memory_mib(96), addresses[0])?;
+    for address in addresses {
+        let script = format!(
+            "for i in 1 2 3 4 5 6 7 8 9 10; do wget -q -T 5 -O - http://{address}/ && break; sleep 0.2; done"
+        );
+        must_be(&script, &ask(lab, &script)?, &format!("hello {}\n", network::GATEWAY))?;
+    }
+    ask(lab, &format!("wget -q -O - http://{}/stop", addresses[1]))?;
+    finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
+}
+
+/// The guest has the link-local address that follows from its Ethernet address, and is found and asked there.
+pub fn serves_ipv6(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let address = Ipv4Addr::new(10, 0, 2, 155);
+    let guest = serve(lab, &node("six", address)?.memory_mib(96), address)?;
+    let six = format!("fe80::216:3eff:fe00:{:x}%{}", address.octets()[3], network::BRIDGE);
+    let script = format!(
+        "bash -c 'exec 3<>/dev/tcp/{six}/80; printf \"GET / HTTP/1.1\\r\\nConnection: close\\r\\n\\r\\n\" >&3; timeout 10 cat <&3' | tail -n 1"
+    );
+    let answer = ask(lab, &script)?;
+    if !answer.starts_with("hello fe80::") {
+        return Err(format!("{script}: {answer:?}").into());
+    }
+    ask(lab, &format!("wget -q -O - http://{address}/stop"))?;
+    finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
+}
+
+/// Ten thousand connections are opened and held, and others are served beside them, with buffers that would take ten times the memory.
+pub fn holds_ten_thousand_connections(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let address = Ipv4Addr::new(10, 0, 2, 156);
+    let guest = serve(lab, &node("crowded", address)?.memory_mib(192), address)?;
+    let load = lab.stage(&program("load")?)?;
+    let script = format!("ulimit -n 20000; {load} http {address} 5 200 kept 10000");
+    let answer = ask(lab, &script)?;
+    if !answer.contains(" errors 0 ") {
+        return Err(format!("{script}: {answer:?}").into());
+    }
+    ask(lab, &format!("wget -q -O - http://{address}/stop"))?;
+    finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
+}
+
+/// A program of this workspace, built.
+fn program(name: &str) -> Result<PathBuf, Failed> {
+    let status =
+        Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "--package", name]).status()?;
+    let program = target().join("release").join(name);
+    if status.success() { Ok(program) } else { Err(format!("cannot build {name}: {status}").into()) }
 }

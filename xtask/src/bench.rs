@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::failure::{During, Failure};
 
 mod boot;
+mod net;
 mod table;
 mod vm;
 
@@ -26,7 +27,7 @@ pub struct Benchmark {
 }
 
 /// Every benchmark.
-const BENCHMARKS: &[Benchmark] = &[boot::BOOT, vm::VM];
+const BENCHMARKS: &[Benchmark] = &[boot::BOOT, net::NET, vm::VM];
 
 /// Measure against what is there without us
 #[derive(Debug, clap::Args)]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The Debian packages that dom0 is made of: which they are on this release, their download, their content.
+//! The Debian packages that dom0 and the guests beside it are made of: which they are on this release, their download, their content.
 //!
 //! They are never installed on the host. Xen's and the kernel's packages would otherwise change the host's boot loader.
 //! Names with a version in them (Xen's, the kernel's) come from what Debian's own meta packages depend on.
@@ -12,7 +12,8 @@ use crate::packages::{self, Install};
 use crate::{LabError, command};
 
 /// Packages with a fixed name.
-const SEEDS: [&str; 6] = ["xenstore-utils", "busybox-static", "iproute2", "bash", "coreutils", "libgcc-s1"];
+const SEEDS: [&str; 7] =
+    ["xenstore-utils", "busybox-static", "iproute2", "bash", "coreutils", "libgcc-s1", "erlang-base"];
 
 /// Dependencies that dom0 has no use for; what only they need is left out too.
 const UNUSED: [&str; 11] = [

@@ -87,21 +87,3 @@ pub(super) fn tree(packages: &Path, xen: &Path, modules: &Modules) -> Result<Tre
     tree.file("init", 0o755, include_str!("../scripts/init.sh"));
     Ok(tree)
 }
-
-/// Composes the tree of the Debian guest of [`crate::linux`].
-pub(super) fn linux_tree(packages: &Path, modules: &Modules) -> Result<Tree, LabError> {
-    let mut tree = Tree::new(packages);
-    for name in ["dev", "proc", "sys", "tmp", "usr/bin"] {
-        tree.directory(name);
-    }
-    let busybox = packages.join("bin/busybox");
-    tree.file("bin/busybox", 0o755, std::fs::read(&busybox).map_err(LabError::io("read", &busybox))?);
-    for path in modules.load_order(&["xen-netfront"])? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let content = std::fs::read(&path).map_err(LabError::io("read", &path))?;
-        tree.file(&format!("lib/{name}"), 0o644, content);
-    }
-    tree.file("dhcp", 0o755, include_str!("../scripts/dhcp.sh"));
-    tree.file("init", 0o755, include_str!("../scripts/linux.sh"));
-    Ok(tree)
-}

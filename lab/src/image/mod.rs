@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What the machine boots: Xen, dom0's kernel, dom0's initramfs and the Debian guest's, made once and cached.
+//! What the machine boots: Xen, dom0's kernel, dom0's initramfs and the Debian guests', made once and cached.
 //!
 //! The cache is a folder per key; the key is a hash over everything the content comes from: the archives' hashes and the
 //! sources of this module. A folder is made under another name and renamed when it is whole, so a name that exists is good.
 
 mod apt;
 mod bzimage;
-mod cpio;
+pub(crate) mod cpio;
 mod dom0;
 mod elf;
+mod linux;
 mod modules;
 mod tree;
 
@@ -26,13 +27,14 @@ use crate::packages::{self, Install};
 use crate::{LabError, command};
 
 /// Sources that decide what is in the image.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     include_str!("mod.rs"),
     include_str!("apt.rs"),
     include_str!("bzimage.rs"),
     include_str!("cpio.rs"),
     include_str!("dom0.rs"),
     include_str!("elf.rs"),
+    include_str!("linux.rs"),
     include_str!("modules.rs"),
     include_str!("tree.rs"),
     include_str!("../scripts/init.sh"),
@@ -97,6 +99,11 @@ impl Image {
     /// The Debian guest's initramfs.
     pub(crate) fn linux(&self) -> PathBuf {
         self.folder.join("linux.cpio")
+    }
+
+    /// What is added to it for a guest with stock OTP.
+    pub(crate) fn otp(&self) -> PathBuf {
+        self.folder.join("otp.cpio")
     }
 }
 
@@ -177,7 +184,8 @@ fn build(cache: &Path, archives: &[Archive], archives_folder: &Path, folder: &Pa
     let result = new.join("image");
     fs::create_dir(&result).map_err(LabError::io("make the directory", &result))?;
     dom0::tree(&root, &xen, &modules)?.write(&result.join("dom0.cpio"))?;
-    dom0::linux_tree(&root, &modules)?.write(&result.join("linux.cpio"))?;
+    linux::tree(&root, &modules)?.write(&result.join("linux.cpio"))?;
+    linux::otp_tree(&root)?.write(&result.join("otp.cpio"))?;
     replace(&result.join("xen"), &command::output(Command::new("gzip").arg("-dc").arg(&hypervisor))?)?;
     replace(&result.join("vmlinux"), &bzimage::kernel(&kernel)?)?;
 

@@ -100,7 +100,8 @@ impl Tree {
         })
     }
 
-    fn elf(&mut self, path: &Path, target: &str) -> Result<(), LabError> {
+    /// Adds a program or a library with the libraries that it needs.
+    pub(crate) fn elf(&mut self, path: &Path, target: &str) -> Result<(), LabError> {
         let content = std::fs::read(path).map_err(LabError::io("read", path))?;
         let needs = elf::needs(&content)
             .map_err(|detail| LabError::Format { path: path.to_owned(), detail: detail.to_owned() })?;
