@@ -12,6 +12,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod archive;
+pub mod block;
 mod errno;
 pub mod memory;
 mod namespace;
