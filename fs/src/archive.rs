@@ -8,6 +8,7 @@ mod files;
 #[cfg(test)]
 mod tests;
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
@@ -136,12 +137,13 @@ impl<A: Archive> Tree for ArchiveFs<A> {
         if self.is_folder(folder) { Ok(self.archive.entry(folder, name)) } else { Err(Errno::ENOTDIR) }
     }
 
-    fn parent(&self, folder: Member) -> Member {
-        self.archive.facts(folder).map_or(folder, |facts| facts.parent)
+    fn parent(&self, folder: Member) -> Result<Member, Errno> {
+        Ok(self.archive.facts(folder).map_or(folder, |facts| facts.parent))
     }
 
-    fn target(&self, id: Member) -> Option<&[u8]> {
-        self.archive.facts(id).filter(|facts| facts.kind == Kind::Link).map(|facts| facts.bytes)
+    fn target(&self, id: Member) -> Result<Option<Cow<'_, [u8]>>, Errno> {
+        let facts = self.archive.facts(id).filter(|facts| facts.kind == Kind::Link);
+        Ok(facts.map(|facts| Cow::Borrowed(facts.bytes)))
     }
 
     fn is_folder(&self, id: Member) -> bool {

@@ -10,6 +10,8 @@ impl Errno {
     pub const EPERM: Self = Self(1);
     /// There is nothing of this name.
     pub const ENOENT: Self = Self(2);
+    /// The disk has failed, or what is on it is damaged.
+    pub const EIO: Self = Self(5);
     /// There is no such open file, or it is not open for this.
     pub const EBADF: Self = Self(9);
     /// The permissions do not allow it.

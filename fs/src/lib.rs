@@ -13,6 +13,7 @@ extern crate std;
 
 pub mod archive;
 pub mod block;
+pub mod data;
 mod errno;
 pub mod memory;
 mod namespace;

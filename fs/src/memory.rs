@@ -13,6 +13,7 @@ mod tests;
 
 pub use inode::User;
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -223,6 +224,21 @@ impl MemoryFs {
         }
     }
 
+    /// The folder in which a folder is.
+    fn above(&self, folder: Ino) -> Ino {
+        match self.at(folder).body {
+            Body::Folder { parent, .. } => parent,
+            _ => folder,
+        }
+    }
+
+    fn link_target(&self, id: Ino) -> Option<&[u8]> {
+        match &self.at(id).body {
+            Body::Link(target) => Some(target),
+            _ => None,
+        }
+    }
+
     fn name_in(&self, folder: Ino, child: Ino) -> Option<Vec<u8>> {
         let mut entries = self.entries(folder)?.iter();
         entries.find(|(_, ino)| **ino == child).map(|(name, _)| name.clone())
@@ -244,18 +260,12 @@ impl Tree for MemoryFs {
         Ok(entries.get(name).copied())
     }
 
-    fn parent(&self, folder: Ino) -> Ino {
-        match self.at(folder).body {
-            Body::Folder { parent, .. } => parent,
-            _ => folder,
-        }
+    fn parent(&self, folder: Ino) -> Result<Ino, Errno> {
+        Ok(self.above(folder))
     }
 
-    fn target(&self, id: Ino) -> Option<&[u8]> {
-        match &self.at(id).body {
-            Body::Link(target) => Some(target),
-            _ => None,
-        }
+    fn target(&self, id: Ino) -> Result<Option<Cow<'_, [u8]>>, Errno> {
+        Ok(self.link_target(id).map(Cow::Borrowed))
     }
 
     fn is_folder(&self, id: Ino) -> bool {
@@ -349,7 +359,7 @@ impl FileSystem for MemoryFs {
 
     fn read_link(&mut self, path: &mut Lookup<'_>) -> Result<Vec<u8>, Stop> {
         let ino = self.existing(path, Purpose::Link)?;
-        self.target(ino).map(<[u8]>::to_vec).ok_or(Stop::Failed(Errno::EINVAL))
+        self.link_target(ino).map(<[u8]>::to_vec).ok_or(Stop::Failed(Errno::EINVAL))
     }
 
     fn make(&mut self, path: &mut Lookup<'_>, what: Make<'_>) -> Result<(), Stop> {

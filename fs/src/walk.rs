@@ -2,6 +2,7 @@
 //! The way from a path to what it names, in a file system that is a tree of numbered things (POSIX 4.13, Linux's `path_resolution(7)`): component
 //! by component, over symbolic links, until the path ends or leaves the file system.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::path::join;
@@ -11,6 +12,9 @@ use crate::{Errno, Lookup, Modes, Stop};
 pub const PATH: usize = 4095;
 /// The most bytes of a name (`NAME_MAX`).
 pub const NAME: usize = 255;
+
+/// The most folders that are in each other.
+pub const DEEP: usize = 65_536;
 
 /// A tree.
 pub trait Tree {
@@ -27,10 +31,16 @@ pub trait Tree {
     fn entry(&self, folder: Self::Id, name: &[u8]) -> Result<Option<Self::Id>, Errno>;
 
     /// The folder in which a folder is.
-    fn parent(&self, folder: Self::Id) -> Self::Id;
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn parent(&self, folder: Self::Id) -> Result<Self::Id, Errno>;
 
     /// Where it leads, if it is a symbolic link.
-    fn target(&self, id: Self::Id) -> Option<&[u8]>;
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn target(&self, id: Self::Id) -> Result<Option<Cow<'_, [u8]>>, Errno>;
 
     /// Whether it is a folder.
     fn is_folder(&self, id: Self::Id) -> bool;
@@ -125,7 +135,7 @@ pub fn walk<T: Tree>(tree: &T, lookup: &mut Lookup<'_>, purpose: Purpose) -> Res
             if folder == tree.root() {
                 return Err(Stop::Above(path));
             }
-            folder = tree.parent(folder);
+            folder = tree.parent(folder)?;
             last = Last::DotDot;
             continue;
         }
@@ -156,9 +166,9 @@ pub fn walk<T: Tree>(tree: &T, lookup: &mut Lookup<'_>, purpose: Purpose) -> Res
             Purpose::Link => has_slash,
             Purpose::Name | Purpose::NewFile => false,
         };
-        if let Some(target) = tree.target(id).filter(|_| is_followed) {
+        if is_followed && let Some(target) = tree.target(id)? {
             lookup.links = lookup.links.checked_sub(1).ok_or(Errno::ELOOP)?;
-            let next = [target, &path].concat();
+            let next = [&*target, &path].concat();
             if next.len() > PATH {
                 return Err(Errno::ENAMETOOLONG.into());
             }
@@ -191,7 +201,11 @@ pub fn path_of<T: Tree>(
     let mut names = Vec::new();
     let mut at = folder;
     while at != tree.root() {
-        let parent = tree.parent(at);
+        // More than any path leads through: the tree is damaged.
+        if names.len() > DEEP {
+            return None;
+        }
+        let parent = tree.parent(at).ok()?;
         names.push(name_in(parent, at)?);
         at = parent;
     }

@@ -184,7 +184,7 @@ impl<A: Archive> FileSystem for ArchiveFs<A> {
 
     fn read_link(&mut self, path: &mut Lookup<'_>) -> Result<Vec<u8>, Stop> {
         let member = self.existing(path, Purpose::Link)?;
-        self.target(member).map(<[u8]>::to_vec).ok_or(Stop::Failed(Errno::EINVAL))
+        Ok(self.target(member)?.ok_or(Errno::EINVAL)?.into_owned())
     }
 
     fn make(&mut self, path: &mut Lookup<'_>, what: Make<'_>) -> Result<(), Stop> {

@@ -230,7 +230,7 @@ impl MemoryFs {
             if at == self.root() {
                 return false;
             }
-            at = self.parent(at);
+            at = self.above(at);
         }
     }
 

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What a volume does, and what is left of it after cuts and damage.
+
+mod cuts;
+mod model;
