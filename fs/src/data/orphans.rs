@@ -65,7 +65,10 @@ impl DataFs {
     fn reap(&mut self, id: Id, window: u64, most: usize) -> Result<(), Errno> {
         let from = if window == 0 { Key::Inode(id) } else { Key::Window(id, window) }.encode();
         for _ in 0..most {
-            let Some((key, value)) = self.store().next_from(&from)? else { break };
+            // The content's keys may be the last of all.
+            let Some((key, value)) = self.store().next_from(&from)? else {
+                return self.store().delete(Key::Orphan(id));
+            };
             match Key::decode(&key) {
                 Some(Key::Window(of, number)) if of == id => {
                     // What is damaged cannot be freed: its blocks stay in use.
