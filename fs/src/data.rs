@@ -199,10 +199,8 @@ impl DataFs {
 
     fn describe(&self, id: Id) -> Result<Info, Errno> {
         let inode = self.inode(id)?;
-        // As many bytes as Linux's `tmpfs` says.
-        let size = if inode.is_folder() { 20 * (2 + inode.size) } else { inode.size };
         Ok(Info {
-            size,
+            size: inode.said_size(),
             kind: inode.kind(),
             access: inode.access(self.user),
             accessed: inode.accessed,

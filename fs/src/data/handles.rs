@@ -173,7 +173,7 @@ impl DataFs {
         let base = match from {
             From::Start => 0,
             From::Position => open.position,
-            From::End => self.inode(open.id)?.size,
+            From::End => self.inode(open.id)?.said_size(),
         };
         let position = base.checked_add_signed(offset).filter(|position| *position <= LARGEST);
         let position = position.ok_or(Errno::EINVAL)?;

@@ -128,6 +128,11 @@ impl Inode {
         matches!(self.body, Body::Folder(_))
     }
 
+    /// How many bytes it is said to have: of a folder as many as Linux's `tmpfs` says.
+    pub fn said_size(&self) -> u64 {
+        if self.is_folder() { self.size.saturating_add(2).saturating_mul(20) } else { self.size }
+    }
+
     /// The three bits of the permissions that are a user's.
     fn bits(&self, who: User) -> u32 {
         let shift = if self.user == who.user {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a volume does, and what is left of it after cuts and damage.
 
+mod agree;
 mod cuts;
+mod damage;
 mod model;

@@ -63,19 +63,28 @@ pub struct Work {
     pub random: Random,
     open: Vec<Node>,
     time: Rc<Cell<i64>>,
-    /// How large what is written is, at most.
-    pub large: u64,
+    large: u64,
+    names: u64,
 }
 
 impl Work {
-    pub fn new(seed: u64, time: Rc<Cell<i64>>) -> Self {
-        Self { random: Random(seed), open: Vec::new(), time, large: 90_000 }
+    pub fn new(seed: u64, time: Rc<Cell<i64>>, bench: Bench) -> Self {
+        let Bench { large, names, .. } = bench;
+        Self { random: Random(seed), open: Vec::new(), time, large, names }
     }
 
     fn path(&mut self) -> Vec<u8> {
+        if self.names > 0 && self.random.below(4) > 0 {
+            let number = self.random.below(self.names);
+            return Self::long_path(number);
+        }
         let names: [&[u8]; 8] =
             [b"/a", b"/b", b"/c", b"/d", b"/folder", b"/folder/a", b"/folder/b", b"/folder/deep"];
         names[self.random.below(8) as usize].to_vec()
+    }
+
+    fn long_path(number: u64) -> Vec<u8> {
+        format!("/{number}-{}", "long".repeat(number as usize % 60)).into_bytes()
     }
 
     fn node(&mut self) -> Option<Node> {
@@ -156,6 +165,10 @@ pub struct Bench {
     pub sector: u32,
     pub steps: u64,
     pub cuts: u64,
+    /// How large what is written is, at most.
+    pub large: u64,
+    /// How many long names are in use beside a few short ones.
+    pub names: u64,
 }
 
 /// Runs work from a seed, then cuts. Tells what was wrong.
@@ -167,10 +180,16 @@ pub fn run(seed: u64, bench: Bench) -> Result<(), String> {
         Box::new(move || time.get())
     };
     let mut system = disk.mount_with(bench.control, clock()).map_err(|error| format!("{error}"))?;
-    let mut work = Work::new(seed, time.clone());
+    let mut work = Work::new(seed, time.clone(), bench);
+    for number in 0..bench.names / 5 {
+        let path = Work::long_path(number * 5);
+        system.make(&mut Lookup::new(&path), Make::Folder).map_err(|stop| format!("{stop:?}"))?;
+    }
+    system.rest().map_err(|errno| format!("{errno:?}"))?;
+    let begun = disk.inner.borrow().events.len();
     // What was seen, and how many events there were then; and which of these were on the disk, with the number of events that it took.
-    let mut moments = Vec::from([(look(&mut system), 0)]);
-    let mut synced = Vec::new();
+    let mut moments = Vec::from([(look(&mut system), begun)]);
+    let mut synced = Vec::from([(0, begun)]);
     for _ in 0..bench.steps {
         let is_synced = work.step(&mut system);
         let events = disk.inner.borrow().events.len();
@@ -184,7 +203,7 @@ pub fn run(seed: u64, bench: Bench) -> Result<(), String> {
     let blank = std::vec![0; bench.blocks * 4096];
     let mut random = Random(seed ^ 0xC0FFEE);
     for _ in 0..bench.cuts {
-        let mut at = random.below(events.len() as u64 + 1) as usize;
+        let mut at = begun + random.below((events.len() - begun) as u64 + 1) as usize;
         if random.below(2) == 0 {
             // Just before a flush most is uncertain.
             let flush = events[at..].iter().position(|event| matches!(event, Event::Flush));
@@ -257,7 +276,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 fn bench(control: Control) -> Bench {
-    Bench { control, blocks: 1024, sector: 512, steps: 60, cuts: 8 }
+    Bench { control, blocks: 1024, sector: 512, steps: 60, cuts: 8, large: 90_000, names: 0 }
 }
 
 #[test]
@@ -266,6 +285,28 @@ fn nothing_synced_is_lost() {
     for seed in first..first + number("VOXOZ_CUT_SEEDS", 150) {
         let sector = if seed % 3 == 0 { 4096 } else { 512 };
         if let Err(wrong) = run(seed, Bench { sector, ..bench(Control::Sound) }) {
+            panic!("{wrong}");
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_is_as_safe() {
+    let first = number("VOXOZ_CUT_FIRST", 0);
+    for seed in first..first + number("VOXOZ_CUT_SEEDS", 150) / 5 {
+        let small = Bench { blocks: 512, steps: 200, large: 250_000, ..bench(Control::Sound) };
+        if let Err(wrong) = run(seed, small) {
+            panic!("{wrong}");
+        }
+    }
+}
+
+#[test]
+fn a_tree_of_many_names_is_as_safe() {
+    let first = number("VOXOZ_CUT_FIRST", 0);
+    for seed in first..first + number("VOXOZ_CUT_SEEDS", 150) / 10 {
+        let many = Bench { names: 1500, steps: 60, large: 9_000, ..bench(Control::Sound) };
+        if let Err(wrong) = run(seed, many) {
             panic!("{wrong}");
         }
     }

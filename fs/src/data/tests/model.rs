@@ -55,7 +55,16 @@ impl ModelDisk {
     }
 
     pub fn mount_with(&self, control: Control, clock: crate::memory::Clock) -> Result<DataFs, MountError> {
-        let settings = Settings { user: User::default(), device: 1, clock, uuid: *b"0123456789abcdef" };
+        self.mount_as(User::default(), control, clock)
+    }
+
+    pub fn mount_as(
+        &self,
+        user: User,
+        control: Control,
+        clock: crate::memory::Clock,
+    ) -> Result<DataFs, MountError> {
+        let settings = Settings { user, device: 1, clock, uuid: *b"0123456789abcdef" };
         let prepare = |store: &mut Store| store.control = control;
         DataFs::open_store(Disk::new(Box::new(self.clone())), settings, Blank::Format, prepare)
     }
