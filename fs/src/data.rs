@@ -31,6 +31,8 @@ mod mount;
 mod names;
 mod node;
 mod orphans;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod probe;
 mod record;
 mod space;
 mod store;

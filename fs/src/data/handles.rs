@@ -124,7 +124,7 @@ impl DataFs {
     fn note_reading(&mut self, id: Id, inode: Inode) {
         let now = self.now();
         let is_old = inode.accessed <= inode.modified || inode.accessed <= inode.changed;
-        if now == inode.accessed || !is_old && now - inode.accessed < DAY {
+        if now == inode.accessed || !is_old && now.saturating_sub(inode.accessed) < DAY {
             return;
         }
         if self.begin(Growth::Pages(0)).is_ok()

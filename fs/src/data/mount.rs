@@ -17,7 +17,7 @@ use super::keys::{Key, ROOT};
 use super::orphans::Orphans;
 use super::record::{HEADER, Item, Record};
 use super::store::{PAGES_MOST, State, Store};
-use super::superblock::{BLOCKS_MOST, Copy, LOG_MOST, SLOTS, Superblock, VERSION};
+use super::superblock::{BLOCKS_MOST, Copy, LOG_MOST, NUMBER_MOST, SLOTS, Superblock, VERSION};
 use super::window::Window;
 use super::{Clock, DataFs, blank};
 use crate::Errno;
@@ -267,7 +267,7 @@ impl Store {
                 break;
             }
             self.redo(&items).map_err(|_| MountError::Damaged("log"))?;
-            self.next = record.next.max(self.next);
+            self.next = record.next.clamp(self.next, NUMBER_MOST);
             self.records += 1;
             self.log_at = 0;
         }

@@ -60,7 +60,7 @@ impl DataFs {
     /// Puts a name into a folder.
     pub(super) fn enter_name(&mut self, folder: Thing, name: &[u8], thing: Thing) -> Result<(), Errno> {
         self.store().put(Key::Name(folder.id, name), &thing.encode())?;
-        self.change_folder(folder.id, |inode| inode.size += 1)
+        self.change_folder(folder.id, |inode| inode.size = inode.size.saturating_add(1))
     }
 
     fn erase_name(&mut self, folder: Thing, name: &[u8]) -> Result<(), Errno> {
@@ -107,7 +107,7 @@ impl DataFs {
         let inode = match what {
             Make::Folder => {
                 self.store().put(Key::Own(id), &entry.name)?;
-                self.change_folder(entry.folder.id, |inode| inode.links += 1)?;
+                self.change_folder(entry.folder.id, |inode| inode.links = inode.links.saturating_add(1))?;
                 self.new_inode(Body::Folder(entry.folder.id), 0o777 & !MASK)
             }
             Make::SymbolicLink(target) => {
@@ -244,7 +244,7 @@ impl DataFs {
             self.store().put(Key::Own(thing.id), &target.name)?;
             if source.folder != target.folder {
                 self.change_folder(source.folder.id, |inode| inode.links = inode.links.saturating_sub(1))?;
-                self.change_folder(target.folder.id, |inode| inode.links += 1)?;
+                self.change_folder(target.folder.id, |inode| inode.links = inode.links.saturating_add(1))?;
                 inode.body = Body::Folder(target.folder.id);
             }
         }
@@ -296,7 +296,7 @@ impl DataFs {
         self.may_change(target.folder)?;
         self.begin(Growth::Pages(1))?;
         let mut inode = self.inode(thing.id)?;
-        inode.links += 1;
+        inode.links = inode.links.saturating_add(1);
         inode.changed = self.now();
         self.put_inode(thing.id, &inode)?;
         self.enter_name(target.folder, &target.name, thing)

@@ -54,7 +54,7 @@ impl DataFs {
             return Ok(());
         };
         if self.opened.contains_key(&id) {
-            self.orphans = Orphans::From(Id(id.0 + 1));
+            self.orphans = Orphans::From(Id(id.0.saturating_add(1)));
             return Ok(());
         }
         let window = value.as_slice().try_into().map(u64::from_le_bytes).map_err(|_| Errno::EIO)?;

@@ -150,11 +150,16 @@ impl Superblock {
             && (1..=LOG_MOST).contains(&log_blocks)
             && log_end < blocks
             && blocks <= BLOCKS_MOST
+            && free <= blocks
+            && epoch < NUMBER_MOST
+            && next < NUMBER_MOST
             && root.is_none_or(|root| root.block.0 >= log_end && root.block.0 < blocks);
         is_sound.then_some(Self { sector, uuid, blocks, log, log_blocks, epoch, root, free, next, cursor })
     }
 }
 
+/// No epoch and no number of a thing comes to it.
+pub const NUMBER_MOST: u64 = 1 << 62;
 /// The largest log.
 pub const LOG_MOST: u64 = 256;
 /// The largest volume: 64 TiB.

@@ -4,4 +4,5 @@
 mod agree;
 mod cuts;
 mod damage;
+mod hostile;
 mod model;

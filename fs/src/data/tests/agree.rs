@@ -203,7 +203,7 @@ fn all(system: &mut dyn FileSystem) -> Vec<(Vec<u8>, Info, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn it_does_what_the_one_in_memory_does(seed in any::<u64>(), user in 0u32..2, rests in 0u64..40) {
         let mut random = Random(seed);
