@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Open files.
 
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+
+use super::file::MOST;
 use super::inode::{Body, Inode, LARGEST, Thing};
 use super::keys::{Id, Key};
 use super::orphans::Orphans;
@@ -13,6 +17,16 @@ use crate::{At, Errno, From, Lookup, Modes, Node, Stop};
 const OPEN: usize = 65_536;
 /// After how many seconds reading is written down once more.
 const DAY: i64 = 86_400;
+
+/// The first bytes of parts: as many as are written at once.
+fn join(parts: &[&[u8]]) -> Vec<u8> {
+    let mut joined = Vec::new();
+    for part in parts {
+        let count = part.len().min(MOST - joined.len());
+        joined.extend_from_slice(&part[..count]);
+    }
+    joined
+}
 
 impl DataFs {
     pub(super) fn opened_node(&self, file: Node) -> Result<Open, Errno> {
@@ -145,27 +159,18 @@ impl DataFs {
             At::Position => open.position,
             At::Offset(offset) => offset,
         };
-        let mut offset = start;
-        for part in parts {
-            match self.write_bytes(open.id, offset, part) {
-                Ok(0) => {}
-                Ok(count) => {
-                    offset += count as u64;
-                    if count < part.len() {
-                        break;
-                    }
-                }
-                Err(errno) if offset == start => return Err(errno),
-                Err(_) => break,
-            }
-        }
-        if at == At::Position && offset > start {
-            self.set_position(file, offset);
+        let joined = match parts {
+            [one] => Cow::Borrowed(*one),
+            _ => Cow::Owned(join(parts)),
+        };
+        let count = self.write_bytes(open.id, start, &joined)?;
+        if at == At::Position && count > 0 {
+            self.set_position(file, start + count as u64);
         }
         if open.modes.sync {
             self.store().sync()?;
         }
-        Ok((offset - start) as usize)
+        Ok(count)
     }
 
     pub(super) fn seek_node(&mut self, file: Node, from: From, offset: i64) -> Result<u64, Errno> {

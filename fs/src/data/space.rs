@@ -211,6 +211,12 @@ impl Space {
         self.freed_count = 0;
     }
 
+    /// About how many bytes of memory are in use.
+    #[cfg(test)]
+    pub fn memory(&self) -> usize {
+        (self.chunks.len() + self.freed.len()) * (BYTES + 64) + self.full.len() * 8
+    }
+
     /// The disk has grown.
     pub fn grow(&mut self, tree: &mut Tree, disk: &mut Disk, blocks: u64) -> Result<(), Errno> {
         let old = self.blocks;

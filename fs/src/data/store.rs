@@ -548,4 +548,11 @@ impl Store {
             }
         }
     }
+
+    /// About how many bytes of memory are in use.
+    #[cfg(test)]
+    pub fn memory(&self) -> usize {
+        let pages = (self.pages.len() + self.clean.len()) * (BLOCK + 64);
+        pages + self.tree.memory() + self.space.memory() + self.changed.iter().map(Vec::len).sum::<usize>()
+    }
 }

@@ -5,4 +5,6 @@ mod agree;
 mod cuts;
 mod damage;
 mod hostile;
+mod large;
 mod model;
+mod trees;

@@ -314,6 +314,14 @@ impl Tree {
         Ok(())
     }
 
+    /// About how many bytes of memory are in use.
+    #[cfg(test)]
+    pub fn memory(&self) -> usize {
+        let nodes =
+            self.clean.values().map(|clean| &clean.node).chain(self.dirty.values().map(|dirty| &dirty.node));
+        nodes.map(|node| node.size() + node.len() * 80).sum()
+    }
+
     /// Changed nodes without a place.
     pub fn unplaced(&self) -> Vec<NodeId> {
         self.dirty.iter().filter(|(_, dirty)| dirty.place.is_none()).map(|(id, _)| *id).collect()
