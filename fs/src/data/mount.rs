@@ -239,7 +239,6 @@ impl Store {
     /// Does again what the log says.
     fn replay(&mut self) -> Result<Log, MountError> {
         let log = self.disk.read(self.superblock.log.byte(), self.superblock.log_blocks as usize * BLOCK)?;
-        let sector = self.disk.sector();
         let mut at = 0;
         let mut records = Vec::new();
         let mut stamp = self.stamp();
@@ -248,7 +247,7 @@ impl Store {
         {
             records.push(record);
             stamp.number += 1;
-            at = (at + record.length).next_multiple_of(sector).min(log.len());
+            at = (at + record.room).min(log.len());
         }
         let is_behind = |at: usize| {
             let record = Record::decode(&log[at..]).map(|record| record.stamp);
@@ -256,7 +255,7 @@ impl Store {
                 found > stamp && (found.volume, found.epoch) == (stamp.volume, stamp.epoch)
             })
         };
-        let is_damaged = (at..log.len().saturating_sub(HEADER)).step_by(sector).any(is_behind);
+        let is_damaged = (at..log.len().saturating_sub(HEADER)).step_by(512).any(is_behind);
         let count = records.len();
         for (number, record) in records.into_iter().enumerate() {
             let is_last = number + 1 == count;

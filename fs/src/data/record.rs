@@ -10,7 +10,7 @@
 //! | 16 | epoch of the checkpoint on which it builds |
 //! | 24 | its number after that checkpoint, from 0 |
 //! | 32 | next number of a thing |
-//! | 40 | bytes of the record, 4 bytes; zero, 4 bytes |
+//! | 40 | bytes of the record, 4 bytes; with what fills its last sector, 4 bytes |
 //! | 48 | items |
 //!
 //! An item is a byte and:
@@ -107,11 +107,13 @@ impl Writer {
     /// The record, in whole sectors.
     pub fn finish(self, sector: usize) -> Vec<u8> {
         let mut bytes = self.0;
-        let length = bytes.len() as u32;
-        bytes[40..44].copy_from_slice(&length.to_le_bytes());
+        let length = bytes.len();
+        let room = length.next_multiple_of(sector);
+        bytes[40..44].copy_from_slice(&(length as u32).to_le_bytes());
+        bytes[44..48].copy_from_slice(&(room as u32).to_le_bytes());
         let crc = crc32c(&bytes);
         bytes[4..8].copy_from_slice(&crc.to_le_bytes());
-        bytes.resize(bytes.len().next_multiple_of(sector), 0);
+        bytes.resize(room, 0);
         bytes
     }
 }
@@ -122,8 +124,8 @@ pub struct Record<'a> {
     pub stamp: Stamp,
     /// The next number of a thing.
     pub next: u64,
-    /// Its bytes without what fills the last sector.
-    pub length: usize,
+    /// Its bytes with what fills the last sector: the next begins there, whatever sectors the disk has on which it is read.
+    pub room: usize,
     items: &'a [u8],
 }
 
@@ -136,11 +138,11 @@ impl<'a> Record<'a> {
         }
         let crc = reader.u32()?;
         let stamp = Stamp { volume: reader.u64()?, epoch: reader.u64()?, number: reader.u64()? };
-        let (next, length) = (reader.u64()?, reader.u32()? as usize);
-        let whole = bytes.get(..length).filter(|_| length >= HEADER)?;
+        let (next, length, room) = (reader.u64()?, reader.u32()? as usize, reader.u32()? as usize);
+        let whole = bytes.get(..length).filter(|_| length >= HEADER && room >= length)?;
         let mut copy = whole.to_vec();
         copy[4..8].fill(0);
-        (crc32c(&copy) == crc).then_some(Self { stamp, next, length, items: &whole[HEADER..] })
+        (crc32c(&copy) == crc).then_some(Self { stamp, next, room, items: &whole[HEADER..] })
     }
 
     /// Its items, or nothing if one is none.

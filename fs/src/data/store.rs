@@ -24,7 +24,7 @@ use super::window::{PAGES, Place, Window};
 use crate::Errno;
 
 /// How many changed pages wait for a checkpoint.
-pub const PAGES_MOST: usize = 256;
+pub const PAGES_MOST: usize = 128;
 /// How many pages are kept that have not changed.
 const CACHE: usize = 128;
 /// What an operation may change at most beside pages: nodes and chunks.

@@ -313,24 +313,24 @@ fn nothing_takes_long() {
     let mut system = disk.mount().expect("it is mounted");
     let node = create(&mut system, b"/huge");
     let bytes = std::vec![3; 64 * 4096];
-    let mut most = 0;
-    let mut count = |system: &mut DataFs, limit: u64| {
+    // Opening it has read the log.
+    system.store().disk.moved = 0;
+    let count = |system: &mut DataFs, limit: u64| {
         let moved = core::mem::take(&mut system.store().disk.moved);
-        most = most.max(moved);
         assert!(moved <= limit, "{moved} blocks were moved");
     };
     for _ in 0..500 {
         let _ = system.write(node, At::Position, &[&bytes]).expect("there is room");
-        count(&mut system, 600);
+        count(&mut system, 300);
     }
     system.close(node).expect("it is closed");
     system.remove(&mut Lookup::new(b"/huge"), Remove::File).expect("it is removed");
-    count(&mut system, 600);
+    count(&mut system, 300);
     let node = create(&mut system, b"/small");
     let available = system.room().available;
     for number in 0..1500_u64 {
         let _ = system.write(node, At::Offset(number * 5000), &[b"word"]).expect("there is room");
-        count(&mut system, 700);
+        count(&mut system, 300);
     }
     assert!(system.room().available > available + 20_000 * 4096, "the huge file has gone");
     drop(system);
@@ -361,6 +361,24 @@ fn a_sync_is_one_write_and_one_flush() {
         })
         .sum();
     assert_eq!((inner.events.len() - before, bytes), (100, 50 * 512));
+}
+
+/// What a disk with sectors of 512 bytes had in its log is read on one with sectors of 4096.
+#[test]
+fn a_volume_moves_to_other_sectors() {
+    let disk = ModelDisk::blank(2048, 512);
+    let mut system = disk.mount().expect("it is mounted");
+    let node = create(&mut system, b"/log");
+    for _ in 0..5 {
+        write_all(&mut system, node, b"word ");
+        system.sync(node, Sync::Data).expect("it is synced");
+    }
+    drop(system);
+    let moved = ModelDisk::new(disk.inner.take().bytes, 4096);
+    let mut system = moved.mount().expect("it is mounted");
+    let node = create(&mut system, b"/log");
+    let mut buffer = [0; 100];
+    assert_eq!(system.read(node, At::Offset(0), &mut buffer), Ok(25));
 }
 
 #[test]

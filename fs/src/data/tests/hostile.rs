@@ -46,8 +46,7 @@ fn volume() -> &'static [u8] {
             system.write(node, At::Position, &[&[7; 3000]]).expect("there is room");
             system.sync(node, Sync::All).expect("it is synced");
         }
-        let bytes = disk.inner.borrow().bytes.clone();
-        bytes
+        disk.inner.take().bytes
     })
 }
 
