@@ -218,7 +218,7 @@ impl Vm {
                         && other.links.remove(pid)
                     {
                         if self.tracing.is_used {
-                            let (own, tracee) = (other.pid, other.tracee());
+                            let (own, tracee) = (other.pid, other.watched());
                             let event = [Term::atom(predefined::GETTING_UNLINKED), Term::pid(pid)];
                             self.trace_event_of(own, tracee, Flag::Procs, &event);
                         }

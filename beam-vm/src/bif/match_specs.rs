@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::trace::{change_own, process_token, read_flags, set_token, token_item};
 use super::{BifResult, Context, Raise};
 use crate::atom::{AtomTable, predefined};
-use crate::emu::trace::caller_term;
+use crate::emu::trace::{caller_line_term, caller_term};
 use crate::heap::{MagicObject, ProcessHeap, build, magic_of};
 use crate::matchspec::{self, Action, Dialect, FunctionIndex, Host, Program, Scratch, Subject};
 use crate::print::Printed;
@@ -72,6 +72,7 @@ impl Host for Caller<'_, '_> {
                 Some(Term::boolean(true))
             }
             Action::Caller if self.effects == Effects::Real => Some(caller_term(self.cx)),
+            Action::CallerLine if self.effects == Effects::Real => Some(caller_line_term(self.cx)),
             // A BIF that runs a specification was called by nobody.
             Action::Caller | Action::CallerLine => Some(Term::atom(predefined::UNDEFINED)),
             Action::IsSeqTrace => Some(Term::boolean(process_token(self.cx.process).is_some())),

@@ -307,10 +307,11 @@ pub fn spawned(
             cx.process.extension_mut().tracee.flags = kept;
         }
         let event = [Term::atom(predefined::SPAWN), child_term, call];
-        cx.vm.trace_event_of(own, parent, Flag::Procs, &event);
+        let told = parent.filter(|_| !cx.process.is_sensitive());
+        cx.vm.trace_event_of(own, told, Flag::Procs, &event);
         if is_linked {
             let event = [Term::atom(predefined::LINK), child_term];
-            cx.vm.trace_event_of(own, parent, Flag::Procs, &event);
+            cx.vm.trace_event_of(own, told, Flag::Procs, &event);
         }
     }
     let tracee = child.tracee();

@@ -13,6 +13,7 @@ use super::call::slow_paths;
 use super::dispatch::{State, go, resume};
 use super::machine::{Fault, Machine};
 use super::run::Stop;
+use super::trace::Passed;
 use crate::atom::{Atom, predefined};
 use crate::bif::{BifIndex, Raise};
 use crate::code::Location;
@@ -223,18 +224,21 @@ unsafe fn deliver(mut s: State) {
         let process = s.process();
         let mut frame = 0;
         let mut found = None;
+        let mut caught_at = 0;
         for (index, word) in process.heap.stack().iter().enumerate() {
             if index > 0 && word.raw() & 3 == 0 {
                 frame = index;
             } else if let Some(address) = word.as_catch() {
                 found = Some(address);
+                caught_at = index;
                 break;
             }
         }
         let Fault { class, reason, trace, .. } = (*s.m).fault;
         if (*(*s.m).vm).tracing.is_used {
-            let passed = if found.is_some() { frame } else { process.heap.stack().len() };
-            super::trace::unwind(&mut *(*s.m).vm, process, passed, Term::atom(class), reason);
+            let is_caught = found.is_some();
+            let words = if is_caught { caught_at } else { process.heap.stack().len() };
+            super::trace::unwind(&mut *(*s.m).vm, process, Passed { words, is_caught }, class, reason);
             s.reload();
         }
         let Some(address) = found else {

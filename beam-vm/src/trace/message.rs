@@ -141,7 +141,7 @@ impl Vm {
     #[inline]
     pub fn trace_event(&mut self, process: &Process, flag: Flag, event: &[Term]) {
         if self.tracing.is_used {
-            self.trace_event_of(process.pid, process.tracee(), flag, event);
+            self.trace_event_of(process.pid, process.watched(), flag, event);
         }
     }
 
@@ -165,7 +165,7 @@ impl Vm {
             return;
         }
         let Lookup::Process(process) = self.processes.lookup(to) else { return };
-        if process.tracee().is_none_or(|tracee| !tracee.flags.has(Flag::Receive)) {
+        if process.watched().is_none_or(|tracee| !tracee.flags.has(Flag::Receive)) {
             return;
         }
         if let Some(mut process) = self.processes.take(to) {

@@ -25,7 +25,7 @@ pub fn link(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             if let Lookup::Process(other) = cx.vm.processes.lookup(pid) {
                 other.links.insert(own);
                 cx.process.links.insert(pid);
-                let tracee = other.tracee();
+                let tracee = other.watched();
                 tell(cx, predefined::LINK, pid);
                 let event = [Term::atom(predefined::GETTING_LINKED), Term::pid(own)];
                 cx.vm.trace_event_of(pid, tracee, Flag::Procs, &event);
@@ -64,7 +64,7 @@ pub fn unlink(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         tell(cx, predefined::UNLINK, pid);
         if let Lookup::Process(other) = cx.vm.processes.lookup(pid) {
             other.links.remove(own);
-            let tracee = other.tracee();
+            let tracee = other.watched();
             let event = [Term::atom(predefined::GETTING_UNLINKED), Term::pid(own)];
             cx.vm.trace_event_of(pid, tracee, Flag::Procs, &event);
         }

@@ -22,7 +22,7 @@ fn judge(cx: &mut Context<'_>, pattern: &EventPattern, subject: &[Term]) -> Opti
     if result == Term::boolean(false) {
         return None;
     }
-    if cx.process.tracee().is_some_and(|tracee| tracee.flags.has(Flag::Silent)) {
+    if cx.process.watched().is_some_and(|tracee| tracee.flags.has(Flag::Silent)) {
         return None;
     }
     Some((result != Term::boolean(true)).then_some(result))
@@ -30,7 +30,7 @@ fn judge(cx: &mut Context<'_>, pattern: &EventPattern, subject: &[Term]) -> Opti
 
 /// Tells of an event of a process, which `cx` takes for the one that calls.
 fn tell(cx: &mut Context<'_>, flag: Flag, pattern: &EventPattern, subject: &[Term], event: &[Term]) {
-    if cx.process.tracee().is_none_or(|tracee| !tracee.flags.has(flag)) {
+    if cx.process.watched().is_none_or(|tracee| !tracee.flags.has(flag)) {
         return;
     }
     let Some(extra) = judge(cx, pattern, subject) else { return };

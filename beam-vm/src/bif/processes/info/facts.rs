@@ -215,7 +215,7 @@ fn entry(heap: &mut ProcessHeap, location: &Location) -> Term {
 impl Subject<'_> {
     /// Whether nobody may look inside.
     fn is_closed(&self) -> bool {
-        self.process.extension().is_some_and(|extension| extension.sensitive)
+        self.process.is_sensitive()
     }
 
     fn status(&self) -> Atom {
