@@ -181,6 +181,10 @@ impl Vm {
         self.processes.mark_ending(process.pid);
         if let Some(name) = process.extension().and_then(|extension| extension.registered) {
             self.registry.remove(&name);
+            if self.tracing.is_used {
+                let event = [Term::atom(predefined::UNREGISTER), Term::atom(name)];
+                self.trace_event(&process, Flag::Procs, &event);
+            }
         }
         self.ending.push_back(Ending { process });
     }
@@ -217,7 +221,8 @@ impl Vm {
                     if let Lookup::Process(other) = self.processes.lookup(linked)
                         && other.links.remove(pid)
                     {
-                        if self.tracing.is_used {
+                        // What ends with it is not told of the link.
+                        if self.tracing.is_used && !matches!(effect(other, reason, Cause::Link), Effect::End(_)) {
                             let (own, tracee) = (other.pid, other.watched());
                             let event = [Term::atom(predefined::GETTING_UNLINKED), Term::pid(pid)];
                             self.trace_event_of(own, tracee, Flag::Procs, &event);

@@ -154,8 +154,8 @@ unsafe fn raise_from(mut s: State, raise: Raise, first: Term, newest: Newest) {
                 (predefined::ERROR, Term::atom(predefined::INTERNAL_ERROR), Term::NIL)
             }
         };
-        let depth = (*(*s.m).vm).backtrace_depth;
-        let trace = take_trace(process, s.ip, class, first, cause, newest, depth);
+        let vm = &*(*s.m).vm;
+        let trace = take_trace(vm, process, s.ip, class, first, cause, newest);
         s.reload();
         (*s.m).fault = Fault { class, reason, trace, cause };
         deliver(s)
@@ -164,14 +164,15 @@ unsafe fn raise_from(mut s: State, raise: Raise, first: Term, newest: Newest) {
 
 /// The stack trace in its raw form.
 fn take_trace(
+    vm: &Vm,
     process: &mut Process,
     ip: *const u64,
     class: Atom,
     first: Term,
     cause: Term,
     newest: Newest,
-    depth: usize,
 ) -> Term {
+    let (depth, telling) = (vm.backtrace_depth, super::trace::return_address(vm).addr());
     let address = |raw: usize| Term::small_cut(raw as i64);
     // What failed is an entry of its own unless it is the function of the instruction.
     let is_entry = first.as_tuple().is_some_and(|tuple| tuple.len() > 1);
@@ -201,7 +202,8 @@ fn take_trace(
             }
             // Return addresses are the only words on a stack with the tag of a header.
             let raw = word.raw() as usize;
-            if raw & 3 == 0 && raw != 0 {
+            // A frame that tells of a return is no call.
+            if raw & 3 == 0 && raw != 0 && raw != telling {
                 // The address is that of the instruction after the call. Calls from one place that follow each other are one entry.
                 let call = raw - 8;
                 if call != previous {

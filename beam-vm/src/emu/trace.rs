@@ -43,7 +43,7 @@ const META_RETURN: i64 = 16;
 const META_EXCEPTION: i64 = 32;
 
 /// The address of the instruction that calls return to whose return is traced.
-fn return_address(vm: &Vm) -> *const u64 {
+pub(super) fn return_address(vm: &Vm) -> *const u64 {
     &raw const vm.instructions[super::RETURN_TRACE]
 }
 

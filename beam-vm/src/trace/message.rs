@@ -53,7 +53,9 @@ impl Vm {
         match stamp {
             Stamp::None => None,
             Stamp::System => {
-                let micros = (monotonic + self.clock_offset) / 1000;
+                // As `erlang:now()`: never the same twice.
+                let micros = ((monotonic + self.clock_offset) / 1000).max(self.last_now + 1);
+                self.last_now = micros;
                 let seconds = micros.div_euclid(1_000_000);
                 let parts = [
                     seconds.div_euclid(1_000_000),

@@ -2,6 +2,7 @@
 //! Links and exit signals.
 
 use crate::atom::predefined;
+use crate::bif::trace::{From, received};
 use crate::bif::{BifResult, Context, Raise, ports};
 use crate::heap::build;
 use crate::process::{Lookup, Message};
@@ -13,6 +14,10 @@ use crate::trace::Flag;
 fn own_exit_message(cx: &mut Context<'_>, from: Term, reason: Term) {
     let message = [Term::atom(predefined::UPPER_EXIT), from, reason];
     let term = build::tuple(cx.heap(), &message);
+    if cx.vm.tracing.is_used {
+        let sender = from.as_pid().map_or(From::Machine, From::Process);
+        received(cx.vm, cx.process, sender, term);
+    }
     cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_program(term, None));
 }
 

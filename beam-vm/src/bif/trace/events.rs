@@ -54,6 +54,8 @@ pub enum From {
     Process(LocalPid),
     /// The machine.
     Machine,
+    /// The clock, which ends the time that a process waits for messages.
+    Clock,
 }
 
 /// Tells of a message that a traced process gets.
@@ -61,6 +63,7 @@ pub fn received(vm: &mut Vm, receiver: &mut Process, from: From, message: Term) 
     let (node, sender) = match from {
         From::Process(pid) => (vm.node.name, Term::pid(pid)),
         From::Machine => (predefined::SYSTEM, Term::atom(predefined::UNDEFINED)),
+        From::Clock => (predefined::CLOCK_SERVICE, Term::atom(predefined::UNDEFINED)),
     };
     let pattern = vm.tracing.received.clone();
     let mut cx = Context { vm, process: receiver };

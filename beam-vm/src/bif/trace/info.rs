@@ -40,11 +40,11 @@ pub fn trace_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     }
     match args[0].as_atom() {
         Some(predefined::NEW | predefined::NEW_PROCESSES) => {
-            let tracee = cx.vm.tracing.new_processes;
+            let tracee = there(cx, cx.vm.tracing.new_processes);
             return of_process(cx, tracee, item);
         }
         Some(predefined::NEW_PORTS) => {
-            let tracee = cx.vm.tracing.new_ports;
+            let tracee = there(cx, cx.vm.tracing.new_ports);
             return of_process(cx, tracee, item);
         }
         Some(predefined::SEND) => {

@@ -259,7 +259,7 @@ impl Subject<'_> {
     }
 
     /// The stack as text, as in a crash dump.
-    fn backtrace(&self) -> String {
+    pub(super) fn backtrace(&self) -> String {
         let printed = |term| Printed::new(&self.vm.atoms, self.vm.node.name, term);
         let name = |address: usize| match self.vm.code.locate(address) {
             None => String::from("<terminate process normally>"),
