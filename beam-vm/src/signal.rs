@@ -214,6 +214,8 @@ impl Vm {
         }
         self.cancel_all_delayed(&mut process);
         self.results.finished(&mut process, &self.atoms, self.node.name);
+        // Heirs have the tables before anybody is told.
+        self.bequeath_tables(pid);
         let links = core::mem::take(&mut process.links);
         for peer in links.iter() {
             match peer {
@@ -222,7 +224,9 @@ impl Vm {
                         && other.links.remove(pid)
                     {
                         // What ends with it is not told of the link.
-                        if self.tracing.is_used && !matches!(effect(other, reason, Cause::Link), Effect::End(_)) {
+                        if self.tracing.is_used
+                            && !matches!(effect(other, reason, Cause::Link), Effect::End(_))
+                        {
                             let (own, tracee) = (other.pid, other.watched());
                             let event = [Term::atom(predefined::GETTING_UNLINKED), Term::pid(pid)];
                             self.trace_event_of(own, tracee, Flag::Procs, &event);
@@ -244,7 +248,6 @@ impl Vm {
             self.end_extension(&mut process);
         }
         process.mailbox.clear(&mut self.nodes);
-        self.bequeath_tables(pid);
         self.processes.free(pid);
         process.retire();
         if self.spare.len() < SPARE {

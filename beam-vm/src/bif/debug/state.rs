@@ -105,9 +105,7 @@ fn monitors(cx: &mut Context<'_>, pid: LocalPid) -> Term {
             Target::Name(pid, name) => (predefined::PROCESS, Term::pid(pid), Term::atom(name)),
             Target::Port(port) => (predefined::PORT, Term::port(port), Term::NIL),
             Target::PortName(port, name) => (predefined::PORT, Term::port(port), Term::atom(name)),
-            Target::TimeOffset => {
-                (predefined::TIME_OFFSET, Term::atom(predefined::CLOCK_SERVICE), Term::NIL)
-            }
+            Target::TimeOffset => (predefined::TIME_OFFSET, Term::atom(predefined::CLOCK_SERVICE), Term::NIL),
         };
         record(kind, predefined::ORIGIN, numbers, other, name);
     }
@@ -188,6 +186,12 @@ pub fn set(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             let is_there = matches!(cx.vm.processes.lookup(pid), Lookup::Process(_));
             Ok(Term::boolean(is_there && cx.vm.collect_parked(pid, Extent::Full)))
         }
+        predefined::TEST_LONG_GC_SLEEP => {
+            let millis =
+                args[1].as_small().and_then(|millis| u64::try_from(millis).ok()).ok_or(Raise::BADARG)?;
+            cx.vm.settings.collection_delay = millis.saturating_mul(1_000_000);
+            Ok(Term::boolean(true))
+        }
         predefined::WAIT => wait(cx, args),
         name => match cx.vm.atoms.text(name) {
             "fill_heap" => crate::bif::memory::garbage_collect(cx, &[Term::atom(predefined::MAJOR)]),
@@ -216,11 +220,12 @@ fn limit(limit: &mut usize, atoms: &AtomTable, value: Term) -> BifResult {
     Ok(Term::count(core::mem::replace(limit, wanted)))
 }
 
-/// Waits until what was let go of is gone. All but processes that are ending goes at once.
+/// Waits until what was let go of is gone. All but processes that are ending and the objects of tables goes at once.
 fn wait(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     match cx.vm.atoms.text(args[1].as_atom().ok_or(Raise::BADARG)?) {
         "deallocations" | "timer_cancellations" | "aux_work" | "thread_progress" => {}
         _ => return Err(Raise::BADARG),
     }
-    if cx.vm.ending.is_empty() { Ok(Term::atom(predefined::OK)) } else { Err(cx.yield_with(args)) }
+    let is_done = cx.vm.ending.is_empty() && !cx.vm.tables.has_waste();
+    if is_done { Ok(Term::atom(predefined::OK)) } else { Err(cx.yield_with(args)) }
 }
