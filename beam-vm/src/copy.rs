@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use core::ptr::NonNull;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::heap::{BinaryBlock, Heap, Magic, MagicObject, OffHeap, build, copy_words};
 use crate::stack::InlineStack;
@@ -350,6 +350,35 @@ pub fn copy_shared<H: Heap + ?Sized>(term: Term, heap: &mut H, literals: &Range<
         unsafe { place.write(copied) };
     }
     (result, words)
+}
+
+/// The words that [`copy_shared`] takes if literals are copied, too.
+#[must_use]
+pub fn size_of_shared(term: Term) -> usize {
+    let mut words = 0;
+    let mut seen = HashSet::new();
+    let mut stack = Vec::from([term]);
+    while let Some(term) = stack.pop() {
+        if let Some(cell) = term.as_cons() {
+            if seen.insert(cell.address().addr().get()) {
+                words += layout::CONS_SIZE;
+                stack.extend([cell.head(), cell.tail()]);
+            }
+        } else if let Some(boxed) = term.as_boxed()
+            && seen.insert(boxed.address().addr().get())
+        {
+            let header = boxed.header();
+            match header.kind() {
+                Kind::SubBinary => words += part_words(term),
+                Kind::MatchState => {}
+                kind => {
+                    words += 1 + header.arity();
+                    stack.extend(kind.terms(header.arity()).map(|index| word_term(boxed, index)));
+                }
+            }
+        }
+    }
+    words
 }
 
 /// Copies an object or a cell, and says where it has terms.
