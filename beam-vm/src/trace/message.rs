@@ -6,6 +6,7 @@ use core::ops::Range;
 
 use super::{Flag, Flags, Tracee, Tracer};
 use crate::atom::predefined;
+use crate::bif::time::BEGINNING;
 use crate::bif::trace::{From, received};
 use crate::copy;
 use crate::etf::{EncodeOptions, Encoder, Keep, Origin};
@@ -64,10 +65,13 @@ impl Vm {
                 ];
                 Some(build::tuple(fragment, &parts.map(Term::small_cut)))
             }
-            Stamp::Monotonic => Some(build::integer(fragment, monotonic)),
+            Stamp::Monotonic => Some(build::integer(fragment, BEGINNING.saturating_add(monotonic))),
             Stamp::Strict => {
+                // The same numbers as `erlang:unique_integer([monotonic])`.
                 self.unique += 1;
-                let parts = [build::integer(fragment, monotonic), build::unsigned(fragment, self.unique)];
+                let number = i128::from(Term::SMALL_MIN) + i128::from(self.unique);
+                let time = BEGINNING.saturating_add(monotonic);
+                let parts = [build::integer(fragment, time), build::wide(fragment, number)];
                 Some(build::tuple(fragment, &parts))
             }
         }

@@ -90,6 +90,20 @@ fn monitors(cx: &mut Context<'_>, pid: LocalPid) -> Term {
         _ => None,
     };
     let Some((watched, watchers)) = found else { return Term::atom(predefined::UNDEFINED) };
+    // By which name a process is watched, the one that watches knows.
+    let name_for = |process: &Process, numbers| match process.extension()?.monitors.get(numbers)?.target {
+        Target::Name(_, name) => Some(name),
+        _ => None,
+    };
+    let mut named = Vec::with_capacity(watchers.len());
+    for (numbers, watcher) in watchers {
+        let name = match cx.vm.processes.lookup(watcher) {
+            _ if watcher == cx.process.pid => name_for(cx.process, numbers),
+            Lookup::Process(process) => name_for(process, numbers),
+            _ => None,
+        };
+        named.push((numbers, watcher, name.map_or(Term::NIL, Term::atom)));
+    }
     let heap = cx.heap();
     let mut list = Term::NIL;
     let mut record = |kind, direction, numbers, other, extra| {
@@ -109,8 +123,8 @@ fn monitors(cx: &mut Context<'_>, pid: LocalPid) -> Term {
         };
         record(kind, predefined::ORIGIN, numbers, other, name);
     }
-    for (numbers, pid) in watchers {
-        record(predefined::PROCESS, predefined::TARGET, numbers, Term::pid(pid), Term::NIL);
+    for (numbers, pid, name) in named {
+        record(predefined::PROCESS, predefined::TARGET, numbers, Term::pid(pid), name);
     }
     list
 }
@@ -140,6 +154,14 @@ pub fn get(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         predefined::PROCESSES => {
             let pids: Vec<Term> = cx.vm.processes.pids().map(Term::pid).collect();
             build::list(cx.heap(), &pids)
+        }
+        predefined::PROCESSES_BIF_INFO => {
+            // The table of processes is one piece, which is looked through at once; 20 pids count as a reduction.
+            let limit = cx.vm.processes.limit() as i64;
+            let numbers = [0, 1, limit, limit, 0, 0, 0, 20, 0].map(Term::small_cut);
+            let mut record = Vec::from([Term::atom(predefined::PTAB_LIST_BIF_INFO)]);
+            record.extend(numbers);
+            build::tuple(cx.heap(), &record)
         }
         predefined::PROCESS_INFO_ARGS => {
             let items = info::ALL.map(Term::atom);
