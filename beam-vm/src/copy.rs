@@ -5,8 +5,11 @@
 //! a part of a heap binary becomes a heap binary of its own, a part of a refc binary a part of the same.
 #![expect(unsafe_code, reason = "writes words of objects that it has just allocated")]
 
+use alloc::vec::Vec;
 use core::ops::Range;
 use core::ptr::NonNull;
+
+use hashbrown::{HashMap, HashSet};
 
 use crate::heap::{BinaryBlock, Heap, Magic, MagicObject, OffHeap, build, copy_words};
 use crate::stack::InlineStack;
@@ -315,4 +318,90 @@ fn part<H: Heap + ?Sized>(source: Term, heap: &mut H) -> Term {
             }
         }
     }
+}
+
+/// Copies a term to a heap; what is in it twice is in the copy once. Gives how many words it has copied, too.
+pub fn copy_shared<H: Heap + ?Sized>(term: Term, heap: &mut H, literals: &Range<usize>) -> (Term, usize) {
+    let mut result = term;
+    let mut words = 0;
+    let mut copies: HashMap<usize, Term> = HashMap::new();
+    let mut places = Vec::from([NonNull::from(&mut result)]);
+    while let Some(place) = places.pop() {
+        // SAFETY: places are words of copies, and that of the result.
+        let term = unsafe { place.read() };
+        let address = match (term.as_cons(), term.as_boxed()) {
+            (Some(cell), _) => cell.address().addr().get(),
+            (None, Some(boxed)) => boxed.address().addr().get(),
+            (None, None) => continue,
+        };
+        if literals.contains(&address) {
+            continue;
+        }
+        let copied = match copies.get(&address) {
+            Some(copied) => *copied,
+            None => {
+                let (copied, size) = one_shared(term, heap, &mut places);
+                words += size;
+                copies.insert(address, copied);
+                copied
+            }
+        };
+        // SAFETY: as for reading.
+        unsafe { place.write(copied) };
+    }
+    (result, words)
+}
+
+/// The words that [`copy_shared`] takes if literals are copied, too.
+#[must_use]
+pub fn size_of_shared(term: Term) -> usize {
+    let mut words = 0;
+    let mut seen = HashSet::new();
+    let mut stack = Vec::from([term]);
+    while let Some(term) = stack.pop() {
+        if let Some(cell) = term.as_cons() {
+            if seen.insert(cell.address().addr().get()) {
+                words += layout::CONS_SIZE;
+                stack.extend([cell.head(), cell.tail()]);
+            }
+        } else if let Some(boxed) = term.as_boxed()
+            && seen.insert(boxed.address().addr().get())
+        {
+            let header = boxed.header();
+            match header.kind() {
+                Kind::SubBinary => words += part_words(term),
+                Kind::MatchState => {}
+                kind => {
+                    words += 1 + header.arity();
+                    stack.extend(kind.terms(header.arity()).map(|index| word_term(boxed, index)));
+                }
+            }
+        }
+    }
+    words
+}
+
+/// Copies an object or a cell, and says where it has terms.
+fn one_shared<H: Heap + ?Sized>(term: Term, heap: &mut H, places: &mut Vec<NonNull<Term>>) -> (Term, usize) {
+    if let Some(cell) = term.as_cons() {
+        let at = heap.allocate(layout::CONS_SIZE).cast::<Term>();
+        // SAFETY: the heap has given two words.
+        unsafe {
+            at.write(cell.head());
+            at.add(1).write(cell.tail());
+            places.extend([at, at.add(1)]);
+            return (Cons::new(at).term(), layout::CONS_SIZE);
+        }
+    }
+    let Some(boxed) = term.as_boxed() else { return (term, 0) };
+    let copied = object(term, boxed, heap);
+    let Some(object) = copied.as_boxed() else { return (copied, 0) };
+    let header = object.header();
+    // The original of a part was copied with it.
+    if header.kind() != Kind::SubBinary {
+        let terms = header.kind().terms(header.arity());
+        // SAFETY: the kind says which words of the new object are terms.
+        places.extend(terms.map(|index| unsafe { object.address().add(index).cast::<Term>() }));
+    }
+    (copied, 1 + header.arity())
 }

@@ -77,8 +77,42 @@ impl Vm {
         match destination {
             Destination::Console => self.platform.complain(END.as_bytes()),
             Destination::File(_) if result.is_ok() => self.complain("done\n"),
-            Destination::File(_) => {}
+            Destination::File(_) | Destination::Memory => {}
         }
+    }
+}
+
+/// What `system_info/1` gives as text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Part {
+    /// `info`
+    System,
+    /// `procs`
+    Processes,
+    /// `loaded`
+    Modules,
+    /// `dist`
+    Distribution,
+}
+
+impl Vm {
+    /// A part of a dump, of a machine that goes on.
+    pub(crate) fn report(&mut self, running: &Process, part: Part) -> Vec<u8> {
+        let now = self.platform.monotonic() / 1_000_000;
+        let mut sink = Sink::in_memory();
+        let scene = Scene { vm: self, running: Some(running), now };
+        let out = &mut sink;
+        // Memory has room, or the machine ends.
+        let _ = match part {
+            Part::System => scene
+                .memory(out)
+                .and_then(|()| scene.index_tables(out))
+                .and_then(|()| scene.allocated_areas(out)),
+            Part::Processes => scene.processes(out),
+            Part::Modules => scene.modules(out),
+            Part::Distribution => out.write_str("=no_distribution\n"),
+        };
+        sink.into_text()
     }
 }
 

@@ -41,6 +41,11 @@ pub fn own_instructions() -> alloc::boxed::Box<[u64]> {
     [first, 0, ret, traced].into()
 }
 
+/// The names of the loaded instructions; each is there once for each kind of operands.
+pub fn instruction_names() -> impl Iterator<Item = &'static str> {
+    table::SPECIFICS.iter().map(|specific| specific.name)
+}
+
 /// The place of a `return` among the instructions that belong to no module.
 const RETURN: usize = 2;
 

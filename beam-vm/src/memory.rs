@@ -31,6 +31,12 @@ impl Vm {
         extent: Extent,
     ) -> Outcome {
         let watched = if self.tracing.is_used { self.collection_begins(process, need, extent) } else { None };
+        if self.settings.collection_delay > 0 && watched.is_some() {
+            let until = self.platform.monotonic() + self.settings.collection_delay;
+            while self.platform.monotonic() < until {
+                core::hint::spin_loop();
+            }
+        }
         let began = self.state_begins();
         let surroundings = Surroundings { literals: self.literals.addresses(), atoms: &self.atoms };
         // SAFETY: as the caller promises.

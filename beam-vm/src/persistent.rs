@@ -30,10 +30,15 @@ impl Entry {
     }
 }
 
+/// Places of an empty table.
+const FIRST_PLACES: usize = 8;
+
 /// All persistent terms.
 #[derive(Debug, Default)]
 pub struct PersistentTerms {
     entries: HashTable<Entry>,
+    /// How often the table has doubled: as stock's, it does when half of it is used, and goes back when a quarter is.
+    doublings: u32,
 }
 
 /// There is no room for literals.
@@ -70,11 +75,14 @@ impl PersistentTerms {
         }
         let hash = hash_of(key);
         let none = 0..0;
-        let words = 3 + copy::size_of(key, &none) + copy::size_of(value, &none);
+        let words = 3 + copy::size_of_shared(key) + copy::size_of_shared(value);
         let mut area = space.area(words, platform).ok_or(NoRoom)?;
-        let elements = [key, value].map(|term| copy::copy(term, &mut area, &none));
+        let elements = [key, value].map(|term| copy::copy_shared(term, &mut area, &none).0);
         let pair = build::tuple(&mut area, &elements);
-        let before = self.take(key);
+        let before = self.remove(key);
+        if before.is_none() && 2 * self.count() >= self.places() {
+            self.doublings += 1;
+        }
         self.entries
             .insert_unique(u64::from(hash), Entry { pair, hash, area }, |entry| u64::from(entry.hash));
         Ok(before)
@@ -82,6 +90,16 @@ impl PersistentTerms {
 
     /// Takes a key out; gives the area of its pair.
     pub fn take(&mut self, key: Term) -> Option<LiteralArea> {
+        let before = self.count();
+        let area = self.remove(key)?;
+        if self.doublings > 0 && 4 * before <= self.places() {
+            self.doublings -= 1;
+            self.entries.shrink_to(self.places(), |entry| u64::from(entry.hash));
+        }
+        Some(area)
+    }
+
+    fn remove(&mut self, key: Term) -> Option<LiteralArea> {
         let hash = hash_of(key);
         let entry = self
             .entries
@@ -91,6 +109,7 @@ impl PersistentTerms {
 
     /// Takes all keys out; gives the areas of their pairs.
     pub fn take_all(&mut self) -> impl Iterator<Item = LiteralArea> + '_ {
+        self.doublings = 0;
         self.entries.drain().map(|entry| entry.area)
     }
 
@@ -113,7 +132,7 @@ impl PersistentTerms {
     /// For how many there is a place in the table.
     #[must_use]
     pub fn places(&self) -> usize {
-        self.entries.capacity()
+        FIRST_PLACES << self.doublings
     }
 
     /// Words of all of them, and one for each place.

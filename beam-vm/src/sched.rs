@@ -247,7 +247,7 @@ impl Vm {
     /// Tells that a traced process begins or ends a turn, and where.
     fn trace_running(&mut self, process: &Process, what: Atom) {
         let tracee = process
-            .tracee()
+            .watched()
             .filter(|tracee| tracee.flags.has(Flag::Running) || tracee.flags.has(Flag::RunningProcs));
         let Some(tracee) = tracee else { return };
         let mut block = Fragment::default();

@@ -181,6 +181,10 @@ impl Vm {
         self.processes.mark_ending(process.pid);
         if let Some(name) = process.extension().and_then(|extension| extension.registered) {
             self.registry.remove(&name);
+            if self.tracing.is_used {
+                let event = [Term::atom(predefined::UNREGISTER), Term::atom(name)];
+                self.trace_event(&process, Flag::Procs, &event);
+            }
         }
         self.ending.push_back(Ending { process });
     }
@@ -210,6 +214,8 @@ impl Vm {
         }
         self.cancel_all_delayed(&mut process);
         self.results.finished(&mut process, &self.atoms, self.node.name);
+        // Heirs have the tables before anybody is told.
+        self.bequeath_tables(pid);
         let links = core::mem::take(&mut process.links);
         for peer in links.iter() {
             match peer {
@@ -217,8 +223,11 @@ impl Vm {
                     if let Lookup::Process(other) = self.processes.lookup(linked)
                         && other.links.remove(pid)
                     {
-                        if self.tracing.is_used {
-                            let (own, tracee) = (other.pid, other.tracee());
+                        // What ends with it is not told of the link.
+                        if self.tracing.is_used
+                            && !matches!(effect(other, reason, Cause::Link), Effect::End(_))
+                        {
+                            let (own, tracee) = (other.pid, other.watched());
                             let event = [Term::atom(predefined::GETTING_UNLINKED), Term::pid(pid)];
                             self.trace_event_of(own, tracee, Flag::Procs, &event);
                         }
@@ -239,7 +248,6 @@ impl Vm {
             self.end_extension(&mut process);
         }
         process.mailbox.clear(&mut self.nodes);
-        self.bequeath_tables(pid);
         self.processes.free(pid);
         process.retire();
         if self.spare.len() < SPARE {

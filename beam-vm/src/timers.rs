@@ -92,6 +92,12 @@ impl DelayedMessages {
         self.slots.get_mut(slot.0 as usize)?.as_mut()
     }
 
+    /// Bytes of those that wait.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.by_reference.len() * size_of::<Delayed>()
+    }
+
     /// All that wait: to whom they go, the reference of a `start_timer/3` whose message is not made yet, the message or the term that it
     /// is to have, and the timer.
     pub fn iter(&self) -> impl Iterator<Item = (Receiver, Option<RefNumbers>, Term, TimerId)> + '_ {

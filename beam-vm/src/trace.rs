@@ -66,6 +66,8 @@ pub struct Tracing {
     pub points: Points,
     /// Whether the call that is told of is that of a BIF.
     pub calls_bif: bool,
+    /// Whether the exception that is under way is that of a BIF of which is told where it returns to.
+    pub bif_failed: bool,
     /// Messages for the process that runs, which nobody can reach meanwhile, and for ports.
     pub waiting: Vec<(Tracer, Term, Fragment)>,
     /// What functions get when they are loaded.
@@ -90,5 +92,19 @@ impl Process {
     #[inline]
     pub fn tracee(&self) -> Option<Tracee> {
         self.extension().map(|extension| extension.tracee).filter(|tracee| tracee.tracer.is_some())
+    }
+
+    /// How what it does is told of, if it is: nothing is while it is `sensitive`, though it stays traced.
+    #[must_use]
+    #[inline]
+    pub fn watched(&self) -> Option<Tracee> {
+        if self.is_sensitive() { None } else { self.tracee() }
+    }
+
+    /// Whether others may not look inside.
+    #[must_use]
+    #[inline]
+    pub fn is_sensitive(&self) -> bool {
+        self.extension().is_some_and(|extension| extension.sensitive)
     }
 }

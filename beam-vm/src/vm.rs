@@ -168,6 +168,8 @@ pub struct Settings {
     pub shows_internal_state: bool,
     /// `trace_control_word`
     pub trace_control_word: u32,
+    /// How much longer a collection takes that somebody is told of, in nanoseconds: for tests.
+    pub collection_delay: u64,
 }
 
 impl Default for Settings {
@@ -177,6 +179,7 @@ impl Default for Settings {
             prints_unicode: false,
             shows_internal_state: false,
             trace_control_word: 0,
+            collection_delay: 0,
         }
     }
 }

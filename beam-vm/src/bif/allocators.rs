@@ -5,6 +5,7 @@
 
 use alloc::vec::Vec;
 
+use super::lists::proper;
 use super::memory::{ALLOCATORS, allocator};
 use super::{BifResult, Context, Raise};
 use crate::atom::{Atom, predefined};
@@ -61,14 +62,25 @@ fn instances(cx: &mut Context<'_>, name: Term, detail: Detail) -> BifResult {
     Ok(build::list(heap, &[instance]))
 }
 
+/// The instances of a name, or of each in a list.
+fn of_names(cx: &mut Context<'_>, names: Term, detail: Detail) -> BifResult {
+    let Some(names) = proper(names) else { return instances(cx, names, detail) };
+    let mut all = Vec::with_capacity(names.len());
+    for name in names {
+        let instances = instances(cx, name, detail)?;
+        all.push(build::tuple(cx.heap(), &[name, instances]));
+    }
+    Ok(build::list(cx.heap(), &all))
+}
+
 /// `system_info({allocator, _})`
-pub fn instances_of(cx: &mut Context<'_>, name: Term) -> BifResult {
-    instances(cx, name, Detail::All)
+pub fn instances_of(cx: &mut Context<'_>, names: Term) -> BifResult {
+    of_names(cx, names, Detail::All)
 }
 
 /// `system_info({allocator_sizes, _})`
-pub fn sizes_of(cx: &mut Context<'_>, name: Term) -> BifResult {
-    instances(cx, name, Detail::Sizes)
+pub fn sizes_of(cx: &mut Context<'_>, names: Term) -> BifResult {
+    of_names(cx, names, Detail::Sizes)
 }
 
 /// `system_info(allocator)`: which `malloc` there is, nobody knows.

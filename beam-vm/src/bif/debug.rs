@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use hashbrown::HashSet;
 
-use super::{BifResult, Context};
+use super::{BifResult, Context, Raise};
 use crate::heap::build;
 use crate::print::Printed;
 use crate::term::{Boxed, Kind, Term, layout};
@@ -93,6 +93,34 @@ pub fn size_shared(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 /// `erts_debug:same/2`
 pub fn same(_: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(Term::boolean(args[0] == args[1]))
+}
+
+/// `erts_debug:copy_shared/2`: a copy in which what is there twice is there once. Says whether literals are copied too.
+pub fn copy_shared(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    let copies_literals = args[1].as_boolean().ok_or(Raise::BADARG)?;
+    let literals = if copies_literals { 0..0 } else { cx.vm.literals.addresses() };
+    let (copied, words) = crate::copy::copy_shared(args[0], cx.heap(), &literals);
+    cx.bump((words / WORDS) as u32);
+    Ok(copied)
+}
+
+/// `erts_debug:disassemble/1`: there is nothing to be shown, as in stock with machine code.
+pub fn disassemble(_: &mut Context<'_>, _: &[Term]) -> BifResult {
+    Ok(Term::boolean(false))
+}
+
+/// `erts_debug:interpreter_size/0`: the instructions' code is not in one place.
+pub fn interpreter_size(_: &mut Context<'_>, _: &[Term]) -> BifResult {
+    Ok(Term::small_cut(0))
+}
+
+/// `erts_debug:instructions/0`: the names of the loaded instructions.
+pub fn instructions(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
+    let mut names: Vec<&str> = crate::emu::instruction_names().collect();
+    names.dedup();
+    let heap = cx.heap();
+    let names: Vec<Term> = names.into_iter().map(|name| build::string(heap, name)).collect();
+    Ok(build::list(heap, &names))
 }
 
 /// `erts_debug:display/1`: shows a term, and gives what it has shown.

@@ -144,7 +144,7 @@ fn pair(
                 Some(predefined::TRUE) => WriteConcurrency::On,
                 Some(predefined::FALSE) => WriteConcurrency::Off,
                 Some(predefined::AUTO) => WriteConcurrency::Auto,
-                _ => return Err(Raise::BADARG),
+                _ => WriteConcurrency::Locks(locks(value).ok_or(Raise::BADARG)?),
             };
         }
         Some(predefined::DECENTRALIZED_COUNTERS) => {
@@ -153,6 +153,14 @@ fn pair(
         _ => return Err(Raise::BADARG),
     }
     Ok(())
+}
+
+/// The number of `{debug_hash_fixed_number_of_locks, Number}`, as stock takes it: a power of two, and 64 at least.
+fn locks(value: Term) -> Option<u32> {
+    let pair = value.as_tuple()?;
+    let [name, number] = *pair.elements() else { return None };
+    let number = number.as_small().filter(|number| (1..=32_768).contains(number))? as u32;
+    (name == Term::atom(predefined::DEBUG_HASH_FIXED_NUMBER_OF_LOCKS)).then(|| 1 << number.max(64).ilog2())
 }
 
 /// `delete/1`

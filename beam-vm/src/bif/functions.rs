@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Funs and functions.
 
-use super::{BifIndex, BifResult, Context, Raise};
+use super::{BifIndex, BifResult, Context, Raise, Releases};
 use crate::atom::predefined;
 use crate::heap::build;
 use crate::term::{Export, Term, View};
@@ -34,7 +34,10 @@ pub fn is_builtin(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         return Ok(Term::boolean(true));
     }
     let export = u32::try_from(arity).ok().and_then(|arity| cx.vm.code.find_export(module, function, arity));
-    Ok(Term::boolean(export.is_some_and(|export| BifIndex::from_raw(export.bif.get()).is_some())))
+    let bif = export.and_then(|export| BifIndex::from_raw(export.bif.get()));
+    // The table has those of later releases too.
+    let is_builtin = |bif: BifIndex| matches!(bif.entry().releases, Releases::All | Releases::Until25);
+    Ok(Term::boolean(bif.is_some_and(is_builtin)))
 }
 
 /// `fun_info/2`

@@ -6,15 +6,16 @@ mod functions;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
-use super::trace::{change_own, process_token, read_flags, set_token, token_item};
+use super::processes::info::stack_text;
+use super::trace::{change_other, change_own, process_token, read_flags, set_token, token_item};
 use super::{BifResult, Context, Raise};
 use crate::atom::{AtomTable, predefined};
-use crate::emu::trace::caller_term;
+use crate::emu::trace::{caller_line_term, caller_term};
 use crate::heap::{MagicObject, ProcessHeap, build, magic_of};
 use crate::matchspec::{self, Action, Dialect, FunctionIndex, Host, Program, Scratch, Subject};
 use crate::print::Printed;
 use crate::process::Parked;
-use crate::term::Term;
+use crate::term::{LocalPid, Term};
 use crate::trace::{Flag, Flags};
 
 /// What may be done to the traced process.
@@ -45,6 +46,13 @@ impl<'a, 'b> Caller<'a, 'b> {
     }
 }
 
+impl Caller<'_, '_> {
+    /// The process of an identifier or a name.
+    fn whom(&self, term: Term) -> Option<LocalPid> {
+        term.as_pid().or_else(|| self.cx.vm.registry.get(&term.as_atom()?).copied())
+    }
+}
+
 impl Host for Caller<'_, '_> {
     fn heap(&mut self) -> (&mut ProcessHeap, &AtomTable) {
         (&mut self.cx.process.heap, &self.cx.vm.atoms)
@@ -72,6 +80,7 @@ impl Host for Caller<'_, '_> {
                 Some(Term::boolean(true))
             }
             Action::Caller if self.effects == Effects::Real => Some(caller_term(self.cx)),
+            Action::CallerLine if self.effects == Effects::Real => Some(caller_line_term(self.cx)),
             // A BIF that runs a specification was called by nobody.
             Action::Caller | Action::CallerLine => Some(Term::atom(predefined::UNDEFINED)),
             Action::IsSeqTrace => Some(Term::boolean(process_token(self.cx.process).is_some())),
@@ -111,7 +120,31 @@ impl Host for Caller<'_, '_> {
                 let tracer = set.tracer.or(clear.tracer);
                 Some(Term::boolean(change_own(self.cx, clear.flags, set.flags, tracer)))
             }
-            Action::DisableTrace | Action::EnableTrace | Action::ProcessDump | Action::Trace => None,
+            Action::EnableTrace => {
+                let pid = self.whom(arguments[0])?;
+                let flags = Flags::named(arguments[1].as_atom()?)?;
+                let tracer = self.cx.process.tracee().and_then(|tracee| tracee.tracer);
+                change_other(self.cx, pid, Flags::NONE, flags, tracer)?;
+                Some(Term::boolean(true))
+            }
+            Action::DisableTrace => {
+                let pid = self.whom(arguments[0])?;
+                let flags = Flags::named(arguments[1].as_atom()?)?;
+                change_other(self.cx, pid, flags, Flags::NONE, None)?;
+                Some(Term::boolean(true))
+            }
+            Action::Trace => {
+                let pid = self.whom(arguments[0])?;
+                let clear = read_flags(self.cx, arguments[1])?;
+                let set = read_flags(self.cx, arguments[2])?;
+                let own = self.cx.process.tracee().and_then(|tracee| tracee.tracer);
+                let tracer = set.tracer.or(clear.tracer).or(own);
+                Some(Term::boolean(change_other(self.cx, pid, clear.flags, set.flags, tracer)?))
+            }
+            Action::ProcessDump => {
+                let text = stack_text(self.cx);
+                Some(build::binary(self.cx.heap(), text.as_bytes()))
+            }
         }
     }
 }

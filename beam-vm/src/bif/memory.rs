@@ -202,9 +202,11 @@ fn memory_internal(cx: &mut Context<'_>, reference: Term, allocators: Term) -> B
         let bytes = Term::count(allocator(&report, atom));
         let mut data = Vec::new();
         if atom == predefined::FIX_ALLOC {
-            // The processes themselves, which count as such and not only in the sum.
+            // The processes themselves, which count as such and not only in the sum, and messages that wait for their time.
+            let timers = Term::count(cx.vm.delayed.bytes());
             let proc = build::tuple(cx.heap(), &[Term::atom(predefined::PROC), bytes, bytes]);
-            let types = build::list(cx.heap(), &[proc]);
+            let timers = build::tuple(cx.heap(), &[Term::atom(predefined::BIF_TIMER), timers, timers]);
+            let types = build::list(cx.heap(), &[proc, timers]);
             data.push(build::tuple(cx.heap(), &[Term::atom(predefined::FIX_TYPES), types]));
         }
         let size = build::tuple(cx.heap(), &[Term::atom(predefined::SIZE), bytes, bytes, bytes]);
@@ -233,7 +235,7 @@ fn allocated_areas(cx: &mut Context<'_>) -> Term {
         (predefined::EXPORT_TABLE, 0),
         (predefined::FUN_TABLE, 0),
         (predefined::LOADED_CODE, code),
-        (predefined::BIF_TIMER, 0),
+        (predefined::BIF_TIMER, cx.vm.delayed.bytes()),
         (predefined::PROCESS_TABLE, process_table),
         // Code is in none of the allocators, but counts in the sum.
         (predefined::EXTERNAL_ALLOC, code),

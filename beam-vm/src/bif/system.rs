@@ -9,6 +9,7 @@ use crate::atom::{Atom, predefined};
 use crate::bif::Entry;
 use crate::bif::Releases;
 use crate::bif::table::BIFS;
+use crate::crash_dump::Part;
 use crate::heap::build;
 use crate::term::{Term, View};
 use crate::trace::Tracer;
@@ -166,6 +167,11 @@ fn counted(cx: &mut Context<'_>, item: Atom) -> BifResult {
             build::list(cx.heap(), &items)
         }
         predefined::CHECK_IO => check_io(cx),
+        predefined::ETHREAD_INFO => thread_info(cx),
+        predefined::INFO => cx.report(Part::System),
+        predefined::PROCS => cx.report(Part::Processes),
+        predefined::LOADED => cx.report(Part::Modules),
+        predefined::DIST => cx.report(Part::Distribution),
         predefined::DECENTRALIZED_COUNTER_GROUPS_MAP => {
             let pair = build::tuple(cx.heap(), &[Term::small_cut(1); 2]);
             build::list(cx.heap(), &[pair])
@@ -199,6 +205,18 @@ fn time_source(cx: &mut Context<'_>, time: Term, more: &[(Atom, Atom)]) -> Term 
     build::list(cx.heap(), &pairs)
 }
 
+/// How numbers are changed in one step and locks are made: there are none, as nobody else is there to see a step.
+fn thread_info(cx: &mut Context<'_>) -> Term {
+    let heap = cx.heap();
+    let mut items = Vec::new();
+    for name in ["32-bit native atomics", "64-bit native atomics", "Double word native atomics"] {
+        let name = build::string(heap, name);
+        let how = build::string(heap, "one thread");
+        items.push(build::tuple(heap, &[name, how, Term::NIL]));
+    }
+    build::list(heap, &items)
+}
+
 /// The one set of streams and sockets that is watched.
 fn check_io(cx: &mut Context<'_>) -> Term {
     let ports = &cx.vm.ports;
@@ -212,6 +230,14 @@ fn check_io(cx: &mut Context<'_>) -> Term {
 fn system_logger(cx: &Context<'_>) -> Term {
     let logger = cx.vm.system_logger.or_else(|| cx.vm.registry.get(&predefined::LOGGER).copied());
     logger.map_or(Term::atom(predefined::LOGGER), Term::pid)
+}
+
+impl Context<'_> {
+    /// A part of a crash dump as a binary.
+    fn report(&mut self, part: Part) -> Term {
+        let text = self.vm.report(self.process, part);
+        build::binary(&mut self.process.heap, &text)
+    }
 }
 
 /// The BIFs of the release.

@@ -248,6 +248,30 @@ pub fn change_own(cx: &mut Context<'_>, clear: Flags, set: Flags, tracer: Option
     true
 }
 
+/// The same of any process. None if there is no such process.
+pub fn change_other(
+    cx: &mut Context<'_>,
+    pid: LocalPid,
+    clear: Flags,
+    set: Flags,
+    tracer: Option<Tracer>,
+) -> Option<bool> {
+    if pid == cx.process.pid {
+        return Some(change_own(cx, clear, set, tracer));
+    }
+    let Lookup::Process(process) = cx.vm.processes.lookup(pid) else { return None };
+    let tracee = &mut process.extension_mut().tracee;
+    let before = *tracee;
+    let flags = before.flags.without(clear).with(set);
+    *tracee = match tracer.or(before.tracer).filter(|_| !flags.is_empty()) {
+        Some(tracer) => Tracee { flags, tracer: Some(tracer) },
+        None => Tracee::default(),
+    };
+    let is_changed = *tracee != before;
+    cx.vm.tracing.is_used = true;
+    Some(is_changed)
+}
+
 /// Whether a new process is linked to its parent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IsLinked {
@@ -307,10 +331,11 @@ pub fn spawned(
             cx.process.extension_mut().tracee.flags = kept;
         }
         let event = [Term::atom(predefined::SPAWN), child_term, call];
-        cx.vm.trace_event_of(own, parent, Flag::Procs, &event);
+        let told = parent.filter(|_| !cx.process.is_sensitive());
+        cx.vm.trace_event_of(own, told, Flag::Procs, &event);
         if is_linked {
             let event = [Term::atom(predefined::LINK), child_term];
-            cx.vm.trace_event_of(own, parent, Flag::Procs, &event);
+            cx.vm.trace_event_of(own, told, Flag::Procs, &event);
         }
     }
     let tracee = child.tracee();

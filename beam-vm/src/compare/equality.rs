@@ -166,5 +166,13 @@ fn references(a: Reference, b: Reference) -> bool {
 
 fn external_references(a: External, b: External) -> bool {
     let (mut left, mut right) = ([0; REF_NUMBERS_MAX], [0; REF_NUMBERS_MAX]);
-    a.node() == b.node() && a.creation() == b.creation() && a.numbers(&mut left) == b.numbers(&mut right)
+    let is_of_same = a.node() == b.node() && a.creation() == b.creation();
+    is_of_same && same_numbers(a.numbers(&mut left), b.numbers(&mut right))
+}
+
+/// Numbers that one does not have are 0.
+fn same_numbers(a: &[u32], b: &[u32]) -> bool {
+    let (shorter, longer) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    let (common, rest) = longer.split_at(shorter.len());
+    common == shorter && rest.iter().all(|number| *number == 0)
 }

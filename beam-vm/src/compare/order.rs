@@ -231,7 +231,7 @@ impl Walk<'_> {
                 data(a).cmp(&data(b)).then_with(|| self.nodes(a, b))
             }
             (View::ExternalPort(a), View::ExternalPort(b)) => {
-                a.data().cmp(&b.data()).then_with(|| self.nodes(a, b))
+                self.nodes(a, b).then_with(|| a.data().cmp(&b.data()))
             }
             (View::ExternalReference(a), View::ExternalReference(b)) => {
                 self.nodes(a, b).then_with(|| external_references(a, b))
@@ -312,6 +312,12 @@ fn external_references(a: External, b: External) -> Ordering {
     numbers_of(a.numbers(&mut left), b.numbers(&mut right))
 }
 
+/// Numbers that one does not have are 0.
 fn numbers_of(a: &[u32], b: &[u32]) -> Ordering {
-    a.len().cmp(&b.len()).then_with(|| a.iter().rev().cmp(b.iter().rev()))
+    let number = |numbers: &[u32], index: usize| numbers.get(index).copied().unwrap_or(0);
+    let places = (0..a.len().max(b.len())).rev();
+    places
+        .map(|index| number(a, index).cmp(&number(b, index)))
+        .find(|order| order.is_ne())
+        .unwrap_or(Ordering::Equal)
 }

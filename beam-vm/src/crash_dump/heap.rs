@@ -171,7 +171,7 @@ impl Scene<'_> {
 
 /// Whether others may not look inside: `sensitive`.
 pub(super) fn is_closed(process: &Process) -> bool {
-    process.extension().is_some_and(|extension| extension.sensitive)
+    process.is_sensitive()
 }
 
 /// The return address that a word of a stack is: nothing else there has the tag of a header.

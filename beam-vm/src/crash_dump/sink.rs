@@ -7,7 +7,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::platform::{At, FileHandle, Platform};
+use crate::platform::{At, FileHandle, NoPlatform, Platform};
 
 /// Where it goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -16,6 +16,8 @@ pub(super) enum Destination {
     File(FileHandle),
     /// To the console.
     Console,
+    /// To memory.
+    Memory,
 }
 
 /// How much there may be of it.
@@ -83,6 +85,8 @@ pub(super) struct Sink {
     left: u64,
     /// When it has to be over, in milliseconds.
     deadline: Option<u64>,
+    /// What has gone to memory.
+    text: Vec<u8>,
 }
 
 impl Sink {
@@ -93,7 +97,21 @@ impl Sink {
         now: u64,
     ) -> Self {
         let deadline = limits.seconds.map(|seconds| now.saturating_add(seconds.saturating_mul(1000)));
-        Self { platform, destination, buffer: [0; BUFFER], filled: 0, left: limits.bytes, deadline }
+        let buffer = [0; BUFFER];
+        Self { platform, destination, buffer, filled: 0, left: limits.bytes, deadline, text: Vec::new() }
+    }
+
+    /// One that keeps all in memory.
+    pub(super) fn in_memory() -> Self {
+        let limits = Limits { bytes: u64::MAX, seconds: None };
+        Self::new(Box::new(NoPlatform), Destination::Memory, limits, 0)
+    }
+
+    /// What has gone to memory.
+    pub(super) fn into_text(mut self) -> Vec<u8> {
+        // Memory takes all.
+        let _ = self.flush();
+        self.text
     }
 
     /// Writes bytes.
@@ -132,6 +150,7 @@ impl Sink {
         let mut rest = &self.buffer[..filled];
         match self.destination {
             Destination::Console => self.platform.complain(rest),
+            Destination::Memory => self.text.extend_from_slice(rest),
             Destination::File(file) => {
                 while !rest.is_empty() {
                     match self.platform.files().write(file, At::Position, &[rest]) {

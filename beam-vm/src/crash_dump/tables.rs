@@ -37,7 +37,7 @@ impl Scene<'_> {
             };
             let writes = match table.options.writes() {
                 WriteConcurrency::Off => "false",
-                WriteConcurrency::On => "true",
+                WriteConcurrency::On | WriteConcurrency::Locks(_) => "true",
                 WriteConcurrency::Auto => "auto",
             };
             writeln!(

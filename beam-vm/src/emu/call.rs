@@ -13,6 +13,7 @@ use super::handlers::funs;
 use super::machine::Machine;
 use super::operand::{I1, I2, I3, N16};
 use super::run::Stop;
+use super::trace::{self, Called};
 use crate::atom::predefined;
 use crate::bif::{BifIndex, Raise};
 use crate::heap::build;
@@ -408,7 +409,14 @@ unsafe fn raise_here(mut s: State, bif: BifIndex, arity: usize) {
     // SAFETY: the arguments are in the registers, which are the machine's.
     unsafe {
         s.process().ip = s.ip;
+        let mut called = Called::UNTRACED;
+        if !(*(*s.m).vm).tracing.points.bifs.is_empty() {
+            called = trace::bif_called(s.m, bif, arity);
+        }
         super::invoke::bif(s.m, bif, s.m.cast(), arity);
+        if called.is_traced() {
+            trace::bif_returned(s.m, bif, called, Term::NONE);
+        }
         s.reload();
         let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity);
         let raise = (*s.m).raise;

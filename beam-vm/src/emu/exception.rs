@@ -13,6 +13,7 @@ use super::call::slow_paths;
 use super::dispatch::{State, go, resume};
 use super::machine::{Fault, Machine};
 use super::run::Stop;
+use super::trace::Passed;
 use crate::atom::{Atom, predefined};
 use crate::bif::{BifIndex, Raise};
 use crate::code::Location;
@@ -153,8 +154,8 @@ unsafe fn raise_from(mut s: State, raise: Raise, first: Term, newest: Newest) {
                 (predefined::ERROR, Term::atom(predefined::INTERNAL_ERROR), Term::NIL)
             }
         };
-        let depth = (*(*s.m).vm).backtrace_depth;
-        let trace = take_trace(process, s.ip, class, first, cause, newest, depth);
+        let vm = &*(*s.m).vm;
+        let trace = take_trace(vm, process, s.ip, class, first, cause, newest);
         s.reload();
         (*s.m).fault = Fault { class, reason, trace, cause };
         deliver(s)
@@ -163,14 +164,15 @@ unsafe fn raise_from(mut s: State, raise: Raise, first: Term, newest: Newest) {
 
 /// The stack trace in its raw form.
 fn take_trace(
+    vm: &Vm,
     process: &mut Process,
     ip: *const u64,
     class: Atom,
     first: Term,
     cause: Term,
     newest: Newest,
-    depth: usize,
 ) -> Term {
+    let (depth, telling) = (vm.backtrace_depth, super::trace::return_address(vm).addr());
     let address = |raw: usize| Term::small_cut(raw as i64);
     // What failed is an entry of its own unless it is the function of the instruction.
     let is_entry = first.as_tuple().is_some_and(|tuple| tuple.len() > 1);
@@ -200,7 +202,8 @@ fn take_trace(
             }
             // Return addresses are the only words on a stack with the tag of a header.
             let raw = word.raw() as usize;
-            if raw & 3 == 0 && raw != 0 {
+            // A frame that tells of a return is no call.
+            if raw & 3 == 0 && raw != 0 && raw != telling {
                 // The address is that of the instruction after the call. Calls from one place that follow each other are one entry.
                 let call = raw - 8;
                 if call != previous {
@@ -223,18 +226,21 @@ unsafe fn deliver(mut s: State) {
         let process = s.process();
         let mut frame = 0;
         let mut found = None;
+        let mut caught_at = 0;
         for (index, word) in process.heap.stack().iter().enumerate() {
             if index > 0 && word.raw() & 3 == 0 {
                 frame = index;
             } else if let Some(address) = word.as_catch() {
                 found = Some(address);
+                caught_at = index;
                 break;
             }
         }
         let Fault { class, reason, trace, .. } = (*s.m).fault;
         if (*(*s.m).vm).tracing.is_used {
-            let passed = if found.is_some() { frame } else { process.heap.stack().len() };
-            super::trace::unwind(&mut *(*s.m).vm, process, passed, Term::atom(class), reason);
+            let is_caught = found.is_some();
+            let words = if is_caught { caught_at } else { process.heap.stack().len() };
+            super::trace::unwind(&mut *(*s.m).vm, process, Passed { words, is_caught }, class, reason);
             s.reload();
         }
         let Some(address) = found else {

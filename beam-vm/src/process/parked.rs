@@ -61,6 +61,8 @@ pub enum Parked {
     BerWrite(BerWriter),
     /// `re:run`
     Match(Box<Job>),
+    /// `yield`: its turn has ended
+    Yielded,
 }
 
 /// A term that is being decoded.
@@ -110,7 +112,7 @@ impl Parked {
             Self::ListRun(run) => run.roots(visit),
             Self::Scan(scan) => scan.roots(visit),
             Self::Deflate(_) | Self::Decode(_) | Self::Reading(_) | Self::Portion(_) => {}
-            Self::Per(..) | Self::Match(_) => {}
+            Self::Per(..) | Self::Match(_) | Self::Yielded => {}
             Self::BerRead(_, reader) => reader.roots(visit),
             Self::BerWrite(writer) => writer.roots(visit),
         }

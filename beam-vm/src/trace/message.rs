@@ -6,6 +6,7 @@ use core::ops::Range;
 
 use super::{Flag, Flags, Tracee, Tracer};
 use crate::atom::predefined;
+use crate::bif::time::BEGINNING;
 use crate::bif::trace::{From, received};
 use crate::copy;
 use crate::etf::{EncodeOptions, Encoder, Keep, Origin};
@@ -53,7 +54,9 @@ impl Vm {
         match stamp {
             Stamp::None => None,
             Stamp::System => {
-                let micros = (monotonic + self.clock_offset) / 1000;
+                // As `erlang:now()`: never the same twice.
+                let micros = ((monotonic + self.clock_offset) / 1000).max(self.last_now + 1);
+                self.last_now = micros;
                 let seconds = micros.div_euclid(1_000_000);
                 let parts = [
                     seconds.div_euclid(1_000_000),
@@ -62,10 +65,13 @@ impl Vm {
                 ];
                 Some(build::tuple(fragment, &parts.map(Term::small_cut)))
             }
-            Stamp::Monotonic => Some(build::integer(fragment, monotonic)),
+            Stamp::Monotonic => Some(build::integer(fragment, BEGINNING.saturating_add(monotonic))),
             Stamp::Strict => {
+                // The same numbers as `erlang:unique_integer([monotonic])`.
                 self.unique += 1;
-                let parts = [build::integer(fragment, monotonic), build::unsigned(fragment, self.unique)];
+                let number = i128::from(Term::SMALL_MIN) + i128::from(self.unique);
+                let time = BEGINNING.saturating_add(monotonic);
+                let parts = [build::integer(fragment, time), build::wide(fragment, number)];
                 Some(build::tuple(fragment, &parts))
             }
         }
@@ -141,7 +147,7 @@ impl Vm {
     #[inline]
     pub fn trace_event(&mut self, process: &Process, flag: Flag, event: &[Term]) {
         if self.tracing.is_used {
-            self.trace_event_of(process.pid, process.tracee(), flag, event);
+            self.trace_event_of(process.pid, process.watched(), flag, event);
         }
     }
 
@@ -165,7 +171,7 @@ impl Vm {
             return;
         }
         let Lookup::Process(process) = self.processes.lookup(to) else { return };
-        if process.tracee().is_none_or(|tracee| !tracee.flags.has(Flag::Receive)) {
+        if process.watched().is_none_or(|tracee| !tracee.flags.has(Flag::Receive)) {
             return;
         }
         if let Some(mut process) = self.processes.take(to) {

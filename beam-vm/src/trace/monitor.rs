@@ -118,7 +118,7 @@ impl Vm {
         extent: Extent,
     ) -> Option<WatchedCollection> {
         let flag = Flag::GarbageCollection;
-        let tracee = process.tracee().filter(|tracee| tracee.flags.has(flag));
+        let tracee = process.watched().filter(|tracee| tracee.flags.has(flag));
         let monitor = &self.tracing.monitor;
         if tracee.is_none() && monitor.long_gc == 0 && monitor.large_heap == 0 {
             return None;

@@ -161,7 +161,7 @@ pub struct Teller {
 
 impl From<&Process> for Teller {
     fn from(process: &Process) -> Self {
-        let is_sensitive = process.extension().is_some_and(|extension| extension.sensitive);
+        let is_sensitive = process.is_sensitive();
         Self { pid: process.pid, is_sensitive }
     }
 }

@@ -9,7 +9,7 @@ use crate::bif::processes::info;
 use crate::bif::{BifResult, Context, Raise};
 use crate::gc::Extent;
 use crate::heap::build;
-use crate::process::{Lookup, State};
+use crate::process::{Lookup, Peer, Process, State, Target};
 use crate::sched::SLICE;
 use crate::term::{Kind, LocalPid, Term};
 use crate::vm::LoopLimits;
@@ -54,6 +54,81 @@ fn binary_info(cx: &mut Context<'_>, term: Term) -> Option<Term> {
     Some(build::tuple(heap, &[Term::atom(predefined::REFC_BINARY), size, binary, Term::small_cut(0)]))
 }
 
+/// A list of records `erl_link`: kind, who is at the other end, `linked`, and where that is kept, which is nowhere by itself.
+fn links(cx: &mut Context<'_>, of: Term) -> Option<Term> {
+    let peers: Option<Vec<Peer>> = match (of.as_pid(), of.as_port()) {
+        (Some(pid), _) if pid == cx.process.pid => Some(cx.process.links.iter().collect()),
+        (Some(pid), _) => match cx.vm.processes.lookup(pid) {
+            Lookup::Process(process) => Some(process.links.iter().collect()),
+            _ => None,
+        },
+        (None, Some(port)) => cx.vm.ports.get(port).map(|port| port.links.iter().collect()),
+        _ => return None,
+    };
+    let Some(peers) = peers else { return Some(Term::atom(predefined::UNDEFINED)) };
+    let heap = cx.heap();
+    let mut list = Term::NIL;
+    for peer in peers {
+        let is_port = matches!(peer, Peer::Port(_)) || of.as_port().is_some();
+        let kind = if is_port { predefined::PORT } else { predefined::PROCESS };
+        let names = [predefined::ERL_LINK, kind, predefined::LINKED].map(Term::atom);
+        let record = build::tuple(heap, &[names[0], names[1], peer.term(), names[2], Term::small_cut(0)]);
+        list = build::cons(heap, record, list);
+    }
+    Some(list)
+}
+
+/// A list of records `erl_monitor`: kind, `origin` or `target`, reference, who is at the other end, and the name that was asked for.
+fn monitors(cx: &mut Context<'_>, pid: LocalPid) -> Term {
+    let collect = |process: &Process| {
+        let watched = process.extension().map(|extension| extension.monitors.sorted()).unwrap_or_default();
+        (watched, process.watchers.sorted())
+    };
+    let found = match cx.vm.processes.lookup(pid) {
+        _ if pid == cx.process.pid => Some(collect(cx.process)),
+        Lookup::Process(process) => Some(collect(process)),
+        _ => None,
+    };
+    let Some((watched, watchers)) = found else { return Term::atom(predefined::UNDEFINED) };
+    // By which name a process is watched, the one that watches knows.
+    let name_for = |process: &Process, numbers| match process.extension()?.monitors.get(numbers)?.target {
+        Target::Name(_, name) => Some(name),
+        _ => None,
+    };
+    let mut named = Vec::with_capacity(watchers.len());
+    for (numbers, watcher) in watchers {
+        let name = match cx.vm.processes.lookup(watcher) {
+            _ if watcher == cx.process.pid => name_for(cx.process, numbers),
+            Lookup::Process(process) => name_for(process, numbers),
+            _ => None,
+        };
+        named.push((numbers, watcher, name.map_or(Term::NIL, Term::atom)));
+    }
+    let heap = cx.heap();
+    let mut list = Term::NIL;
+    let mut record = |kind, direction, numbers, other, extra| {
+        let names = [predefined::ERL_MONITOR, kind, direction].map(Term::atom);
+        let reference = build::reference(heap, numbers, None);
+        let record = build::tuple(heap, &[names[0], names[1], names[2], reference, other, extra]);
+        list = build::cons(heap, record, list);
+    };
+    for (numbers, monitor) in watched {
+        let (kind, other, name) = match monitor.target {
+            Target::None => continue,
+            Target::Process(pid) => (predefined::PROCESS, Term::pid(pid), Term::NIL),
+            Target::Name(pid, name) => (predefined::PROCESS, Term::pid(pid), Term::atom(name)),
+            Target::Port(port) => (predefined::PORT, Term::port(port), Term::NIL),
+            Target::PortName(port, name) => (predefined::PORT, Term::port(port), Term::atom(name)),
+            Target::TimeOffset => (predefined::TIME_OFFSET, Term::atom(predefined::CLOCK_SERVICE), Term::NIL),
+        };
+        record(kind, predefined::ORIGIN, numbers, other, name);
+    }
+    for (numbers, pid, name) in named {
+        record(predefined::PROCESS, predefined::TARGET, numbers, Term::pid(pid), name);
+    }
+    list
+}
+
 /// `erts_debug:get_internal_state/1`
 pub fn get(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if !cx.vm.settings.shows_internal_state {
@@ -64,6 +139,8 @@ pub fn get(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         return match (name.as_atom(), of.as_pid()) {
             (Some(predefined::PROCESS_STATUS), Some(pid)) => Ok(Term::atom(status(cx, pid))),
             (Some(predefined::BINARY_INFO), None) => binary_info(cx, of).ok_or(Raise::BADARG),
+            (Some(predefined::LINK_LIST), _) => links(cx, of).ok_or(Raise::BADARG),
+            (Some(predefined::MONITOR_LIST), Some(pid)) => Ok(monitors(cx, pid)),
             (Some(name), _) if cx.vm.atoms.text(name) == "internal_hash" => {
                 Ok(Term::small_cut(i64::from(crate::hash::internal(of))))
             }
@@ -77,6 +154,14 @@ pub fn get(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         predefined::PROCESSES => {
             let pids: Vec<Term> = cx.vm.processes.pids().map(Term::pid).collect();
             build::list(cx.heap(), &pids)
+        }
+        predefined::PROCESSES_BIF_INFO => {
+            // The table of processes is one piece, which is looked through at once; 20 pids count as a reduction.
+            let limit = cx.vm.processes.limit() as i64;
+            let numbers = [0, 1, limit, limit, 0, 0, 0, 20, 0].map(Term::small_cut);
+            let mut record = Vec::from([Term::atom(predefined::PTAB_LIST_BIF_INFO)]);
+            record.extend(numbers);
+            build::tuple(cx.heap(), &record)
         }
         predefined::PROCESS_INFO_ARGS => {
             let items = info::ALL.map(Term::atom);
@@ -123,6 +208,12 @@ pub fn set(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             let is_there = matches!(cx.vm.processes.lookup(pid), Lookup::Process(_));
             Ok(Term::boolean(is_there && cx.vm.collect_parked(pid, Extent::Full)))
         }
+        predefined::TEST_LONG_GC_SLEEP => {
+            let millis =
+                args[1].as_small().and_then(|millis| u64::try_from(millis).ok()).ok_or(Raise::BADARG)?;
+            cx.vm.settings.collection_delay = millis.saturating_mul(1_000_000);
+            Ok(Term::boolean(true))
+        }
         predefined::WAIT => wait(cx, args),
         name => match cx.vm.atoms.text(name) {
             "fill_heap" => crate::bif::memory::garbage_collect(cx, &[Term::atom(predefined::MAJOR)]),
@@ -151,11 +242,12 @@ fn limit(limit: &mut usize, atoms: &AtomTable, value: Term) -> BifResult {
     Ok(Term::count(core::mem::replace(limit, wanted)))
 }
 
-/// Waits until what was let go of is gone. All but processes that are ending goes at once.
+/// Waits until what was let go of is gone. All but processes that are ending and the objects of tables goes at once.
 fn wait(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     match cx.vm.atoms.text(args[1].as_atom().ok_or(Raise::BADARG)?) {
         "deallocations" | "timer_cancellations" | "aux_work" | "thread_progress" => {}
         _ => return Err(Raise::BADARG),
     }
-    if cx.vm.ending.is_empty() { Ok(Term::atom(predefined::OK)) } else { Err(cx.yield_with(args)) }
+    let is_done = cx.vm.ending.is_empty() && !cx.vm.tables.has_waste();
+    if is_done { Ok(Term::atom(predefined::OK)) } else { Err(cx.yield_with(args)) }
 }

@@ -56,6 +56,10 @@ fn item(table: &Table, heap: &mut ProcessHeap, node: Atom, item: Atom) -> BifRes
             WriteConcurrency::Off => Term::boolean(false),
             WriteConcurrency::On => Term::boolean(true),
             WriteConcurrency::Auto => Term::atom(predefined::AUTO),
+            WriteConcurrency::Locks(number) => {
+                let name = Term::atom(predefined::DEBUG_HASH_FIXED_NUMBER_OF_LOCKS);
+                build::tuple(heap, &[name, Term::count(number as usize)])
+            }
         },
         predefined::DECENTRALIZED_COUNTERS => Term::boolean(options.counts_apart()),
         predefined::ID => build::reference(heap, table.numbers, None),

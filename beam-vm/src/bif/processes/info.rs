@@ -6,6 +6,7 @@
 
 mod facts;
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::find;
@@ -90,6 +91,11 @@ pub fn process_display(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let text: Vec<u8> = values[0].as_bits().map(|bits| bits.bytes().collect()).unwrap_or_default();
     cx.vm.platform.complain(&text);
     Ok(Term::boolean(true))
+}
+
+/// The stack of the process that calls, as text.
+pub fn stack_text(cx: &Context<'_>) -> String {
+    Subject { vm: cx.vm, process: cx.process, is_running: true }.backtrace()
 }
 
 /// Tells items of a process; none if there is no such process.

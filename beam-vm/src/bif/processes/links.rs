@@ -2,6 +2,7 @@
 //! Links and exit signals.
 
 use crate::atom::predefined;
+use crate::bif::trace::{From, received};
 use crate::bif::{BifResult, Context, Raise, ports};
 use crate::heap::build;
 use crate::process::{Lookup, Message};
@@ -13,6 +14,10 @@ use crate::trace::Flag;
 fn own_exit_message(cx: &mut Context<'_>, from: Term, reason: Term) {
     let message = [Term::atom(predefined::UPPER_EXIT), from, reason];
     let term = build::tuple(cx.heap(), &message);
+    if cx.vm.tracing.is_used {
+        let sender = from.as_pid().map_or(From::Machine, From::Process);
+        received(cx.vm, cx.process, sender, term);
+    }
     cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_program(term, None));
 }
 
@@ -25,7 +30,7 @@ pub fn link(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             if let Lookup::Process(other) = cx.vm.processes.lookup(pid) {
                 other.links.insert(own);
                 cx.process.links.insert(pid);
-                let tracee = other.tracee();
+                let tracee = other.watched();
                 tell(cx, predefined::LINK, pid);
                 let event = [Term::atom(predefined::GETTING_LINKED), Term::pid(own)];
                 cx.vm.trace_event_of(pid, tracee, Flag::Procs, &event);
@@ -64,7 +69,7 @@ pub fn unlink(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         tell(cx, predefined::UNLINK, pid);
         if let Lookup::Process(other) = cx.vm.processes.lookup(pid) {
             other.links.remove(own);
-            let tracee = other.tracee();
+            let tracee = other.watched();
             let event = [Term::atom(predefined::GETTING_UNLINKED), Term::pid(own)];
             cx.vm.trace_event_of(pid, tracee, Flag::Procs, &event);
         }

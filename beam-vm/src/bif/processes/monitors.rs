@@ -117,6 +117,8 @@ fn process(cx: &mut Context<'_>, term: Term) -> Result<Option<Target>, Raise> {
             let is_there = pid == cx.process.pid || cx.vm.processes.is_alive(pid);
             return Ok(is_there.then_some(Target::Process(pid)));
         }
+        // A process of this node before it was started again, or of one that is not connected.
+        View::ExternalPid(_) => return Ok(None),
         View::Atom(name) => name,
         View::Tuple(pair) => match *pair.elements() {
             [name, node] if node.as_atom() == Some(cx.vm.node.name) => name.as_atom().ok_or(Raise::BADARG)?,
@@ -149,6 +151,8 @@ fn port(cx: &Context<'_>, term: Term) -> Option<Target> {
 fn check_port(cx: &Context<'_>, term: Term) -> Result<(), Raise> {
     match term.view() {
         View::Port(_) | View::Atom(_) => Ok(()),
+        // One of this node before it was started again.
+        View::ExternalPort(port) if port.node() == cx.vm.node.name => Ok(()),
         View::Tuple(pair) => match *pair.elements() {
             [name, node] if node.as_atom() == Some(cx.vm.node.name) && name.is_atom() => Ok(()),
             _ => Err(Raise::BADARG),
@@ -162,6 +166,10 @@ fn own_down(cx: &mut Context<'_>, numbers: RefNumbers, kind: Atom, object: Term)
     let node = cx.vm.node.name;
     let own = cx.process.pid;
     let Some(monitor) = cx.process.extension_mut().monitors.end_watch(numbers) else { return };
+    let reason = match object.view() {
+        View::ExternalPid(pid) if pid.node() != node => predefined::NOCONNECTION,
+        _ => predefined::NOPROC,
+    };
     let heap = &mut cx.process.heap;
     let object = match object.as_atom() {
         Some(name) => build::tuple(heap, &[Term::atom(name), Term::atom(node)]),
@@ -169,7 +177,7 @@ fn own_down(cx: &mut Context<'_>, numbers: RefNumbers, kind: Atom, object: Term)
     };
     let tag = if monitor.tag.is_some() { monitor.tag } else { Term::atom(predefined::UPPER_DOWN) };
     let reference = build::reference(heap, numbers, monitor.alias.map(|_| own));
-    let message = [tag, reference, Term::atom(kind), object, Term::atom(predefined::NOPROC)];
+    let message = [tag, reference, Term::atom(kind), object, Term::atom(reason)];
     let term = build::tuple(heap, &message);
     cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_machine(term, None));
 }

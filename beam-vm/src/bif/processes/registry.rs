@@ -33,7 +33,7 @@ pub fn register(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         return Err(badarg_with(predefined::REGISTERED_NAME));
     }
     extension.registered = Some(name);
-    let tracee = process.tracee();
+    let tracee = process.watched();
     cx.vm.trace_event_of(pid, tracee, Flag::Procs, &[Term::atom(predefined::REGISTER), args[0]]);
     cx.vm.registry.insert(name, pid);
     Ok(Term::boolean(true))
@@ -58,7 +58,7 @@ pub fn unregister(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let pid = cx.vm.registry.remove(&name).ok_or(Raise::BADARG)?;
     if let Some(process) = find(cx, pid) {
         process.extension_mut().registered = None;
-        let tracee = process.tracee();
+        let tracee = process.watched();
         cx.vm.trace_event_of(pid, tracee, Flag::Procs, &[Term::atom(predefined::UNREGISTER), args[0]]);
     }
     Ok(Term::boolean(true))

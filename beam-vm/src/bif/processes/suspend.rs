@@ -7,7 +7,7 @@ use crate::bif::lists::proper;
 use crate::bif::{BifResult, Context, Raise};
 use crate::gc::{Extent, Outcome};
 use crate::heap::build;
-use crate::process::{Lookup, Message};
+use crate::process::{Lookup, Message, Parked};
 use crate::term::Term;
 
 /// `erts_internal:suspend_process/2`: what is wrong is told as an atom.
@@ -94,10 +94,12 @@ pub fn bump_reductions(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(Term::boolean(true))
 }
 
-/// `yield/0`: the next call finds the time slice used up.
-pub fn yield_now(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
-    cx.process.reductions_left = cx.process.reductions_left.min(0);
-    Ok(Term::boolean(true))
+/// `yield/0`: the turn ends here, whatever is left of it.
+pub fn yield_now(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    match cx.take_parked() {
+        Some(Parked::Yielded) => Ok(Term::boolean(true)),
+        _ => Err(cx.park(Parked::Yielded, args)),
+    }
 }
 
 /// `erts_internal:request_system_task/3`: a collection of another process, or whether it runs old code, done at once; the answer comes as

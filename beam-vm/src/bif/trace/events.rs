@@ -22,7 +22,7 @@ fn judge(cx: &mut Context<'_>, pattern: &EventPattern, subject: &[Term]) -> Opti
     if result == Term::boolean(false) {
         return None;
     }
-    if cx.process.tracee().is_some_and(|tracee| tracee.flags.has(Flag::Silent)) {
+    if cx.process.watched().is_some_and(|tracee| tracee.flags.has(Flag::Silent)) {
         return None;
     }
     Some((result != Term::boolean(true)).then_some(result))
@@ -30,7 +30,7 @@ fn judge(cx: &mut Context<'_>, pattern: &EventPattern, subject: &[Term]) -> Opti
 
 /// Tells of an event of a process, which `cx` takes for the one that calls.
 fn tell(cx: &mut Context<'_>, flag: Flag, pattern: &EventPattern, subject: &[Term], event: &[Term]) {
-    if cx.process.tracee().is_none_or(|tracee| !tracee.flags.has(flag)) {
+    if cx.process.watched().is_none_or(|tracee| !tracee.flags.has(flag)) {
         return;
     }
     let Some(extra) = judge(cx, pattern, subject) else { return };
@@ -54,6 +54,8 @@ pub enum From {
     Process(LocalPid),
     /// The machine.
     Machine,
+    /// The clock, which ends the time that a process waits for messages.
+    Clock,
 }
 
 /// Tells of a message that a traced process gets.
@@ -61,6 +63,7 @@ pub fn received(vm: &mut Vm, receiver: &mut Process, from: From, message: Term) 
     let (node, sender) = match from {
         From::Process(pid) => (vm.node.name, Term::pid(pid)),
         From::Machine => (predefined::SYSTEM, Term::atom(predefined::UNDEFINED)),
+        From::Clock => (predefined::CLOCK_SERVICE, Term::atom(predefined::UNDEFINED)),
     };
     let pattern = vm.tracing.received.clone();
     let mut cx = Context { vm, process: receiver };

@@ -8,7 +8,7 @@ use crate::atom::{Atom, predefined};
 use crate::bif::{BifIndex, BifResult, Context, Raise};
 use crate::copy;
 use crate::heap::build;
-use crate::process::{Lookup, Message};
+use crate::process::Lookup;
 use crate::term::{LocalPid, Term};
 use crate::trace::{EventPattern, Name, Pattern, Spent, Tracee, Tracer};
 
@@ -40,11 +40,11 @@ pub fn trace_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     }
     match args[0].as_atom() {
         Some(predefined::NEW | predefined::NEW_PROCESSES) => {
-            let tracee = cx.vm.tracing.new_processes;
+            let tracee = there(cx, cx.vm.tracing.new_processes);
             return of_process(cx, tracee, item);
         }
         Some(predefined::NEW_PORTS) => {
-            let tracee = cx.vm.tracing.new_ports;
+            let tracee = there(cx, cx.vm.tracing.new_ports);
             return of_process(cx, tracee, item);
         }
         Some(predefined::SEND) => {
@@ -231,6 +231,6 @@ pub fn trace_delivered(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let reference = build::reference(cx.heap(), numbers, None);
     let message = [Term::atom(predefined::TRACE_DELIVERED), args[0], reference];
     let term = build::tuple(cx.heap(), &message);
-    cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_machine(term, None));
+    cx.answer(term);
     Ok(reference)
 }

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "handlers work on registers and heap words")]
 
 use crate::atom::predefined;
+use crate::bif::trace::{From, received};
 use crate::bif::{Context, Raise, messages};
 use crate::emu::Machine;
 use crate::emu::call::slow_paths;
@@ -67,6 +68,9 @@ handlers! {
 
     /// `timeout`: nothing came in time; the next `receive` begins at the first message.
     fn timeout(s, op: I0) {
+        if (*(*s.m).vm).tracing.is_used {
+            slow!(s, timeout_traced)
+        }
         let process = &mut *(*s.m).process;
         process.timed_out = false;
         process.mailbox.restart();
@@ -123,6 +127,17 @@ slow_paths! {
             Some(bif) => exception::raise_in_bif(s, raise, bif, &arguments),
             None => exception::raise(s, raise),
         }
+    }
+
+    /// See [`timeout`].
+    fn timeout_traced(s) {
+        let cx = s.context();
+        cx.process.timed_out = false;
+        cx.process.mailbox.restart();
+        received(cx.vm, cx.process, From::Clock, Term::atom(predefined::TIMEOUT));
+        s.reload();
+        s.ip = s.ip.add(size_of::<I0>() / 8);
+        resume(s)
     }
 
     /// See [`marker_reserve`].

@@ -215,7 +215,7 @@ fn entry(heap: &mut ProcessHeap, location: &Location) -> Term {
 impl Subject<'_> {
     /// Whether nobody may look inside.
     fn is_closed(&self) -> bool {
-        self.process.extension().is_some_and(|extension| extension.sensitive)
+        self.process.is_sensitive()
     }
 
     fn status(&self) -> Atom {
@@ -259,7 +259,7 @@ impl Subject<'_> {
     }
 
     /// The stack as text, as in a crash dump.
-    fn backtrace(&self) -> String {
+    pub(super) fn backtrace(&self) -> String {
         let printed = |term| Printed::new(&self.vm.atoms, self.vm.node.name, term);
         let name = |address: usize| match self.vm.code.locate(address) {
             None => String::from("<terminate process normally>"),

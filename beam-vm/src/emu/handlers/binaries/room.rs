@@ -70,6 +70,8 @@ pub(super) unsafe fn again(mut s: State, words: usize, live: usize, operands: &[
     // SAFETY: as for the handler that has come here.
     unsafe {
         if collect_keeping(&mut s, words, live, operands.iter().copied()) == Outcome::GoOn {
+            // It is no second call if a function begins with the instruction.
+            (*s.m).retried = (s.ip, s.fcalls);
             resume(s)
         }
     }
