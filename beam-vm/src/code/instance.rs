@@ -8,9 +8,11 @@ use core::ops::Range;
 
 use super::{Entries, LineTable, Location};
 use crate::atom::{Atom, predefined};
-use crate::beam_file;
-use crate::emu::native::Native;
+use crate::beam_file::{self, ChunkId};
+use crate::emu::assemble::Shape;
+use crate::emu::native::{self, Native};
 use crate::heap::LiteralArea;
+use crate::platform::Platform;
 use crate::term::{Export, FunEntry};
 
 /// A function of a module.
@@ -26,11 +28,27 @@ pub struct Function {
     pub entry: u32,
 }
 
+/// Where a module's code comes from.
+#[derive(Debug)]
+pub enum Source {
+    /// A file.
+    File(Box<beam_file::Module>),
+    /// A library, which has kept what programs ask for.
+    Stored {
+        /// The chunk with the attributes.
+        attributes: Option<&'static [u8]>,
+        /// The chunk with what the compiler says of itself.
+        compile_info: Option<&'static [u8]>,
+    },
+}
+
 /// One version of a module.
 #[derive(Debug)]
 pub struct Instance {
     pub(crate) module: Atom,
     pub(crate) words: Box<[u64]>,
+    /// Which instructions the words are, until they have got machine code.
+    pub(crate) shape: Shape,
     /// Its machine code, to which some of the words lead.
     pub(crate) native: Option<Native>,
     /// All functions in the order of the code.
@@ -41,7 +59,7 @@ pub struct Instance {
     pub(crate) lines: LineTable,
     pub(crate) literals: LiteralArea,
     pub(crate) md5: [u8; 16],
-    pub(crate) file: beam_file::Module,
+    pub(crate) source: Source,
     /// Where the function is that is to be called before others may use the module, in words.
     pub(crate) on_load: Option<u32>,
 }
@@ -53,10 +71,15 @@ impl Instance {
         self.module
     }
 
-    /// The file.
+    /// The bytes of a chunk of its file that programs ask for, if the file had it.
     #[must_use]
-    pub fn file(&self) -> &beam_file::Module {
-        &self.file
+    pub fn chunk(&self, id: ChunkId) -> Option<&[u8]> {
+        match (&self.source, id) {
+            (Source::File(file), id) => file.chunk(id),
+            (Source::Stored { attributes, .. }, ChunkId::ATTRIBUTES) => *attributes,
+            (Source::Stored { compile_info, .. }, ChunkId::COMPILE_INFO) => *compile_info,
+            (Source::Stored { .. }, _) => None,
+        }
     }
 
     /// The module's MD5.
@@ -79,6 +102,14 @@ impl Instance {
     /// The entries of its lambdas.
     pub fn lambdas(&self) -> impl ExactSizeIterator<Item = &'static FunEntry> + '_ {
         self.lambdas.iter().map(|(entry, _)| *entry)
+    }
+
+    /// Makes machine code of its instructions, once: where that cannot be, it will not be later either.
+    pub fn make_machine_code(&mut self, space: &native::Space, platform: &mut dyn Platform) {
+        let shape = core::mem::take(&mut self.shape);
+        if !shape.is_empty() {
+            self.native = native::translate(&mut self.words, &shape, space, platform);
+        }
     }
 
     /// The addresses of its instructions.
