@@ -16,7 +16,7 @@ mod verify;
 mod tests;
 
 pub use error::LoadError;
-pub use library::{Library, LibraryBuilder, LibraryError};
+pub use library::{Library, LibraryBuilder, LibraryError, Stored};
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -88,6 +88,7 @@ fn make(vm: &mut Vm, bytes: Vec<u8>, expected: Option<Atom>) -> Result<Made, Loa
         module,
         words: code.words,
         shape: Shape::default(),
+        stored: None,
         native: None,
         functions: parts.functions,
         exports: parts.exports,

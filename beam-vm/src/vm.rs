@@ -310,6 +310,9 @@ impl Vm {
 
     /// Makes machine code of the module that has an instruction.
     pub fn make_machine_code(&mut self, address: usize) {
+        if self.native.is_some() {
+            self.complete_at(address);
+        }
         let Self { native: Some(space), code, tracing, platform, .. } = self else { return };
         let Some(instance) = code.instance_at_mut(address) else { return };
         // A module that has breakpoints does without; it is asked again after as many calls.

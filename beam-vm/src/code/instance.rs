@@ -12,6 +12,7 @@ use crate::beam_file::{self, ChunkId};
 use crate::emu::assemble::Shape;
 use crate::emu::native::{self, Native};
 use crate::heap::LiteralArea;
+use crate::loader::Stored;
 use crate::platform::Platform;
 use crate::term::{Export, FunEntry};
 
@@ -47,6 +48,8 @@ pub enum Source {
 pub struct Instance {
     pub(crate) module: Atom,
     pub(crate) words: Box<[u64]>,
+    /// What its functions are expanded from, if some are not yet: their words are not there.
+    pub(crate) stored: Option<Stored>,
     /// Which instructions the words are, until they have got machine code.
     pub(crate) shape: Shape,
     /// Its machine code, to which some of the words lead.
@@ -119,7 +122,7 @@ impl Instance {
         start..start + size_of_val(&*self.words)
     }
 
-    /// Its instructions as the assembler has made them, whether there is machine code or not.
+    /// Its instructions as the assembler has made them, whether there is machine code or not, if they are all there ([`Vm::complete`](crate::vm::Vm::complete)).
     #[must_use]
     pub fn instructions(&self) -> Box<[u64]> {
         let mut words = self.words.clone();

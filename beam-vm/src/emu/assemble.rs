@@ -45,6 +45,8 @@ pub struct Assembled {
 pub struct Block {
     /// The word that has their number.
     pub start: u32,
+    /// The first word of the instruction.
+    pub instruction: u32,
     /// Whether they are values in ascending order and as many targets.
     pub is_table: bool,
 }
@@ -315,7 +317,11 @@ pub fn assemble(ops: &[Op], labels: u32) -> Result<Assembled, AssembleError> {
     for block in behind {
         let start = words.len();
         patch(&mut words, block.instruction, block.offset, distance(block.instruction, start)?);
-        out.blocks.push(Block { start: start as u32, is_table: block.is_table });
+        out.blocks.push(Block {
+            start: start as u32,
+            instruction: block.instruction as u32,
+            is_table: block.is_table,
+        });
         out.constants.extend(block.constants.iter().map(|place| (start + 1) as u32 + place));
         words.push(block.words.len() as u64);
         words.extend(block.words);

@@ -88,6 +88,13 @@ unsafe fn arity_before(ip: *const u64) -> usize {
 }
 
 slow_paths! {
+    /// A function of a library is called for the first time.
+    fn expand_function(s) {
+        let vm = &mut *(*s.m).vm;
+        vm.expand_function(s.ip.addr());
+        go(s)
+    }
+
     /// A function was called so often that its module gets machine code, to which the instruction may lead then.
     fn called_often(s) {
         let vm = &mut *(*s.m).vm;

@@ -26,7 +26,7 @@ pub use run::{Native, translate};
 pub use space::Space;
 
 /// How often a function is called before its module gets machine code. At a start little of a module's code is done, and little of that often.
-pub const CALLS: u32 = 1000;
+pub const CALLS: u32 = 4000;
 
 /// What does instructions, as `erl -emu_flavor` says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -21,12 +21,14 @@
 //! Numbers in records are as short as they can be (`numbers`). What a record says is believed once its checksum is right: it is to be trusted as
 //! the kernel is that lies beside it in the image. A damaged one is not used.
 
+mod expand;
 mod read;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
+pub use expand::Stored;
 pub use write::LibraryBuilder;
 
 use alloc::vec;

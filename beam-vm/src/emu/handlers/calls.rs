@@ -135,6 +135,11 @@ handlers! {
         slow!(s, call::function_clause)
     }
 
+    /// At the first instruction of a function that is still to be expanded.
+    fn expand_function(s, op: I0) {
+        slow!(s, call::expand_function);
+    }
+
     /// Before the first instruction of a function without machine code: counts down to when its module gets some.
     fn count_call(s, op: I1<N32>) {
         let left = op.a.0;

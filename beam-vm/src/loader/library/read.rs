@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-//! From a record to an instance: names get their places in this machine, instructions their handlers. What a record is made of, `write` says.
+//! From a record to an instance, whose functions are expanded later. What a record is made of, `write` says.
 
+use alloc::vec;
 use alloc::vec::Vec;
 
+use super::expand::{Row, Stored};
 use super::{Library, Record};
+use crate::atom::Atom;
 use crate::code::{Function, Instance, LambdaName, LineTable, Source};
 use crate::copy;
-use crate::emu::assemble::{Shape, put};
-use crate::emu::operand::Kind;
+use crate::emu::assemble::Shape;
 use crate::etf;
 use crate::heap::{Fragment, LiteralArea};
-use crate::numbers::{Numbers, unfold};
+use crate::numbers::Numbers;
 use crate::term::{FunEntry, Term};
 use crate::vm::Vm;
 
@@ -20,11 +22,14 @@ pub(super) fn read(vm: &mut Vm, library: &mut Library, record: &Record) -> Optio
     let md5: [u8; 16] = *numbers.take(16)?.first_chunk()?;
     let source = Source::Stored { attributes: chunk(&mut numbers)?, compile_info: chunk(&mut numbers)? };
     let (size, code_words) = (numbers.size()?, numbers.short()?);
+    // No word takes less than a byte.
+    if size > record.bytes.len() || code_words as usize > size {
+        return None;
+    }
     let (literals, terms) = literals(vm, &mut numbers)?;
-    let mut reader =
-        Reader { vm, library, numbers, words: alloc::vec![0; size], terms, lambdas: Vec::new(), md5 };
-    match reader.rest(source, code_words) {
-        Some(parts) => Some(parts.instance(literals, reader.words, md5)),
+    let mut reader = Reader { vm, library, numbers, size, md5 };
+    match reader.rest(source, code_words, terms) {
+        Some(parts) => Some(parts.instance(literals, md5)),
         None => {
             // SAFETY: the words that had the literals are given up.
             #[expect(unsafe_code, reason = "gives literals back that nobody has seen")]
@@ -108,22 +113,24 @@ fn shared(vm: &mut Vm, numbers: &mut Numbers<'_>, terms: &mut Vec<Term>) -> Opti
 
 /// What is read after the literals.
 struct Parts {
+    words: Vec<u64>,
     source: Source,
-    shape: Shape,
+    stored: Stored,
     functions: Vec<Function>,
-    exports: Vec<(crate::atom::Atom, u32, u32)>,
+    exports: Vec<(Atom, u32, u32)>,
     lambdas: Vec<(&'static FunEntry, u32)>,
     lines: LineTable,
     on_load: Option<u32>,
-    module: crate::atom::Atom,
+    module: Atom,
 }
 
 impl Parts {
-    fn instance(self, literals: LiteralArea, words: Vec<u64>, md5: [u8; 16]) -> Instance {
+    fn instance(self, literals: LiteralArea, md5: [u8; 16]) -> Instance {
         Instance {
             module: self.module,
-            words: words.into_boxed_slice(),
-            shape: self.shape,
+            words: self.words.into_boxed_slice(),
+            shape: Shape::default(),
+            stored: Some(self.stored),
             native: None,
             functions: self.functions,
             exports: self.exports,
@@ -141,24 +148,64 @@ struct Reader<'a> {
     vm: &'a mut Vm,
     library: &'a mut Library,
     numbers: Numbers<'static>,
-    words: Vec<u64>,
-    terms: Vec<Term>,
-    lambdas: Vec<(&'static FunEntry, u32)>,
+    /// How many words the module has.
+    size: usize,
     md5: [u8; 16],
 }
 
 impl Reader<'_> {
-    fn rest(&mut self, source: Source, code_words: u32) -> Option<Parts> {
+    fn rest(&mut self, source: Source, code_words: u32, terms: Vec<Term>) -> Option<Parts> {
         let module = self.numbers.size()?;
         let module = self.library.atom(self.vm, module)?;
-        let functions = self.functions(code_words)?;
+        let (functions, rows) = self.functions(code_words)?;
         let mut exports = Vec::with_capacity(functions.len());
         for _ in 0..self.numbers.size()? {
             let (function, word) = (self.numbers.size()?, self.numbers.short()?);
             let export = self.library.function(self.vm, function)?;
             exports.push((export.function, export.arity, self.place(word)?));
         }
-        for index in 0..self.numbers.short()? {
+        let lambdas = self.lambdas(module)?;
+        let on_load = match self.numbers.short()? {
+            0 => None,
+            word => Some(self.place(word - 1)?),
+        };
+        let lines = LineTable::Stored(self.numbers.bytes()?);
+        let bytes = self.numbers.take(self.numbers.left())?;
+        let stored = Stored { bytes, rows, terms, code_words, size: self.size };
+        let mut words = vec![0; self.size];
+        stored.prepare(&mut words)?;
+        Some(Parts { words, source, stored, functions, exports, lambdas, lines, on_load, module })
+    }
+
+    /// A word of the code.
+    fn place(&self, word: u32) -> Option<u32> {
+        ((word as usize) < self.size).then_some(word)
+    }
+
+    fn functions(&mut self, code_words: u32) -> Option<(Vec<Function>, Vec<Row>)> {
+        let count = self.numbers.size()?.min(self.numbers.left());
+        let (mut functions, mut rows) = (Vec::with_capacity(count), Vec::with_capacity(count + 1));
+        let (mut start, mut at, mut behind) = (0_u32, 0_u32, code_words);
+        for _ in 0..count {
+            let name = self.numbers.size()?;
+            let name = self.library.atom(self.vm, name)?;
+            let arity = self.numbers.short()?;
+            start = start.checked_add(self.numbers.short()?)?;
+            let entry = start.checked_add(self.numbers.short()?)?;
+            functions.push(Function { name, arity, start, entry: self.place(entry)? });
+            rows.push(Row { at, start, entry, behind, arity: Some(arity) });
+            at = at.checked_add(self.numbers.short()?)?;
+            behind = behind.checked_add(self.numbers.short()?)?;
+        }
+        let start = self.numbers.short()?;
+        rows.push(Row { at, start, entry: self.place(start)?, behind, arity: None });
+        Some((functions, rows))
+    }
+
+    fn lambdas(&mut self, module: Atom) -> Option<Vec<(&'static FunEntry, u32)>> {
+        let count = self.numbers.short()?;
+        let mut lambdas = Vec::with_capacity((count as usize).min(self.numbers.left()));
+        for index in 0..count {
             let numbers = &mut self.numbers;
             let name = LambdaName {
                 module,
@@ -169,124 +216,9 @@ impl Reader<'_> {
                 old_uniq: numbers.short()?,
                 uniq: self.md5,
             };
-            let word = numbers.short()?;
-            let entry = self.vm.code.lambda(&name);
-            let word = self.place(word)?;
-            self.lambdas.push((entry, word));
+            let word = self.numbers.short()?;
+            lambdas.push((self.vm.code.lambda(&name), self.place(word)?));
         }
-        let on_load = match self.numbers.short()? {
-            0 => None,
-            word => Some(self.place(word - 1)?),
-        };
-        let lines = LineTable::Stored(self.numbers.bytes()?);
-        let shape = self.instructions(code_words)?;
-        self.blocks(code_words as usize)?;
-        let lambdas = core::mem::take(&mut self.lambdas);
-        Some(Parts { source, shape, functions, exports, lambdas, lines, on_load, module })
-    }
-
-    /// A word of the code.
-    fn place(&self, word: u32) -> Option<u32> {
-        ((word as usize) < self.words.len()).then_some(word)
-    }
-
-    fn functions(&mut self, code_words: u32) -> Option<Vec<Function>> {
-        let count = self.numbers.size()?;
-        let mut functions = Vec::with_capacity(count.min(code_words as usize));
-        let mut start = 0_u32;
-        for _ in 0..count {
-            let name = self.numbers.size()?;
-            let name = self.library.atom(self.vm, name)?;
-            let arity = self.numbers.short()?;
-            start = start.checked_add(self.numbers.short()?)?;
-            let entry = start.checked_add(self.numbers.short()?)?;
-            functions.push(Function { name, arity, start, entry: self.place(entry)? });
-        }
-        Some(functions)
-    }
-
-    fn instructions(&mut self, code_words: u32) -> Option<Shape> {
-        let count = self.numbers.size()?;
-        let mut shape = Shape::with_capacity(count.min(code_words as usize), code_words);
-        let mut at = 0;
-        for _ in 0..count {
-            let line = self.numbers.size()?;
-            let layout = *self.library.layouts.get(line >> 1)?;
-            // Every operand is within the instruction.
-            if at + layout.words() > code_words as usize {
-                return None;
-            }
-            *self.words.get_mut(at)? = u64::from(layout.code());
-            for (kind, offset) in layout.operands() {
-                let value = self.operand(kind)?;
-                put(&mut self.words, at, offset, kind.size(), value);
-            }
-            shape.push(line as u16);
-            at += layout.words();
-        }
-        (at == code_words as usize).then_some(shape)
-    }
-
-    #[inline]
-    fn operand(&mut self, kind: Kind) -> Option<u64> {
-        Some(match kind {
-            Kind::X | Kind::Y | Kind::D | Kind::R | Kind::N16 | Kind::N32 | Kind::N64 | Kind::B => {
-                self.numbers.next()?
-            }
-            Kind::L | Kind::Fail | Kind::Words | Kind::ListOf => unfold(self.numbers.next()?) as u64,
-            Kind::S | Kind::C | Kind::I => self.constant()?,
-            Kind::E => {
-                let number = self.numbers.size()?;
-                let export = self.library.function(self.vm, number)?;
-                core::ptr::from_ref(export).expose_provenance() as u64
-            }
-            Kind::Lam => {
-                let (entry, _) = self.lambdas.get(self.numbers.size()?)?;
-                core::ptr::from_ref(*entry).expose_provenance() as u64
-            }
-        })
-    }
-
-    #[inline]
-    fn constant(&mut self) -> Option<u64> {
-        let number = self.numbers.next()?;
-        let what = (number >> 2) as usize;
-        Some(match number & 3 {
-            0 => unfold(number >> 2) as u64,
-            1 => Term::atom(self.library.atom(self.vm, what)?).raw(),
-            2 => self.terms.get(what)?.raw(),
-            _ => u64::from_le_bytes(*self.numbers.take(8)?.first_chunk()?),
-        })
-    }
-
-    /// What stands behind the code.
-    fn blocks(&mut self, mut at: usize) -> Option<()> {
-        for _ in 0..self.numbers.size()? {
-            let header = self.numbers.size()?;
-            let (len, is_table) = (header >> 1, header & 1 == 1);
-            *self.words.get_mut(at)? = len as u64;
-            for place in at + 1..(at + 1).checked_add(len)? {
-                let word = self.constant()?;
-                *self.words.get_mut(place)? = word;
-            }
-            if is_table {
-                sort(self.words.get_mut(at + 1..at + 1 + len)?);
-            }
-            at += 1 + len;
-        }
-        (at == self.words.len()).then_some(())
-    }
-}
-
-/// Puts a table in the order of its values, which are the first half, and targets the second: atoms have other numbers here.
-fn sort(table: &mut [u64]) {
-    let (values, targets) = table.split_at_mut(table.len() / 2);
-    if values.is_sorted() {
-        return;
-    }
-    let mut pairs: Vec<(u64, u64)> = values.iter().copied().zip(targets.iter().copied()).collect();
-    pairs.sort_unstable();
-    for (place, (value, target)) in pairs.into_iter().enumerate() {
-        (values[place], targets[place]) = (value, target);
+        Some(lambdas)
     }
 }

@@ -10,13 +10,15 @@
 //! literals           count, their words, whether they have no large map; each: length, external term
 //! shared             count; each: length, external term: what lives as long as the machine
 //! module             its name
-//! functions          count; each: name, arity, words from the one before to its func_info, words from there to its first instruction
+//! functions          count; each: name, arity, words from the one before to its func_info, words from there to its first instruction, bytes of its
+//!                    code, words behind the code that are its own; then the word of the last instruction, which belongs to none
 //! exports            count; each: function, word of its first instruction
 //! lambdas            count; each: arity, free variables, old index, old unique number, word of its first instruction
 //! on_load            0, or the word of the function's first instruction plus one
 //! lines              length, bytes: see `code::lines`
-//! instructions       count; each: 2 * number + whether a label is there; operands
-//! blocks             count; each: 2 * length + whether it is a table to look up in; constants
+//! code               of each function, and of the last instruction:
+//! - instructions     count; each: 2 * number + whether a label is there; operands
+//! - blocks           count; each: 2 * length + whether it is a table to look up in; constants
 //! ```
 //!
 //! An operand is a number, or a distance ([`fold`]), or a constant, as its kind says. A constant is 4 times something, and what is told by the rest:
@@ -31,7 +33,7 @@ use super::super::{LoadError, Made, make};
 use super::{HEADER, MAGIC, MODULE, STAMP};
 use crate::atom::Atom;
 use crate::beam_file::ChunkId;
-use crate::emu::assemble::{Layout, read_operand};
+use crate::emu::assemble::{Block, Layout, ShapeLine, read_operand};
 use crate::emu::native;
 use crate::emu::operand::Kind;
 use crate::etf::{EncodeOptions, Encoder, Keep, Origin};
@@ -66,6 +68,7 @@ type Function = (String, String, u32);
 /// Translates modules and collects them.
 pub struct LibraryBuilder {
     vm: Vm,
+    layouts: Vec<Layout>,
     /// The modules by the sums of their files, with the files' lengths.
     modules: BTreeMap<u64, (usize, Vec<u8>)>,
     names: Vocabulary,
@@ -87,7 +90,7 @@ impl LibraryBuilder {
         // Whether there will be machine code is known when the module is loaded: without, its calls are counted for nothing.
         vm.calls_before_machine_code = Some(native::CALLS);
         let names = Vocabulary { atoms: Names::new(), functions: Names::new() };
-        Ok(Self { vm, modules: BTreeMap::new(), names })
+        Ok(Self { vm, layouts: Layout::all(), modules: BTreeMap::new(), names })
     }
 
     /// Verifies and translates a module. Modules in an order that is always the same give a library that is always the same.
@@ -96,8 +99,14 @@ impl LibraryBuilder {
     /// [`LoadError`], as when it is loaded.
     pub fn add(&mut self, file: &[u8]) -> Result<(), LoadError> {
         let made = make(&mut self.vm, file.to_vec(), None)?;
-        let record =
-            Writer { vm: &self.vm, made: &made, names: &mut self.names, shared: Vec::new() }.record();
+        let record = Writer {
+            layouts: &self.layouts,
+            vm: &self.vm,
+            made: &made,
+            names: &mut self.names,
+            shared: Vec::new(),
+        }
+        .record();
         self.modules.insert(checksum(file), (file.len(), record));
         // SAFETY: the record has copies of the literals, and nothing else of the module is kept.
         #[expect(unsafe_code, reason = "gives literals back that nobody has")]
@@ -152,8 +161,18 @@ impl LibraryBuilder {
     }
 }
 
+/// A function's instructions and blocks.
+struct Stream {
+    /// Its first word.
+    start: u32,
+    bytes: Vec<u8>,
+    /// How many words behind the code are its own.
+    behind: u32,
+}
+
 /// Writes the record of one module.
 struct Writer<'a> {
+    layouts: &'a [Layout],
     vm: &'a Vm,
     made: &'a Made,
     names: &'a mut Vocabulary,
@@ -169,7 +188,7 @@ impl Writer<'_> {
             match instance.chunk(id) {
                 Some(bytes) => {
                     put(&mut out, bytes.len() as u64 + 1);
-                    out.extend_from_slice(&bytes);
+                    out.extend_from_slice(bytes);
                 }
                 None => out.push(0),
             }
@@ -179,8 +198,8 @@ impl Writer<'_> {
         // What is shared is known when the code is written, and is read before.
         let code = self.code();
         self.literals(&mut out);
-        self.names_and_places(&mut out);
-        out.extend_from_slice(&code);
+        self.names_and_places(&mut out, &code);
+        code.iter().for_each(|stream| out.extend_from_slice(&stream.bytes));
         out
     }
 
@@ -204,19 +223,22 @@ impl Writer<'_> {
         encoder.into_bytes()
     }
 
-    fn names_and_places(&mut self, out: &mut Vec<u8>) {
+    fn names_and_places(&mut self, out: &mut Vec<u8>, code: &[Stream]) {
         let instance = &self.made.instance;
         let module = self.atom(instance.module);
         put(out, u64::from(module));
         put(out, instance.functions.len() as u64);
         let mut before = 0;
-        for function in &instance.functions {
+        for (function, stream) in instance.functions.iter().zip(code) {
             let name = self.atom(function.name);
             for number in [name, function.arity, function.start - before, function.entry - function.start] {
                 put(out, u64::from(number));
             }
+            put(out, stream.bytes.len() as u64);
+            put(out, u64::from(stream.behind));
             before = function.start;
         }
+        put(out, code.last().map_or(0, |stream| u64::from(stream.start)));
         put(out, instance.exports.len() as u64);
         for (name, arity, word) in &instance.exports {
             let number = self.function(instance.module, *name, *arity);
@@ -235,22 +257,41 @@ impl Writer<'_> {
         out.extend_from_slice(lines);
     }
 
-    fn code(&mut self) -> Vec<u8> {
+    /// The functions' instructions and blocks, and what belongs to none.
+    fn code(&mut self) -> Vec<Stream> {
+        let made = self.made;
+        let lines: Vec<ShapeLine> = made.shape.lines().collect();
+        // The last instruction is behind all functions: what no program reaches.
+        let tail = lines.last().map_or(0, |line| line.word);
+        let starts = made.instance.functions.iter().map(|function| function.start).chain([tail]);
+        let starts: Vec<u32> = starts.collect();
+        let ends = starts[1..].iter().copied().chain([u32::MAX]);
+        let stream = |(start, end)| {
+            let is_within = |word: u32| (start..end).contains(&word);
+            let lines = lines.iter().filter(|line| is_within(line.word)).copied();
+            let blocks = made.blocks.iter().filter(|block| is_within(block.instruction)).copied();
+            self.stream(start, &lines.collect::<Vec<_>>(), &blocks.collect::<Vec<_>>())
+        };
+        starts.iter().copied().zip(ends).map(stream).collect()
+    }
+
+    fn stream(&mut self, start: u32, lines: &[ShapeLine], blocks: &[Block]) -> Stream {
         let (instance, made) = (&self.made.instance, self.made);
         let mut out = Vec::new();
-        let layouts = Layout::all();
-        put(&mut out, made.shape.len() as u64);
-        for line in made.shape.lines() {
+        put(&mut out, lines.len() as u64);
+        for line in lines {
             put(&mut out, u64::from(line.number) << 1 | u64::from(line.has_label));
-            let layout = &layouts[usize::from(line.number)];
+            let layout = &self.layouts[usize::from(line.number)];
             for (kind, offset) in layout.operands() {
                 let word = read_operand(&instance.words, line.word as usize, kind, offset);
                 self.operand(&mut out, kind, word);
             }
         }
-        put(&mut out, made.blocks.len() as u64);
-        for block in &made.blocks {
+        put(&mut out, blocks.len() as u64);
+        let mut behind = 0;
+        for block in blocks {
             let len = instance.words[block.start as usize];
+            behind += 1 + len as u32;
             put(&mut out, len << 1 | u64::from(block.is_table));
             for word in block.start + 1..=block.start + len as u32 {
                 let raw = instance.words[word as usize];
@@ -261,7 +302,7 @@ impl Writer<'_> {
                 }
             }
         }
-        out
+        Stream { start, bytes: out, behind }
     }
 
     fn operand(&mut self, out: &mut Vec<u8>, kind: Kind, word: u64) {
