@@ -13,18 +13,12 @@ use crate::failure::{Code, Failure};
 /// A module is damaged, or does what no module may.
 pub fn library(layout: &Layout) -> Result<Vec<u8>, Failure> {
     let no_machine = |why| {
-        Failure::new(
-            Code::Build,
-            "cannot translate modules",
-            format!("{why:?}"),
-            "give this program more memory",
-        )
+        let why = format!("{why:?}");
+        Failure::new(Code::Build, "cannot translate modules", why, "give this program more memory")
     };
     let mut library = LibraryBuilder::new().map_err(no_machine)?;
     for (path, file) in layout.files.iter().filter(|(path, _)| path.ends_with(".beam")) {
-        if let Err(why) = library.add(&file.bytes) {
-            return Err(failure(path, &why));
-        }
+        library.add(&file.bytes).map_err(|why| failure(path, &why))?;
     }
     Ok(library.build())
 }
