@@ -14,7 +14,7 @@ mod prepared;
 mod purge;
 
 pub use entries::{Entries, LambdaName};
-pub use instance::{Function, Instance};
+pub use instance::{Function, Instance, Source};
 pub(crate) use lines::Place;
 pub use lines::{LineTable, Location};
 pub use preloaded::{PRELOADED, Presence, is_preloaded};
@@ -251,6 +251,20 @@ impl Code {
         let versions = self.modules.get(module)?;
         let saved = self.purge.iter().filter_map(|purge| purge.saved());
         versions.instances().chain(saved).find(|instance| instance.addresses().start == *start)
+    }
+
+    /// The same, to be changed.
+    pub fn instance_at_mut(&mut self, address: usize) -> Option<&mut Instance> {
+        let (start, (end, module)) = self.ranges.range(..=address).next_back()?;
+        if address >= *end {
+            return None;
+        }
+        let versions = self.modules.get_mut(module)?;
+        let Versions { current, old, on_load } = versions;
+        let on_load = on_load.as_mut().map(|(instance, _)| instance);
+        let saved = self.purge.iter_mut().filter_map(Purge::saved_mut);
+        let instances = current.iter_mut().chain(old).chain(on_load).map(Box::as_mut).chain(saved);
+        instances.into_iter().find(|instance| instance.addresses().start == *start)
     }
 
     /// Where an instruction comes from.

@@ -44,6 +44,7 @@ pub mod matchspec;
 pub mod memory;
 pub mod native;
 pub mod number;
+mod numbers;
 pub mod on_demand;
 pub mod packet;
 pub mod persistent;

@@ -6,6 +6,7 @@
 //! Functions of other modules are named by entries that need not be there yet, so modules load in any order.
 
 mod error;
+mod library;
 mod literals;
 mod peephole;
 mod translate;
@@ -15,7 +16,9 @@ mod verify;
 mod tests;
 
 pub use error::LoadError;
+pub use library::{Library, LibraryBuilder, LibraryError, Stored};
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
@@ -23,17 +26,42 @@ use md5::{Digest, Md5};
 
 use crate::atom::Atom;
 use crate::beam_file::{AtomIndex, Module};
-use crate::code::{Function, Instance, LineTable, is_preloaded};
-use crate::emu::assemble::{Assembled, assemble};
-use crate::emu::native;
-use crate::term::{FunEntry, Term};
+use crate::code::{Function, Instance, LineTable, Source, is_preloaded};
+use crate::emu::assemble::{Assembled, Block, Shape, assemble};
+use crate::term::{Export, FunEntry, Term};
 use crate::vm::Vm;
 
-/// Makes an instance of a module's file; it is not installed. `expected` is the name that the module has to have, if there is one.
+/// Makes an instance of a module's file; it is not installed. `expected` is the name that the module has to have, if there is one. If the machine's
+/// library has the module, it is taken from there.
 ///
 /// # Errors
 /// [`LoadError`]: the file is damaged, needs what is not here, or is of another module.
-pub fn load(vm: &mut Vm, bytes: Vec<u8>, expected: Option<Atom>) -> Result<Instance, LoadError> {
+pub fn load(vm: &mut Vm, bytes: Cow<'_, [u8]>, expected: Option<Atom>) -> Result<Instance, LoadError> {
+    match library::find(vm, &bytes, expected)? {
+        Some(instance) => Ok(instance),
+        None => {
+            let made = make(vm, bytes.into_owned(), expected)?;
+            let shape = if vm.native.is_some() { made.shape } else { Shape::default() };
+            Ok(Instance { shape, ..made.instance })
+        }
+    }
+}
+
+/// An instance, and what is known of it while it is made.
+struct Made {
+    instance: Instance,
+    /// The literals that the file has.
+    literals: Vec<Term>,
+    /// The functions that are called.
+    exports: Vec<&'static Export>,
+    shape: Shape,
+    code_words: u32,
+    blocks: Vec<Block>,
+    constants: Vec<u32>,
+}
+
+/// Makes an instance of a module's file from nothing but the file.
+fn make(vm: &mut Vm, bytes: Vec<u8>, expected: Option<Atom>) -> Result<Made, LoadError> {
     let file = Module::open(bytes).map_err(LoadError::File)?;
     let atoms = intern(vm, &file)?;
     let module = atoms[1];
@@ -41,67 +69,63 @@ pub fn load(vm: &mut Vm, bytes: Vec<u8>, expected: Option<Atom>) -> Result<Insta
         return Err(LoadError::OtherModule(module));
     }
     let md5 = checksum(&file);
-    let (literals, literal_terms) = literals::build(vm, &file)?;
-    match assemble_module(vm, &file, &atoms, &literal_terms, md5) {
-        Ok(parts) => Ok(Instance {
-            module,
-            words: parts.words,
-            native: parts.native,
-            functions: parts.functions,
-            exports: parts.exports,
-            lambdas: parts.lambdas,
-            lines: parts.lines,
-            literals,
-            md5,
-            file,
-            on_load: parts.on_load,
-        }),
+    let (area, literals) = literals::build(vm, &file)?;
+    let context = translate::Context { module, atoms: &atoms, literals: &literals, md5 };
+    let parts = match assemble_module(vm, &file, &context) {
+        Ok(parts) => parts,
         Err(error) => {
             // SAFETY: the operations that had the literals are gone.
             #[expect(unsafe_code, reason = "gives literals back that nobody has seen")]
             unsafe {
-                vm.literals.release(literals);
+                vm.literals.release(area);
             }
-            Err(error)
+            return Err(error);
         }
-    }
+    };
+    let code = parts.assembled;
+    let shape = code.shape();
+    let instance = Instance {
+        module,
+        words: code.words,
+        shape: Shape::default(),
+        stored: None,
+        native: None,
+        functions: parts.functions,
+        exports: parts.exports,
+        lambdas: parts.lambdas,
+        lines: parts.lines,
+        literals: area,
+        md5,
+        source: Source::File(Box::new(file)),
+        on_load: parts.on_load,
+    };
+    let Assembled { code_words, blocks, constants, .. } = code;
+    Ok(Made { instance, literals, exports: parts.imports, shape, code_words, blocks, constants })
 }
 
 /// What becomes of a module's instructions.
 struct Parts {
-    words: Box<[u64]>,
-    native: Option<native::Native>,
+    assembled: Assembled,
     functions: Vec<Function>,
     exports: Vec<(Atom, u32, u32)>,
+    imports: Vec<&'static Export>,
     lambdas: Vec<(&'static FunEntry, u32)>,
     lines: LineTable,
     on_load: Option<u32>,
 }
 
-fn assemble_module(
-    vm: &mut Vm,
-    file: &Module,
-    atoms: &[Atom],
-    literals: &[Term],
-    md5: [u8; 16],
-) -> Result<Parts, LoadError> {
-    let context = translate::Context { module: atoms[1], atoms, literals, md5 };
-    let translation = translate::translate(vm, file, &context)?;
-    let mut assembled =
-        assemble(&translation.ops, file.code_header().labels + 1).map_err(LoadError::Assemble)?;
+fn assemble_module(vm: &mut Vm, file: &Module, context: &translate::Context<'_>) -> Result<Parts, LoadError> {
+    let atoms = context.atoms;
+    let translation = translate::translate(vm, file, context)?;
+    let assembled = assemble(&translation.ops, file.code_header().labels + 1).map_err(LoadError::Assemble)?;
     let functions = functions(&translation, &assembled)?;
     let exports = exports(file, atoms, &assembled)?;
     let lambdas = lambdas(file, &translation.lambdas, &assembled)?;
-    let name = vm.atoms.text(atoms[1]);
-    let lines = if is_preloaded(name) {
-        LineTable::default()
-    } else {
-        line_table(file, name, &translation, &assembled)
-    };
+    let name = vm.atoms.text(context.module);
+    let lines =
+        if is_preloaded(name) { LineTable::NONE } else { line_table(file, name, &translation, &assembled) };
     let on_load = translation.on_load.map(|function| functions[function].entry);
-    let Vm { native: space, platform, .. } = vm;
-    let native = space.as_ref().and_then(|space| native::translate(&mut assembled, space, platform.as_mut()));
-    Ok(Parts { words: assembled.words, native, functions, exports, lambdas, lines, on_load })
+    Ok(Parts { assembled, functions, exports, imports: translation.imports, lambdas, lines, on_load })
 }
 
 /// The file's atoms by their indices; index 0 stands for the empty list and has no atom.
@@ -184,5 +208,5 @@ fn line_table(
         let start = code.starts.get(*op).copied().unwrap_or(code.code_words);
         (start, line.and_then(place))
     });
-    LineTable { starts: starts.collect(), files }
+    LineTable::new(&files, starts)
 }

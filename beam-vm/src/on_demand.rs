@@ -90,7 +90,7 @@ impl Vm {
 
     /// Loads a module, which becomes current unless it has an `on_load` function: tells whether it has.
     fn load_wherever(&mut self, bytes: Vec<u8>) -> Result<bool, loader::LoadError> {
-        let instance = Box::new(loader::load(self, bytes, None)?);
+        let instance = Box::new(loader::load(self, bytes.into(), None)?);
         let has_on_load = instance.on_load().is_some();
         let installed =
             if has_on_load { self.code.install_for_on_load(instance) } else { self.code.install(instance) };

@@ -20,7 +20,7 @@ use crate::gc::Collector;
 use crate::halt::Halt;
 use crate::heap::build::Node;
 use crate::heap::{HeapLimits, LiteralSpace, ProcessHeap};
-use crate::loader::{self, LoadError};
+use crate::loader::{self, Library, LoadError};
 use crate::map::Shapes;
 use crate::on_demand::OnDemand;
 use crate::persistent::PersistentTerms;
@@ -71,6 +71,9 @@ pub struct Vm {
     pub bif_names: Vec<[Atom; 2]>,
     /// Decides in a simulation what nobody may rely on: how long time slices are, and who of those with the same priority runs next.
     pub chance: Option<Random>,
+    /// How often one of a module's functions is called before the module gets machine code.
+    /// None where they are not counted.
+    pub calls_before_machine_code: Option<u32>,
     /// What has to be added to the monotonic clock so that it is Erlang's system time: nanoseconds.
     pub clock_offset: i64,
     /// Modules and functions.
@@ -97,6 +100,8 @@ pub struct Vm {
     pub instructions: Box<[u64]>,
     /// What `erlang:now/0` has given last, in microseconds.
     pub last_now: i64,
+    /// Modules that were translated before.
+    pub library: Option<Library>,
     /// The literals' range.
     pub literals: LiteralSpace,
     /// How much is done at once.
@@ -236,6 +241,7 @@ impl Vm {
             backtrace_depth: 8,
             bif_names: Vec::with_capacity(TABLE.len()),
             chance: None,
+            calls_before_machine_code: None,
             clock_offset: platform.system_time() - platform.monotonic() as i64,
             code: Code::new(),
             collector: Collector::default(),
@@ -249,6 +255,7 @@ impl Vm {
             heap_limits: HeapLimits::default(),
             instructions: crate::emu::own_instructions(),
             last_now: 0,
+            library: None,
             literals: LiteralSpace::new(literals),
             loop_limits: LoopLimits::default(),
             on_demand: None,
@@ -295,12 +302,26 @@ impl Vm {
         Ok(())
     }
 
-    /// Makes machine code of the modules that are loaded from now on, where there is room for it. Gives whether there is.
+    /// Makes machine code of the modules that are loaded from now on once they are called often, where there is room for it. Gives whether there is.
     pub fn use_machine_code(&mut self) -> bool {
         if native::IS_AVAILABLE && self.native.is_none() {
             self.native = self.platform.reserve_code(MACHINE_CODE).map(native::Space::new);
+            self.calls_before_machine_code = self.native.as_ref().map(|_| native::CALLS);
         }
         self.native.is_some()
+    }
+
+    /// Makes machine code of the module that has an instruction.
+    pub fn make_machine_code(&mut self, address: usize) {
+        if self.native.is_some() {
+            self.complete_at(address);
+        }
+        let Self { native: Some(space), code, tracing, platform, .. } = self else { return };
+        let Some(instance) = code.instance_at_mut(address) else { return };
+        // A module that has breakpoints does without; it is asked again after as many calls.
+        if tracing.points.addresses_in(&instance.addresses()).is_empty() {
+            instance.make_machine_code(space, platform.as_mut());
+        }
     }
 
     /// Loads a module and makes it current.
@@ -308,7 +329,7 @@ impl Vm {
     /// # Errors
     /// [`LoadError`].
     pub fn load(&mut self, bytes: Vec<u8>) -> Result<Atom, LoadError> {
-        let instance = loader::load(self, bytes, None)?;
+        let instance = loader::load(self, bytes.into(), None)?;
         let module = instance.module();
         self.code.install(Box::new(instance)).map_err(|_| LoadError::NotPurged)?;
         Ok(module)

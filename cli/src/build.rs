@@ -19,6 +19,7 @@ mod release;
 mod report;
 mod strip;
 mod tar;
+mod translate;
 mod variables;
 pub mod xl;
 mod zip;
@@ -118,12 +119,15 @@ pub fn build(options: &Options, progress: Progress) -> Result<Built, Failure> {
         ),
         None => ImageBuilder::new(),
     };
+    let library = translate::library(&layout)?;
+    report.library_bytes = library.len();
     let table = layout.table()?;
     report.files_bytes = table.len();
     let image = builder
         .section(SectionKind::ARGUMENTS, 1, words(&plan)?)
         .section(SectionKind::FILES, 16, table)
         .section(SectionKind::START, 1, start_of(&plan)?)
+        .section(SectionKind::LIBRARY, 16, library)
         .build();
     report.image_bytes = image.len();
     let packed = kernel.pack(&image).map_err(|why| file::not_a_kernel(&kernel_path, why))?;

@@ -5,6 +5,7 @@
 use beam_vm::boot::{self, BootError, End};
 use beam_vm::command_line::{self, FlagError, Surroundings};
 use beam_vm::halt::Halt;
+use beam_vm::loader::Library;
 use fs::Namespace;
 use fs::archive::ArchiveFs;
 use image::Image;
@@ -124,6 +125,12 @@ pub fn boot_image(image: &'static [u8], settings: Settings, more: &[Vec<u8>]) ->
     vm.environment.extend(line.variables);
     line.emulator.configure(&mut vm);
     vm.hear_signals();
+    if let Some(bytes) = image.section(SectionKind::LIBRARY) {
+        match Library::open(bytes) {
+            Ok(library) => vm.library = Some(library),
+            Err(why) => eprintln!("{why}: modules are loaded from their files"),
+        }
+    }
     let init = boot::start(&mut vm, &arguments).map_err(ImageNodeError::Boot)?;
     match boot::run(&mut vm, init) {
         End::Halted(halt @ (Halt::Status(_) | Halt::Crashed)) => Ok(halt.status()),

@@ -88,6 +88,10 @@ fn machine_on(linux: LinuxPlatform, settings: Settings) -> Vm {
         vm.use_machine_code();
     }
     vm.chance = settings.seed.map(Random::new);
+    if settings.collections == Collections::Stressed {
+        // Then it is tried as well.
+        vm.calls_before_machine_code = vm.calls_before_machine_code.map(|_| 0);
+    }
     vm.collector.stress = (settings.collections == Collections::Stressed).then(Stress::default);
     vm
 }

@@ -59,6 +59,8 @@ section_kinds! {
     FILES = 4, "files";
     /// Where the application starts: [`crate::start`].
     START = 5, "start";
+    /// Modules of the files, translated for the virtual machine: its own format.
+    LIBRARY = 6, "library";
 }
 
 impl SectionKind {

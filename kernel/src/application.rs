@@ -15,6 +15,7 @@ use beam_vm::boot::{self, End as Outcome};
 use beam_vm::command_line::{self, CommandLine, FlagError, Surroundings};
 use beam_vm::emu::native::Flavor;
 use beam_vm::halt::Halt;
+use beam_vm::loader::Library;
 use beam_vm::vm::Vm;
 use image::files::{FileTable, FilesError};
 use image::start::{Start, StartError};
@@ -37,6 +38,8 @@ const NOT_STARTED: i32 = 1;
 pub struct Application {
     table: FileTable<'static>,
     start: Start<'static>,
+    /// Its modules, translated.
+    library: Option<&'static [u8]>,
 }
 
 /// Why the application cannot be started.
@@ -79,6 +82,7 @@ impl Application {
             (Some(files), Some(start)) => Ok(Some(Self {
                 table: FileTable::parse(files).map_err(ApplicationError::Files)?,
                 start: Start::parse(start).map_err(ApplicationError::Start)?,
+                library: image.section(SectionKind::LIBRARY),
             })),
             _ => Err(ApplicationError::Incomplete),
         }
@@ -116,6 +120,11 @@ impl Application {
         if line.flavor.unwrap_or_default() == Flavor::Jit {
             // Without room for machine code the machine is slower, and nothing else.
             vm.use_machine_code();
+        }
+        match self.library.map(Library::open) {
+            Some(Ok(library)) => vm.library = Some(library),
+            Some(Err(why)) => warn!("{why}: modules are loaded from their files, which takes longer"),
+            None => {}
         }
         vm.hear_signals();
         let started = boot::start(&mut vm, &init);

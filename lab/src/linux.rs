@@ -57,8 +57,25 @@ pub fn guest(lab: &Lab, name: &str, task: &Task) -> GuestSpec {
 /// # Errors
 /// A module cannot be read, or the initramfs not be written.
 pub fn node(lab: &Lab, name: &str, arguments: &str, modules: &[PathBuf]) -> Result<GuestSpec, LabError> {
-    let ramdisk = lab.logs().join(format!("{name}.cpio"));
     let start = format!("exec /{OTP_ERL} -pa /app {arguments}\n");
+    let mut spec = with_otp(lab, name, &start, modules)?;
+    spec.extra = spec.extra.replace("lab=idle", "lab=otp");
+    Ok(spec)
+}
+
+/// Returns the specification of a guest with stock OTP and files in `/app`, whose first process is a script and nothing else.
+///
+/// # Errors
+/// A file cannot be read, or the initramfs not be written.
+pub fn first_process(lab: &Lab, name: &str, script: &str, files: &[PathBuf]) -> Result<GuestSpec, LabError> {
+    let mut spec = with_otp(lab, name, script, files)?;
+    spec.extra += " rdinit=/app/start";
+    Ok(spec)
+}
+
+/// A guest with stock OTP, a script as `/app/start` and files beside it.
+fn with_otp(lab: &Lab, name: &str, start: &str, modules: &[PathBuf]) -> Result<GuestSpec, LabError> {
+    let ramdisk = lab.logs().join(format!("{name}.cpio"));
     let write = || -> io::Result<()> {
         let mut file = BufWriter::new(File::create(&ramdisk)?);
         // The kernel unpacks archives that stand one behind the other.
@@ -77,7 +94,6 @@ pub fn node(lab: &Lab, name: &str, arguments: &str, modules: &[PathBuf]) -> Resu
     write().map_err(LabError::io("write", &ramdisk))?;
     let mut spec = guest(lab, name, &Task::Idle);
     spec.ramdisk = Some(ramdisk);
-    spec.extra = spec.extra.replace("lab=idle", "lab=otp");
     // The archive itself, what is unpacked from it, the kernel and a node.
     spec.memory_mib = 256;
     Ok(spec)

@@ -162,6 +162,6 @@ fn info(cx: &mut Context<'_>, module: crate::atom::Atom, item: crate::atom::Atom
         predefined::COMPILE => ChunkId::COMPILE_INFO,
         _ => return Err(Raise::BADARG),
     };
-    let Some(bytes) = instance.file().chunk(chunk).map(<[u8]>::to_vec) else { return Ok(Term::NIL) };
+    let Some(bytes) = instance.chunk(chunk).map(<[u8]>::to_vec) else { return Ok(Term::NIL) };
     crate::etf::decode(cx.vm, &mut cx.process.heap, &bytes).map_err(|_| Raise::BADARG)
 }

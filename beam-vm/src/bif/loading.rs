@@ -3,6 +3,7 @@
 //!
 //! Nothing else runs while modules are finished, so that several become current at once.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
@@ -19,15 +20,20 @@ fn atom(term: Term) -> Result<Atom, Raise> {
     term.as_atom().ok_or(Raise::BADARG)
 }
 
-fn bytes(bits: Bits) -> Vec<u8> {
+fn bits(term: Term) -> Result<Bits, Raise> {
+    term.as_bits().filter(|bits| bits.is_binary()).ok_or(Raise::BADARG)
+}
+
+/// The bytes of a binary where they are, if they begin with a byte.
+fn bytes(bits: &Bits) -> Cow<'_, [u8]> {
     match bits.as_bytes() {
-        Some(bytes) => bytes.to_vec(),
-        None => bits.bytes().collect(),
+        Some(bytes) => bytes.into(),
+        None => bits.bytes().collect::<Vec<u8>>().into(),
     }
 }
 
 fn binary(term: Term) -> Result<Vec<u8>, Raise> {
-    term.as_bits().filter(|bits| bits.is_binary()).map(bytes).ok_or(Raise::BADARG)
+    Ok(bytes(&bits(term)?).into_owned())
 }
 
 /// `{Tag, Value}`
@@ -38,7 +44,8 @@ fn pair(cx: &mut Context<'_>, tag: Atom, value: Term) -> Term {
 /// `erts_internal:prepare_loading/2`
 pub fn prepare_loading(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let module = atom(args[0])?;
-    let bytes = binary(args[1])?;
+    let bits = bits(args[1])?;
+    let bytes = bytes(&bits);
     cx.vm.release_forgotten_code();
     cx.bump((bytes.len() / 100) as u32);
     match loader::load(cx.vm, bytes, Some(module)) {

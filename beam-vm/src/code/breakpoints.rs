@@ -54,6 +54,7 @@ impl Vm {
             if point.is_idle() {
                 return;
             }
+            self.complete_at(address);
             self.code.exchange_machine_code(module, Wanted::Handlers);
             // SAFETY: the address is that of a loaded function's first instruction, and nobody runs while this is done.
             unsafe {

@@ -8,9 +8,12 @@ use core::ops::Range;
 
 use super::{Entries, LineTable, Location};
 use crate::atom::{Atom, predefined};
-use crate::beam_file;
-use crate::emu::native::Native;
+use crate::beam_file::{self, ChunkId};
+use crate::emu::assemble::Shape;
+use crate::emu::native::{self, Native};
 use crate::heap::LiteralArea;
+use crate::loader::Stored;
+use crate::platform::Platform;
 use crate::term::{Export, FunEntry};
 
 /// A function of a module.
@@ -26,11 +29,29 @@ pub struct Function {
     pub entry: u32,
 }
 
+/// Where a module's code comes from.
+#[derive(Debug)]
+pub enum Source {
+    /// A file.
+    File(Box<beam_file::Module>),
+    /// A library, which has kept what programs ask for.
+    Stored {
+        /// The chunk with the attributes.
+        attributes: Option<&'static [u8]>,
+        /// The chunk with what the compiler says of itself.
+        compile_info: Option<&'static [u8]>,
+    },
+}
+
 /// One version of a module.
 #[derive(Debug)]
 pub struct Instance {
     pub(crate) module: Atom,
     pub(crate) words: Box<[u64]>,
+    /// What its functions are expanded from, if some are not yet: their words are not there.
+    pub(crate) stored: Option<Stored>,
+    /// Which instructions the words are, until they have got machine code.
+    pub(crate) shape: Shape,
     /// Its machine code, to which some of the words lead.
     pub(crate) native: Option<Native>,
     /// All functions in the order of the code.
@@ -41,7 +62,7 @@ pub struct Instance {
     pub(crate) lines: LineTable,
     pub(crate) literals: LiteralArea,
     pub(crate) md5: [u8; 16],
-    pub(crate) file: beam_file::Module,
+    pub(crate) source: Source,
     /// Where the function is that is to be called before others may use the module, in words.
     pub(crate) on_load: Option<u32>,
 }
@@ -53,10 +74,15 @@ impl Instance {
         self.module
     }
 
-    /// The file.
+    /// The bytes of a chunk of its file that programs ask for, if the file had it.
     #[must_use]
-    pub fn file(&self) -> &beam_file::Module {
-        &self.file
+    pub fn chunk(&self, id: ChunkId) -> Option<&[u8]> {
+        match (&self.source, id) {
+            (Source::File(file), id) => file.chunk(id),
+            (Source::Stored { attributes, .. }, ChunkId::ATTRIBUTES) => *attributes,
+            (Source::Stored { compile_info, .. }, ChunkId::COMPILE_INFO) => *compile_info,
+            (Source::Stored { .. }, _) => None,
+        }
     }
 
     /// The module's MD5.
@@ -81,6 +107,14 @@ impl Instance {
         self.lambdas.iter().map(|(entry, _)| *entry)
     }
 
+    /// Makes machine code of its instructions, once: where that cannot be, it will not be later either.
+    pub fn make_machine_code(&mut self, space: &native::Space, platform: &mut dyn Platform) {
+        let shape = core::mem::take(&mut self.shape);
+        if !shape.is_empty() {
+            self.native = native::translate(&mut self.words, &shape, space, platform);
+        }
+    }
+
     /// The addresses of its instructions.
     #[must_use]
     pub fn addresses(&self) -> Range<usize> {
@@ -88,7 +122,7 @@ impl Instance {
         start..start + size_of_val(&*self.words)
     }
 
-    /// Its instructions as the assembler has made them, whether there is machine code or not.
+    /// Its instructions as the assembler has made them, whether there is machine code or not, if they are all there ([`Vm::complete`](crate::vm::Vm::complete)).
     #[must_use]
     pub fn instructions(&self) -> Box<[u64]> {
         let mut words = self.words.clone();

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::atom::Atom;
+use crate::numbers::{Numbers, put};
 
 /// Where an instruction comes from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,13 +20,16 @@ pub struct Location {
     pub line: Option<(String, u32)>,
 }
 
-/// The lines of a module.
-#[derive(Clone, Debug, Default)]
-pub struct LineTable {
-    /// Where in the code a line begins, in words, in ascending order; place and line, or none from there on.
-    pub(crate) starts: Vec<(u32, Option<Place>)>,
-    /// The names of the source files; the first is the module's own.
-    pub(crate) files: Vec<String>,
+/// The lines of a module, in few bytes: they are asked for when something is wrong, and most never are.
+///
+/// What is there: the number of source files and their names, the first the module's own, each a length and bytes; then, in the order of the code, for
+/// each place where a line begins the words since the one before, and the number of its file plus one and its line, or 0 where there is no line from there on.
+#[derive(Clone, Debug)]
+pub enum LineTable {
+    /// Of a module that was loaded from its file.
+    Own(Vec<u8>),
+    /// In a library, where it stays.
+    Stored(&'static [u8]),
 }
 
 /// A line of a source file.
@@ -36,14 +40,63 @@ pub(crate) struct Place {
 }
 
 impl LineTable {
+    /// No lines.
+    pub(crate) const NONE: Self = Self::Own(Vec::new());
+
+    /// The lines that begin at these words, in their order.
+    pub(crate) fn new(files: &[String], starts: impl Iterator<Item = (u32, Option<Place>)>) -> Self {
+        let mut out = Vec::new();
+        put(&mut out, files.len() as u64);
+        for file in files {
+            put(&mut out, file.len() as u64);
+            out.extend_from_slice(file.as_bytes());
+        }
+        let mut before = 0;
+        for (start, place) in starts {
+            put(&mut out, u64::from(start - before));
+            before = start;
+            put(&mut out, place.map_or(0, |place| u64::from(place.file) + 1));
+            if let Some(place) = place {
+                put(&mut out, u64::from(place.line));
+            }
+        }
+        out.shrink_to_fit();
+        Self::Own(out)
+    }
+
+    /// What a library keeps.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Own(bytes) => bytes,
+            Self::Stored(bytes) => bytes,
+        }
+    }
+
     /// File and line of the instruction at a word, looking no further back than the word where its function begins.
     pub(crate) fn find(&self, word: u32, function: u32) -> Option<(String, u32)> {
-        let after = self.starts.partition_point(|(start, _)| *start <= word);
-        let (start, place) = self.starts[..after].last()?;
-        let place = (*place)?;
-        if *start < function {
-            return None;
+        let mut numbers = Numbers::new(self.bytes());
+        let count = numbers.size()?;
+        let files = numbers;
+        for _ in 0..count {
+            numbers.bytes()?;
         }
-        Some((self.files.get(place.file as usize)?.clone(), place.line))
+        let (mut start, mut found) = (0, None);
+        while let Some(words) = numbers.short() {
+            start += words;
+            if start > word {
+                break;
+            }
+            let file = numbers.short()?;
+            let place = if file == 0 { None } else { Some(Place { file: file - 1, line: numbers.short()? }) };
+            found = Some((start, place));
+        }
+        let (start, place) = found?;
+        let place = place.filter(|_| start >= function)?;
+        let mut files = files;
+        for _ in 0..place.file {
+            files.bytes()?;
+        }
+        let name = core::str::from_utf8(files.bytes()?).ok()?;
+        Some((String::from(name), place.line))
     }
 }

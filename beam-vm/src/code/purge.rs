@@ -41,6 +41,11 @@ impl Purge {
     pub(super) fn saved(&self) -> Option<&Instance> {
         self.saved.as_deref()
     }
+
+    /// The same, to be changed.
+    pub(super) fn saved_mut(&mut self) -> Option<&mut Instance> {
+        self.saved.as_deref_mut()
+    }
 }
 
 impl Code {

@@ -71,7 +71,7 @@ impl<'a> Scene<'a> {
         writeln!(out, "{which} size: {}", instance.addresses().len())?;
         let chunks = [("attributes", ChunkId::ATTRIBUTES), ("compilation info", ChunkId::COMPILE_INFO)];
         for (name, id) in chunks {
-            if let Some(bytes) = instance.file().chunk(id) {
+            if let Some(bytes) = instance.chunk(id) {
                 write!(out, "{which} {name}: ")?;
                 Base64::of(out, bytes.iter().copied())?;
                 writeln!(out)?;

@@ -34,6 +34,93 @@ pub struct Assembled {
     pub labels: Vec<u32>,
     /// Words of instructions, without those behind them.
     pub code_words: u32,
+    /// What is behind them, in order.
+    pub blocks: Vec<Block>,
+    /// The words behind them that are terms or registers, in order.
+    pub constants: Vec<u32>,
+}
+
+/// Words behind the code that an instruction refers to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Block {
+    /// The word that has their number.
+    pub start: u32,
+    /// The first word of the instruction.
+    pub instruction: u32,
+    /// Whether they are values in ascending order and as many targets.
+    pub is_table: bool,
+}
+
+impl Assembled {
+    /// Which instructions the words are.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        let mut has_label = vec![false; self.code_words as usize + 1];
+        for word in self.labels.iter().filter(|word| **word <= self.code_words) {
+            has_label[*word as usize] = true;
+        }
+        let line = |(word, number): &(u32, u16)| number << 1 | u16::from(has_label[*word as usize]);
+        Shape { lines: self.instructions.iter().map(line).collect(), code_words: self.code_words }
+    }
+}
+
+/// Which instructions the words of a module are, which cannot be seen by the words themselves when some lead elsewhere: for each its number
+/// and whether a label stands there, in 16 bits.
+#[derive(Clone, Debug, Default)]
+pub struct Shape {
+    lines: Vec<u16>,
+    code_words: u32,
+}
+
+/// An instruction of a [`Shape`].
+#[derive(Clone, Copy, Debug)]
+pub struct ShapeLine {
+    /// Its first word.
+    pub word: u32,
+    /// Its number in the table.
+    pub number: u16,
+    /// Whether a label stands there.
+    pub has_label: bool,
+}
+
+impl Shape {
+    /// Words of instructions, without those behind them.
+    #[must_use]
+    pub const fn code_words(&self) -> u32 {
+        self.code_words
+    }
+
+    /// How many instructions there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// No instructions yet, with room for so many.
+    #[must_use]
+    pub fn with_capacity(count: usize, code_words: u32) -> Self {
+        Self { lines: Vec::with_capacity(count), code_words }
+    }
+
+    /// Appends an instruction: twice its number, and one more if a label stands there.
+    pub fn push(&mut self, line: u16) {
+        self.lines.push(line);
+    }
+
+    /// The instructions in their order.
+    pub fn lines(&self) -> impl Iterator<Item = ShapeLine> + '_ {
+        self.lines.iter().scan(0_u32, |word, line| {
+            let (at, number) = (*word, line >> 1);
+            *word += size_in_words(SPECIFICS[usize::from(number)].kinds) as u32;
+            Some(ShapeLine { word: at, number, has_label: line & 1 == 1 })
+        })
+    }
 }
 
 /// Why operations cannot be assembled.
@@ -122,12 +209,82 @@ struct Target {
     label: u32,
 }
 
+/// How an instruction lies in memory, at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Layout {
+    code: u32,
+    words: u8,
+    count: u8,
+    kinds: [Kind; MOST],
+    offsets: [u8; MOST],
+}
+
+/// The most operands that an instruction has.
+const MOST: usize = 6;
+
+impl Layout {
+    /// Those of all instructions, by number.
+    #[must_use]
+    pub fn all() -> Vec<Self> {
+        SPECIFICS.iter().enumerate().map(|(number, specific)| Self::of(specific, number as u32)).collect()
+    }
+
+    fn of(specific: &Specific, number: u32) -> Self {
+        let (mut kinds, mut offsets) = ([Kind::X; MOST], [0; MOST]);
+        for (place, (kind, (offset, _))) in specific.kinds.iter().zip(places(specific.kinds)).enumerate() {
+            (kinds[place], offsets[place]) = (*kind, offset as u8);
+        }
+        let (code, words) = (code_of(specific.handler, number), size_in_words(specific.kinds) as u8);
+        Self { code, words, count: specific.kinds.len() as u8, kinds, offsets }
+    }
+
+    /// What the low half of its first word is for its handler.
+    #[must_use]
+    pub const fn code(&self) -> u32 {
+        self.code
+    }
+
+    /// Its words.
+    #[must_use]
+    pub const fn words(&self) -> usize {
+        self.words as usize
+    }
+
+    /// The kinds of its operands, and the bytes from its beginning to each.
+    pub fn operands(&self) -> impl Iterator<Item = (Kind, usize)> + use<> {
+        let Self { kinds, offsets, count, .. } = *self;
+        kinds
+            .into_iter()
+            .zip(offsets)
+            .take(usize::from(count))
+            .map(|(kind, offset)| (kind, usize::from(offset)))
+    }
+}
+
+/// The operand of a kind that is so many bytes from the beginning of an instruction.
+#[must_use]
+pub fn read_operand(words: &[u64], instruction: usize, kind: Kind, offset: usize) -> u64 {
+    let value = words[instruction + offset / 8] >> (8 * (offset % 8));
+    let size = kind.size();
+    if size == 8 { value } else { value & ((1 << (8 * size)) - 1) }
+}
+
 /// What is to be placed behind the code, and which operand of which instruction refers to it.
 struct Behind {
     instruction: usize,
     offset: usize,
     words: Vec<u64>,
     targets: Vec<(usize, u32)>,
+    /// Which of the words are terms or registers.
+    constants: Vec<u32>,
+    is_table: bool,
+}
+
+impl Behind {
+    /// Words of which none is a term, a register or a target.
+    fn plain(instruction: usize, offset: usize, words: Vec<u64>) -> Self {
+        Self { instruction, offset, words, targets: Vec::new(), constants: Vec::new(), is_table: false }
+    }
 }
 
 /// Assembles operations. `labels` is one more than the highest label.
@@ -160,6 +317,12 @@ pub fn assemble(ops: &[Op], labels: u32) -> Result<Assembled, AssembleError> {
     for block in behind {
         let start = words.len();
         patch(&mut words, block.instruction, block.offset, distance(block.instruction, start)?);
+        out.blocks.push(Block {
+            start: start as u32,
+            instruction: block.instruction as u32,
+            is_table: block.is_table,
+        });
+        out.constants.extend(block.constants.iter().map(|place| (start + 1) as u32 + place));
         words.push(block.words.len() as u64);
         words.extend(block.words);
         for (index, label) in block.targets {
@@ -194,8 +357,8 @@ fn patch(words: &mut [u64], instruction: usize, offset: usize, value: i32) {
     put(words, instruction, offset, 4, u64::from(value as u32));
 }
 
-/// Writes an operand of `size` bytes.
-fn put(words: &mut [u64], instruction: usize, offset: usize, size: usize, value: u64) {
+/// Writes an operand of `size` bytes into words that have none there.
+pub fn put(words: &mut [u64], instruction: usize, offset: usize, size: usize, value: u64) {
     let word = &mut words[instruction + offset / 8];
     *word |= value << (8 * (offset % 8))
         & if size == 8 { u64::MAX } else { ((1 << (8 * size)) - 1) << (8 * (offset % 8)) };
@@ -252,7 +415,7 @@ fn encode(
                 0
             }
             (Kind::Words, Arg::Data(data)) => {
-                behind.push(Behind { instruction: start, offset, words: data.clone(), targets: Vec::new() });
+                behind.push(Behind::plain(start, offset, data.clone()));
                 0
             }
             (Kind::Words, Arg::Targets(pairs)) => {
@@ -262,23 +425,32 @@ fn encode(
                 data.resize(2 * sorted.len(), 0);
                 let targets =
                     sorted.iter().enumerate().map(|(index, (_, label))| (sorted.len() + index, *label));
-                behind.push(Behind { instruction: start, offset, words: data, targets: targets.collect() });
+                behind.push(Behind {
+                    targets: targets.collect(),
+                    constants: (0..sorted.len() as u32).collect(),
+                    is_table: true,
+                    ..Behind::plain(start, offset, data)
+                });
                 0
             }
             (Kind::Words, Arg::Labels(labels)) => {
                 let targets = labels.iter().copied().enumerate().collect();
-                behind.push(Behind { instruction: start, offset, words: vec![0; labels.len()], targets });
+                behind.push(Behind { targets, ..Behind::plain(start, offset, vec![0; labels.len()]) });
                 0
             }
             (Kind::ListOf, Arg::List(list)) => {
                 let mut data = Vec::with_capacity(list.len());
+                let mut constants = Vec::new();
                 for arg in list {
                     match arg {
                         Arg::Data(words) => data.extend_from_slice(words),
-                        arg => data.push(source_word(arg).unwrap_or(Term::NIL.raw())),
+                        arg => {
+                            constants.push(data.len() as u32);
+                            data.push(source_word(arg).unwrap_or(Term::NIL.raw()));
+                        }
                     }
                 }
-                behind.push(Behind { instruction: start, offset, words: data, targets: Vec::new() });
+                behind.push(Behind { constants, ..Behind::plain(start, offset, data) });
                 0
             }
             _ => 0,

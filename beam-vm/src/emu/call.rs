@@ -89,6 +89,21 @@ unsafe fn arity_before(ip: *const u64) -> usize {
 }
 
 slow_paths! {
+    /// A function of a library is called for the first time.
+    fn expand_function(s) {
+        let vm = &mut *(*s.m).vm;
+        vm.expand_function(s.ip.addr());
+        go(s)
+    }
+
+    /// A function was called so often that its module gets machine code, to which the instruction may lead then.
+    fn called_often(s) {
+        let vm = &mut *(*s.m).vm;
+        s.ip.cast_mut().cast::<u32>().add(1).write(vm.calls_before_machine_code.unwrap_or(u32::MAX));
+        vm.make_machine_code(s.ip.addr());
+        go(s)
+    }
+
     /// A call with no reductions left; `ip` is at the function's first instruction.
     fn out_of_reductions(s) {
         let handler = super::table::Stubs::get();

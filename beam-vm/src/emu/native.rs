@@ -11,6 +11,8 @@
 //! Inside, the instruction's register is not kept up, operands are constants, local calls are jumps. Return addresses on stacks are
 //! those of words, as ever.
 //!
+//! Making it takes longer than doing most code once, so a module gets it when one of its functions is called often ([`CALLS`]).
+//!
 //! Nothing here is needed: without executable memory, or with [`Flavor::Emu`], handlers do everything.
 
 mod decode;
@@ -22,6 +24,9 @@ mod x86;
 
 pub use run::{Native, translate};
 pub use space::Space;
+
+/// How often a function is called before its module gets machine code. At a start little of a module's code is done, and little of that often.
+pub const CALLS: u32 = 4000;
 
 /// What does instructions, as `erl -emu_flavor` says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]

@@ -99,6 +99,8 @@ instructions! {
     MoveReturn { calls::move_return => <X>[X, X], <Y>[Y, X], <I>[I, X], <C>[C, X]; }
     MoveDeallocateReturn { calls::move_deallocate_return => <X>[X, X, N16], <Y>[Y, X, N16], <I>[I, X, N16], <C>[C, X, N16]; }
     FuncInfo { calls::func_info => [I, I, N32]; }
+    ExpandFunction { calls::expand_function => []; }
+    CountCall { calls::count_call => [N32]; }
     Apply { calls::apply => [N16]; }
     ApplyLast { calls::apply_last => [N16, N16]; }
     ApplyFun { calls::apply_fun => [N16]; }

@@ -58,6 +58,8 @@ pub struct Translation {
     pub functions: Vec<Info>,
     /// From which operation on which line counts.
     pub lines: Vec<(usize, Option<LineIndex>)>,
+    /// The entries of the functions that are called.
+    pub imports: Vec<&'static Export>,
     /// The entries of the lambdas.
     pub lambdas: Vec<&'static FunEntry>,
     /// Which function is to be called before others may use the module.
@@ -97,6 +99,7 @@ pub fn translate(vm: &mut Vm, file: &Module, context: &Context<'_>) -> Result<Tr
     if translator.waits_for_entry {
         return Err(LoadError::Function);
     }
+    translation.imports = imports;
     Ok(translation)
 }
 
@@ -226,15 +229,16 @@ impl Translator<'_> {
             GenericOp::LABEL => {
                 let Some(label) = instruction.label() else { return Ok(()) };
                 let label = label.get() as u32;
-                if core::mem::take(&mut self.waits_for_entry)
-                    && let Some(function) = self.out.functions.last_mut()
-                {
+                let is_entry = core::mem::take(&mut self.waits_for_entry);
+                if is_entry && let Some(function) = self.out.functions.last_mut() {
                     function.entry = label;
                 }
                 self.push(Operation::Label, vec![Arg::Label(label)]);
                 if let Some(native) = self.native.take() {
                     self.push(Operation::BifStub, vec![Arg::Bif(native)]);
                     self.skips = true;
+                } else if is_entry && let Some(calls) = self.vm.calls_before_machine_code {
+                    self.push(Operation::CountCall, vec![Arg::Number(u64::from(calls))]);
                 }
                 return Ok(());
             }

@@ -22,6 +22,8 @@ pub struct Report {
     pruned: Vec<String>,
     /// The length of the table of files.
     pub files_bytes: usize,
+    /// The length of the modules' translations.
+    pub library_bytes: usize,
     /// The length of the image.
     pub image_bytes: usize,
 }
@@ -48,6 +50,7 @@ impl Report {
             natives: natives.collect(),
             pruned,
             files_bytes: 0,
+            library_bytes: 0,
             image_bytes: 0,
         }
     }

@@ -51,7 +51,7 @@ pub fn look(plan: &Plan, layout: &Layout) -> Result<Vec<Finding>, Failure> {
                 continue;
             }
         };
-        if let Err(error) = loader::load(&mut machine, bytes, None) {
+        if let Err(error) = loader::load(&mut machine, bytes.into(), None) {
             findings.add(Severity::Lacking, format!("a module that cannot be loaded: {error}"), name);
         }
         let is_users = plan.applications.iter().any(|application| {

@@ -31,8 +31,9 @@ pub fn outcome(program: &[Op], arguments: &[Recipe], words: usize, flavor: Flavo
     let mut code = assemble(program, LABELS).expect("the table has these");
     let native = if flavor == Flavor::Jit && vm.use_machine_code() {
         let Vm { native, platform, .. } = &mut vm;
+        let shape = code.shape();
         let space = native.as_ref().expect("machine code is in use");
-        let native = native::translate(&mut code, space, platform.as_mut());
+        let native = native::translate(&mut code.words, &shape, space, platform.as_mut());
         assert!(native.is_some(), "there is room for a few instructions");
         native
     } else {

@@ -135,6 +135,23 @@ handlers! {
         slow!(s, call::function_clause)
     }
 
+    /// At the first instruction of a function that is still to be expanded.
+    fn expand_function(s, op: I0) {
+        slow!(s, call::expand_function);
+    }
+
+    /// Before the first instruction of a function without machine code: counts down to when its module gets some.
+    fn count_call(s, op: I1<N32>) {
+        let left = op.a.0;
+        if left == 0 {
+            slow!(s, call::called_often);
+        }
+        // The code is a module's own, where its calls are counted by nobody else.
+        s.ip.cast_mut().cast::<u32>().add(1).write(left - 1);
+        s.ip = s.ip.add(1);
+        return go(s);
+    }
+
     /// `apply Arity`: module and function are in the registers after the arguments.
     fn apply(s, op: I1<N16>) {
         slow!(s, call::apply)

@@ -8,7 +8,7 @@ use super::decode::Instruction;
 use super::emitter::Emitter;
 use super::space::{Block, Space};
 use super::templates::{self, Emitted};
-use crate::emu::assemble::Assembled;
+use crate::emu::assemble::Shape;
 use crate::platform::{CodeAccess, Platform};
 
 /// The machine code of a module.
@@ -62,10 +62,15 @@ fn lead(word: &mut u64, code: u32) {
     *word = *word >> 32 << 32 | u64::from(code);
 }
 
-/// Makes machine code of assembled instructions, whose words are where they will stay. They are done by their handlers as before if there is no
-/// room, or none that may be executed.
-pub fn translate(assembled: &mut Assembled, space: &Space, platform: &mut dyn Platform) -> Option<Native> {
-    let (code, entries) = emit(assembled, space)?;
+/// Makes machine code of words that are where they will stay. They are done by their handlers as before if there is no room, or none that
+/// may be executed.
+pub fn translate(
+    words: &mut [u64],
+    shape: &Shape,
+    space: &Space,
+    platform: &mut dyn Platform,
+) -> Option<Native> {
+    let (code, entries) = emit(words, shape, space)?;
     let block = code.block;
     let start = space.start(&block);
     let pages = block.addresses();
@@ -80,7 +85,7 @@ pub fn translate(assembled: &mut Assembled, space: &Space, platform: &mut dyn Pl
     let base = pages.start as u32;
     let mut patched = Vec::with_capacity(entries.len());
     for (word, offset) in entries {
-        let place = &mut assembled.words[word as usize];
+        let place = &mut words[word as usize];
         patched.push((word, *place as u32));
         lead(place, base + offset);
     }
@@ -94,17 +99,14 @@ struct Placed {
 }
 
 /// The code, and at which instructions it can be entered where.
-fn emit(assembled: &Assembled, space: &Space) -> Option<(Placed, Vec<(u32, u32)>)> {
-    let instructions: Vec<Instruction> = assembled
-        .instructions
-        .iter()
-        .map(|(word, number)| Instruction::at(&assembled.words, *word, *number))
-        .collect();
-    let mut is_label = alloc::vec![false; assembled.code_words as usize + 1];
-    for word in assembled.labels.iter().filter(|word| **word <= assembled.code_words) {
-        is_label[*word as usize] = true;
+fn emit(words: &[u64], shape: &Shape, space: &Space) -> Option<(Placed, Vec<(u32, u32)>)> {
+    let mut instructions: Vec<Instruction> = Vec::with_capacity(shape.len());
+    let mut is_label = alloc::vec![false; shape.code_words() as usize + 1];
+    for line in shape.lines() {
+        instructions.push(Instruction::at(words, line.word, line.number));
+        is_label[line.word as usize] = line.has_label;
     }
-    let mut emitter = Emitter::new(&assembled.words, assembled.code_words);
+    let mut emitter = Emitter::new(words, shape.code_words());
     let mut has_code = Vec::with_capacity(instructions.len());
     for instruction in &instructions {
         if is_label[instruction.word as usize] {

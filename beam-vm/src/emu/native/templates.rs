@@ -52,6 +52,7 @@ pub fn emit(e: &mut Emitter<'_>, instruction: &Instruction) -> Emitted {
         | O::PutTuple2
         | O::UpdateRecord
         | O::Jump
+        | O::CountCall
         | O::Nop => data::emit,
         O::InitY
         | O::InitY2
