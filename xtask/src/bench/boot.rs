@@ -45,7 +45,7 @@ medians of three starts in turn by the clock, one start counted.
 
 *By the clock*: QEMU translates code at its first use, and a start is code that runs once, so times are far from those of real processors. \
 *Counted*: one instruction takes one nanosecond, on a single processor, on every machine; what is waited for counts too, and that is most of \
-our figure of the bare kernel: the last phase is the wait for xenstored in dom0. The issue's bound of 30 ms is 90 million instructions at three for a nanosecond.";
+our figure of the bare kernel: the last phase is the wait for xenstored in dom0. 30 ms on real hardware are 90 million instructions where a nanosecond takes three of them.";
 
 fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
     if !only.is_empty() {
