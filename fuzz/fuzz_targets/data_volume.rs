@@ -22,6 +22,12 @@ struct MemoryDisk {
     next: u64,
 }
 
+/// The bytes of sectors, if the disk has them.
+fn place(bytes: &mut [u8], sector: u64, length: usize) -> Option<&mut [u8]> {
+    let start = usize::try_from(sector).ok()?.checked_mul(SECTOR)?;
+    bytes.get_mut(start..start.checked_add(length)?)
+}
+
 impl BlockDevice for MemoryDisk {
     fn geometry(&self) -> Geometry {
         let sectors = (self.bytes.borrow().len() / SECTOR) as u64;
@@ -30,19 +36,15 @@ impl BlockDevice for MemoryDisk {
 
     fn submit(&mut self, request: Request) -> Result<Ticket, Full> {
         let mut bytes = self.bytes.borrow_mut();
-        let mut place = |sector: u64, length: usize| {
-            let start = usize::try_from(sector).ok()?.checked_mul(SECTOR)?;
-            bytes.get_mut(start..start.checked_add(length)?)
-        };
         let (buffer, result) = match request {
-            Request::Read { sector, mut buffer } => match place(sector, buffer.len()) {
+            Request::Read { sector, mut buffer } => match place(&mut bytes, sector, buffer.len()) {
                 Some(bytes) => {
                     buffer.copy_from_slice(bytes);
                     (buffer, Ok(()))
                 }
                 None => (buffer, Err(BlockError::OutOfRange)),
             },
-            Request::Write { sector, buffer } => match place(sector, buffer.len()) {
+            Request::Write { sector, buffer } => match place(&mut bytes, sector, buffer.len()) {
                 Some(bytes) => {
                     bytes.copy_from_slice(&buffer);
                     (buffer, Ok(()))
@@ -63,18 +65,19 @@ impl BlockDevice for MemoryDisk {
 }
 
 fn mount(bytes: Vec<u8>) -> (Result<DataFs, MountError>, std::rc::Rc<std::cell::RefCell<Vec<u8>>>) {
-    let disk = MemoryDisk { bytes: std::rc::Rc::new(std::cell::RefCell::new(bytes)), ..MemoryDisk::default() };
+    let disk =
+        MemoryDisk { bytes: std::rc::Rc::new(std::cell::RefCell::new(bytes)), ..MemoryDisk::default() };
     let bytes = disk.bytes.clone();
     let settings = Settings { user: User::default(), device: 1, clock: Box::new(|| 1), uuid: [7; 16] };
     (DataFs::open(Box::new(disk), settings, Blank::Format), bytes)
 }
 
-fn write(system: &mut DataFs, path: &str, bytes: &[u8], sync: bool) {
+fn write(system: &mut DataFs, path: &str, bytes: &[u8], sync: Option<Sync>) {
     let modes = Modes { write: true, create: true, ..Modes::default() };
     if let Ok(node) = system.open(&mut Lookup::new(path.as_bytes()), modes) {
         let _ = system.write(node, At::Position, &[bytes]);
-        if sync {
-            let _ = system.sync(node, Sync::All);
+        if let Some(what) = sync {
+            let _ = system.sync(node, what);
         }
         let _ = system.close(node);
     }
@@ -89,11 +92,11 @@ fn volume() -> &'static [u8] {
             let path = format!("/folder-{number}-{}", "x".repeat(120));
             let _ = system.make(&mut Lookup::new(path.as_bytes()), Make::Folder);
         }
-        write(&mut system, "/large", &[5; 100_000], false);
+        write(&mut system, "/large", &[5; 100_000], None);
         let _ = system.make(&mut Lookup::new(b"/link"), Make::SymbolicLink(b"large"));
         system.rest().expect("it rests");
-        write(&mut system, "/small", b"words", true);
-        write(&mut system, "/larger", &[6; 40_000], true);
+        write(&mut system, "/small", b"words", Some(Sync::All));
+        write(&mut system, "/larger", &[6; 40_000], Some(Sync::All));
         drop(system);
         bytes.take()
     })
@@ -124,7 +127,7 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = system.rename(&path, b"/renamed");
         let _ = system.remove(&mut Lookup::new(b"/renamed"), Remove::File);
     }
-    write(&mut system, "/new", &[1; 70_000], true);
+    write(&mut system, "/new", &[1; 70_000], Some(Sync::All));
     let _ = system.rest();
     let _ = system.check();
 });

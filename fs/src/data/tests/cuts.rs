@@ -282,7 +282,7 @@ fn bench(control: Control) -> Bench {
 #[test]
 fn nothing_synced_is_lost() {
     let first = number("VOXOZ_CUT_FIRST", 0);
-    for seed in first..first + number("VOXOZ_CUT_SEEDS", 150) {
+    for seed in first..first + number("VOXOZ_CUT_SEEDS", 400) {
         let sector = if seed % 3 == 0 { 4096 } else { 512 };
         if let Err(wrong) = run(seed, Bench { sector, ..bench(Control::Sound) }) {
             panic!("{wrong}");
@@ -293,7 +293,7 @@ fn nothing_synced_is_lost() {
 #[test]
 fn a_full_disk_is_as_safe() {
     let first = number("VOXOZ_CUT_FIRST", 0);
-    for seed in first..first + number("VOXOZ_CUT_SEEDS", 150) / 5 {
+    for seed in first..first + number("VOXOZ_CUT_SEEDS", 400) / 5 {
         let small = Bench { blocks: 512, steps: 200, large: 250_000, ..bench(Control::Sound) };
         if let Err(wrong) = run(seed, small) {
             panic!("{wrong}");
@@ -304,7 +304,7 @@ fn a_full_disk_is_as_safe() {
 #[test]
 fn a_tree_of_many_names_is_as_safe() {
     let first = number("VOXOZ_CUT_FIRST", 0);
-    for seed in first..first + number("VOXOZ_CUT_SEEDS", 150) / 10 {
+    for seed in first..first + number("VOXOZ_CUT_SEEDS", 400) / 20 {
         let many = Bench { names: 1500, steps: 60, large: 9_000, ..bench(Control::Sound) };
         if let Err(wrong) = run(seed, many) {
             panic!("{wrong}");
