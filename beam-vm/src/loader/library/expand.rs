@@ -208,6 +208,8 @@ impl Vm {
     }
 
     /// Expands the function whose first instruction is at an address.
+    // What is kept on the native stack here would have to go before the instruction that follows.
+    #[inline(never)]
     pub(crate) fn expand_function(&mut self, address: usize) {
         let Some(instance) = self.code.instance_at_mut(address) else { return };
         let word = (address - instance.addresses().start) / 8;
