@@ -120,7 +120,7 @@ impl XenPlatform {
     /// Leaves the status where the host can read it while the domain is there: `data` is the one folder that is the guest's.
     fn tell_status(&mut self, status: i32) {
         let text = alloc::format!("{status}");
-        if let Err(error) = self.machine.xenstore.write(STATUS, text.as_bytes()) {
+        if let Err(error) = self.machine.xenstore.borrow().write(STATUS, text.as_bytes()) {
             info!("the status cannot be left in xenstore: {error}");
         }
     }
@@ -136,7 +136,7 @@ impl XenPlatform {
     /// Lets the network do what there is to do, and says whether there is more, so that the guest must not sleep.
     fn is_network_busy(&mut self) -> bool {
         // Events that came while something else was asked of xenstore bring no signal of their own.
-        if self.machine.xenstore.client().pending_events() > 0 {
+        if self.machine.xenstore.borrow().client().pending_events() > 0 {
             self.network.attend(&mut self.machine);
         }
         self.network.sockets.run();
