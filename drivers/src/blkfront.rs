@@ -41,7 +41,7 @@ use crate::xenstore::{self, Store};
 
 pub use disk::{Discards, Disk, Offers, SECTOR};
 pub use link::Broken;
-pub use request::{BlockError, Completion, Erase, Refusal, Request, Ticket};
+pub use request::{BlockError, Completion, Erase, Refusal, Refused, Request, Ticket};
 pub use slots::{BlkRequest, BlkResponse, Head, SEGMENT_BYTES, Segment, Segments};
 pub use statistics::{Counts, Statistics};
 
@@ -137,8 +137,16 @@ impl<C: Channels> BlkFront<C> {
     /// Takes a request. It is on its way with the next [`kick`](Self::kick); while there is no back end it waits for one.
     ///
     /// # Errors
-    /// [`Refusal`]; nothing is done then.
-    pub fn submit(&mut self, request: Request) -> Result<Ticket, Refusal> {
+    /// [`Refused`]; nothing is done then.
+    pub fn submit(&mut self, mut request: Request) -> Result<Ticket, Refused> {
+        match self.check(&mut request) {
+            Ok(()) => Ok(self.queue.push(request)),
+            Err(why) => Err(Refused { why, request }),
+        }
+    }
+
+    /// Whether a request can be taken. Of a discard, what the disk can do is left.
+    fn check(&self, request: &mut Request) -> Result<(), Refusal> {
         let disk = self.disk.as_ref().ok_or(Refusal::Unknown)?;
         if self.is_broken() {
             return Err(Refusal::Down);
@@ -146,8 +154,7 @@ impl<C: Channels> BlkFront<C> {
         if self.queue.len() + self.done.len() >= REQUESTS_MAX {
             return Err(Refusal::Full);
         }
-        let request = check(disk, request)?;
-        Ok(self.queue.push(request))
+        check(disk, request)
     }
 
     /// Asks the back end for what may be asked for now, and signals it if it sleeps.
@@ -300,12 +307,12 @@ impl<C: Channels> BlkFront<C> {
     }
 }
 
-/// What of a request the disk can do.
-fn check(disk: &Disk, mut request: Request) -> Result<Request, Refusal> {
+/// Whether the disk can do a request. Of a discard, what it can do is left.
+fn check(disk: &Disk, request: &mut Request) -> Result<(), Refusal> {
     let (sector, sectors) = request.extent();
-    let bytes = match &request {
+    let bytes = match request {
         Request::Read { into: buffer, .. } | Request::Write { data: buffer, .. } => buffer.len(),
-        Request::Flush => return Ok(request),
+        Request::Flush => return Ok(()),
         Request::Discard { .. } => 0,
     };
     let unit = disk.unit();
@@ -318,14 +325,14 @@ fn check(disk: &Disk, mut request: Request) -> Result<Request, Refusal> {
     if disk.read_only && !matches!(request, Request::Read { .. }) {
         return Err(Refusal::ReadOnly);
     }
-    if let Request::Discard { sector, count, erase } = &mut request {
+    if let Request::Discard { sector, count, erase } = request {
         let discards = disk.discard.ok_or(Refusal::NotOffered)?;
         if *erase == Erase::Secure && !discards.secure {
             return Err(Refusal::NotOffered);
         }
         (*sector, *count) = whole_extents(discards, *sector, *count);
     }
-    Ok(request)
+    Ok(())
 }
 
 /// The extents that are discarded together and lie in a range.

@@ -5,6 +5,7 @@
 //! end starts over all that was lent comes back and the device works.
 #![no_main]
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use drivers::blkfront::{BlkResponse, Erase, Request, SECTOR, Ticket};
@@ -47,36 +48,46 @@ const NODES: [&str; 8] = [
     "feature-flush-cache",
 ];
 
+thread_local! {
+    static WORLD: RefCell<World> = RefCell::new(World::new(ALL));
+}
+
 fuzz_target!(|steps: Vec<Step>| {
-    let mut world = World::new(ALL);
-    let mut back = world.connect();
-    let mut waiting = BTreeSet::new();
-    for step in steps {
-        if !perform(&mut world, &mut back, &mut waiting, step) {
-            return;
+    WORLD.with_borrow_mut(|world| {
+        let mut back = world.connect();
+        let mut waiting = BTreeSet::new();
+        for step in steps {
+            if !perform(world, &mut back, &mut waiting, step) {
+                break;
+            }
         }
+        world.front().abandon();
+        poll(world, &mut waiting);
+        assert!(waiting.is_empty(), "each request is answered");
+        restore(world);
+        let mut back = world.connect();
+        let ticket = world.front().submit(Request::Write { sector: 0, data: vec![7; SECTOR] });
+        waiting.insert(ticket.expect("the device works"));
+        world.front().kick();
+        back.serve_all();
+        poll(world, &mut waiting);
+        assert!(waiting.is_empty() && back.disk[..SECTOR] == [7; SECTOR]);
+        restore(world);
+    });
+});
+
+/// The back end goes, and waits again, as it was in the beginning.
+fn restore(world: &mut World) {
+    world.back_state(XenbusState::Closed);
+    let phase = world.binding.advance(&mut world.session).expect("it is there");
+    assert_eq!(world.pages.out(), 0, "what was lent is back");
+    if phase == Phase::Closed {
+        world.binding.reopen(&mut world.session).expect("it is there");
     }
-    world.front().abandon();
-    poll(&mut world, &mut waiting);
-    assert!(waiting.is_empty(), "each request is answered");
     for (node, value) in ALL.iter().chain(&[("sectors", "8192"), ("discard-alignment", "0")]) {
         world.back_node(node, value);
     }
-    let mut back = restart(&mut world, &mut back);
-    let ticket = world.front().submit(Request::Write { sector: 0, data: vec![7; SECTOR] });
-    waiting.insert(ticket.expect("the device works"));
-    world.front().kick();
-    back.serve_all();
-    poll(&mut world, &mut waiting);
-    assert!(waiting.is_empty() && back.disk[..SECTOR] == [7; SECTOR]);
-});
-
-fn restart(world: &mut World, back: &mut Blkback) -> Blkback {
-    world.back_state(XenbusState::Closed);
-    assert_eq!(world.binding.advance(&mut world.session), Ok(Phase::Lost));
-    assert_eq!(world.pages.out(), 0, "what was lent is back");
     world.back_state(XenbusState::InitWait);
-    world.connect_with(core::mem::take(&mut back.disk))
 }
 
 fn poll(world: &mut World, waiting: &mut BTreeSet<Ticket>) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The domain's disks: those that are there when it starts, led through their handshakes.
 
+mod block;
 mod drive;
 
 use alloc::collections::BTreeSet;
@@ -13,6 +14,7 @@ use log::warn;
 use crate::machine::Machine;
 use crate::time;
 
+pub use block::Block;
 pub use drive::{Drive, PATIENCE};
 
 /// The class of block devices.

@@ -101,6 +101,15 @@ impl fmt::Display for Refusal {
 
 impl core::error::Error for Refusal {}
 
+/// A request that was not taken.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refused {
+    /// Why.
+    pub why: Refusal,
+    /// The request, to be had back with its buffer.
+    pub request: Request,
+}
+
 /// Why a request was not done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum BlockError {

@@ -11,7 +11,7 @@ use alloc::string::{String, ToString};
 use core::cell::RefCell;
 use core::time::Duration;
 
-use drivers::blkfront::{BlkFront, Completion, Disk, Refusal, Request, SECTOR, Statistics, Ticket};
+use drivers::blkfront::{BlkFront, Completion, Disk, Refused, Request, SECTOR, Statistics, Ticket};
 use drivers::xenbus::{Binding, Device, DeviceId, Error, Phase};
 use log::{info, warn};
 
@@ -84,8 +84,8 @@ impl Drive {
     /// Takes a request; see [`BlkFront::submit`].
     ///
     /// # Errors
-    /// [`Refusal`].
-    pub fn submit(&self, request: Request) -> Result<Ticket, Refusal> {
+    /// [`Refused`].
+    pub fn submit(&self, request: Request) -> Result<Ticket, Refused> {
         self.inner.borrow_mut().binding.driver().submit(request)
     }
 
@@ -112,6 +112,18 @@ impl Drive {
             }
             inner.done.remove(&ticket)
         })
+    }
+
+    /// Sleeps until some request is done.
+    pub fn rest(&self) {
+        self.wait_until(None, |inner| {
+            let driver = inner.binding.driver();
+            driver.kick();
+            while let Some(done) = driver.poll() {
+                inner.done.insert(done.ticket, done);
+            }
+            (!inner.done.is_empty() || driver.is_idle()).then_some(())
+        });
     }
 
     /// Sleeps until the back end is connected or there is none to wait for; says whether it is.
