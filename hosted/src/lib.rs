@@ -2,6 +2,7 @@
 //! The virtual machine as a Linux process: for development, tests and measurements.
 #![deny(unsafe_code)]
 
+mod disk_file;
 mod host_files;
 mod image_node;
 mod linux;
@@ -13,6 +14,7 @@ mod sockets;
 mod streams;
 
 pub use beam_vm::emu::native::Flavor;
+pub use disk_file::{Access, DiskFile};
 pub use host_files::HostFiles;
 pub use image_node::{ImageNodeError, boot_image};
 pub use linux::LinuxPlatform;
