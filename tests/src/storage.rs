@@ -8,6 +8,7 @@ use std::time::Duration;
 use lab::{Guest, Lab, Reason};
 use libtest_mimic::Failed;
 
+use crate::node::Node;
 use crate::trial::{LIMIT, Run, finish};
 use crate::world::{World, target};
 
@@ -135,4 +136,98 @@ fn restart_back_end(lab: &Lab, guest: &Guest) -> Result<(), Failed> {
         guest.domid()
     );
     ask(lab, &script).map(|_| ())
+}
+
+/// A node that keeps what it has on `/data`.
+fn node(run: &str, disk: String) -> Node {
+    Node::new("stored", "-noshell -s stored")
+        .module("stored")
+        .application("mnesia")
+        .memory_mib(128)
+        .extra(format!("-stored run {run}"))
+        .line(format!("disk = [{disk}]"))
+}
+
+/// Runs a node and looks for what it says at its end.
+fn says(lab: &Lab, run: &str, disk: String, expected: &[&str]) -> Result<(), Failed> {
+    let outcome = node(run, disk).to_end(lab)?;
+    for text in expected {
+        outcome.must_contain(text)?;
+    }
+    outcome.must_end(Reason::Poweroff)
+}
+
+/// A blank disk becomes `/data`, and files, dets, disk_log and mnesia find there what earlier guests have left.
+pub fn data_lasts(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let disk = Loop::new(lab, "lasts", 64 << 20, &[])?;
+    for round in 1..=3 {
+        says(
+            lab,
+            "rounds",
+            disk.line("xvda", "w"),
+            &["/data is on xvda", &format!("round {round} is done\n")],
+        )?;
+    }
+    says(lab, "read_only", disk.line("xvda", "r"), &["only read\n"])
+}
+
+/// A full disk says so, and is well when something was removed.
+pub fn data_can_be_full(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let disk = Loop::new(lab, "full", 8 << 20, &[])?;
+    says(lab, "full", disk.line("xvda", "w"), &["full and well\n"])
+}
+
+/// A disk with something else on it is left alone.
+pub fn data_is_not_put_over_something(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let disk = Loop::new(lab, "ext", 16 << 20, &[])?;
+    let before = ask(lab, &format!("mke2fs {0} >&2 && md5sum < {0}", disk.device))?;
+    says(
+        lab,
+        "refused",
+        disk.line("xvda", "w"),
+        &["xvda is not mounted: the disk has", "there is no disk\n"],
+    )?;
+    let after = ask(lab, &format!("md5sum < {}", disk.device))?;
+    if before == after { Ok(()) } else { Err("the disk was written to".into()) }
+}
+
+/// How often the machine is cut off.
+const CUTS: u32 = 3;
+/// The word before each number that is on the disk.
+const ACKNOWLEDGED: &str = "acknowledged ";
+
+/// The machine is cut off while a log and a table grow: what the guest has said to be on the disk is there afterwards.
+pub fn data_outlives_cuts(world: &World) -> Result<(), Failed> {
+    let file = file("cuts");
+    let _ = fs::remove_file(&file);
+    fs::File::create(&file)?.set_len(64 << 20)?;
+    let mut last = 0;
+    for cut in 0..=CUTS {
+        let lab = world.with_disks(vec![file.clone()])?;
+        let guest = node("acknowledge", "'phy:/dev/vda,xvda,w'".to_owned()).start(&lab)?;
+        let mut console = guest.console();
+        let found = console.wait_line("found", LIMIT)?;
+        let numbers = found.rsplit("found ").next().unwrap_or_default();
+        for number in numbers.split(" and ") {
+            let number: u64 = number.trim().parse().map_err(|_| format!("{found:?} has no numbers"))?;
+            if number < last {
+                return Err(format!("after cut {cut}: {number} is left of {last}").into());
+            }
+        }
+        if cut == CUTS {
+            break;
+        }
+        console.wait_line(ACKNOWLEDGED, LIMIT)?;
+        std::thread::sleep(Duration::from_millis(700 + 530 * u64::from(cut)));
+        let mut all = guest.console();
+        drop(lab);
+        let said = String::from_utf8_lossy(&all.take()?).into_owned();
+        let whole = said.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        let numbers = whole.lines().filter_map(|line| line.trim().split(ACKNOWLEDGED).nth(1)?.parse().ok());
+        last = numbers.max().ok_or("nothing was acknowledged")?;
+    }
+    if last > 20 { Ok(()) } else { Err(format!("only {last} were acknowledged").into()) }
 }
