@@ -253,7 +253,10 @@ impl Volume {
 
 #[cfg(test)]
 mod tests {
+    use beam_vm::platform::{OpenModes, Platform};
+
     use super::*;
+    use crate::{CodePath, LinuxPlatform};
 
     struct Temporary(std::path::PathBuf);
 
@@ -301,5 +304,21 @@ mod tests {
         }
         assert_eq!(std::fs::read(&path.0).expect("it is there"), bytes, "nothing was touched");
         assert!(Volume::create(&path.0, 1 << 20).is_err());
+    }
+
+    #[test]
+    fn a_machine_that_ends_leaves_its_files_on_the_disk() {
+        let path = Temporary::new("left");
+        Volume::create(&path.0, 16 << 20).expect("a volume").finish().expect("the disk is well");
+        let file: &'static Path = Box::leak(path.0.clone().into_boxed_path());
+        let data = Some(DataDisk { file, place: "/data" });
+        let mut platform =
+            LinuxPlatform::new(CodePath::default(), crate::Settings { data, ..Default::default() });
+        let modes = OpenModes { write: true, create: true, ..OpenModes::default() };
+        let handle = platform.files().open(b"/data/kept", modes).expect("there is room");
+        platform.files().close(handle).expect("it is open");
+        drop(platform);
+        let mut volume = Volume::open(&path.0, Access::Read).expect("a volume");
+        assert_eq!(volume.list(b"/").expect("a folder"), [b"kept".to_vec()]);
     }
 }

@@ -131,6 +131,15 @@ impl LinuxPlatform {
     }
 }
 
+/// A machine that is let go of leaves its files on the disk, as one that halts does.
+impl Drop for LinuxPlatform {
+    fn drop(&mut self) {
+        if let Err(errno) = self.files.0.rest() {
+            eprintln!("the files are not all on the disk: error {}", errno.0);
+        }
+    }
+}
+
 impl Platform for LinuxPlatform {
     fn monotonic(&mut self) -> u64 {
         self.start.elapsed().as_nanos() as u64
