@@ -10,13 +10,14 @@ use std::process::ExitCode;
 use beam_vm::script::Outcome;
 use hosted::{CodePath, Collections, Flavor, Network, OtpRoot, Settings};
 
+use crate::disk;
 use crate::failure::{Code, Failure};
 
-const HELP: &str = "voxoz beam -pa DIR... [-root DIR] [-tmp MIB] [-net own] [-stress] [-seed NUMBER] [+P NUMBER] [-emu_flavor emu|jit] -s MODULE [FUNCTION]";
+const HELP: &str = "voxoz beam -pa DIR... [-root DIR] [-tmp MIB] [-data FILE] [-net own] [-stress] [-seed NUMBER] [+P NUMBER] [-emu_flavor emu|jit] -s MODULE [FUNCTION]";
 
 /// Call a function in the virtual machine and print its result
 ///
-/// Usage: `voxoz beam -pa DIR... [-root DIR] [-tmp MIB] [-net own] [-stress] [-seed NUMBER] [+P NUMBER] [-emu_flavor emu|jit] -s MODULE [FUNCTION]`
+/// Usage: `voxoz beam -pa DIR... [-root DIR] [-tmp MIB] [-data FILE] [-net own] [-stress] [-seed NUMBER] [+P NUMBER] [-emu_flavor emu|jit] -s MODULE [FUNCTION]`
 ///
 /// Calls MODULE:FUNCTION(), start() unless another is named, without OTP's boot, and prints what it returns. Modules are loaded when they are
 /// called, from the folders after -pa and then from the OTP installation in the folder after -root, in VOXOZ_OTP_ROOT or in
@@ -24,7 +25,8 @@ const HELP: &str = "voxoz beam -pa DIR... [-root DIR] [-tmp MIB] [-net own] [-st
 ///
 /// With +P, there can be another number of processes than 262144, rounded up to a power of two.
 ///
-/// With -net own, sockets are those of Voxoz's own network stack, of which only the loopback leads anywhere. With -tmp, /tmp is a file system in memory of so many MiB, as it is in a guest.
+/// With -net own, sockets are those of Voxoz's own network stack, of which only the loopback leads anywhere. With -tmp, /tmp is a file system in memory of so many MiB, as it is in a guest. With -data, /data is
+/// the volume on that file or block device, as a guest has it on a disk; a blank one is made into a volume.
 ///
 /// With -stress, heaps are collected wherever they can be and looked at each time. With -seed, the clock is simulated and chance, which follows from
 /// the number, decides in what order processes run and for how long. With -emu_flavor emu, no machine code is made.
@@ -70,6 +72,7 @@ fn parse(flags: &[String]) -> Result<Call, Failure> {
                 let mib: u64 = number.parse().map_err(|_| usage(format!("-tmp {number} is no number")))?;
                 settings.tmp = Some(mib.saturating_mul(1 << 20));
             }
+            ("-data", [file]) => settings.data = Some(disk::data(Path::new(file))?),
             ("-net", ["host"]) => settings.network = Network::Host,
             ("-net", ["own"]) => settings.network = Network::Own,
             ("-emu_flavor", ["emu"]) => settings.flavor = Flavor::Emu,
@@ -81,7 +84,8 @@ fn parse(flags: &[String]) -> Result<Call, Failure> {
             ("-s", [module]) => call = Some(((*module).into(), "start".into())),
             ("-s", [module, function]) => call = Some(((*module).into(), (*function).into())),
             (
-                "-emu_flavor" | "-net" | "-pa" | "-pz" | "-root" | "-s" | "+P" | "-seed" | "-stress" | "-tmp",
+                "-data" | "-emu_flavor" | "-net" | "-pa" | "-pz" | "-root" | "-s" | "+P" | "-seed"
+                | "-stress" | "-tmp",
                 _,
             ) => {
                 return Err(usage(format!("{flag} needs another number of values")));

@@ -6,11 +6,13 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
 use std::process::ExitCode;
 
 use beam_vm::command_line::{self, CommandLine, Surroundings};
 use hosted::{Flavor, OtpRoot, Settings};
 
+use crate::disk;
 use crate::failure::{Code, Failure};
 
 const HELP: &str = "voxoz erl takes the arguments of erl(1)";
@@ -20,6 +22,9 @@ const HELP: &str = "voxoz erl takes the arguments of erl(1)";
 /// The arguments are those of `erl`, and so are the variables ERL_AFLAGS, ERL_FLAGS, ERL_OTP25_FLAGS and ERL_ZFLAGS. OTP's own
 /// files come from the installation that VOXOZ_OTP_ROOT names, or from /usr/lib/erlang. Flags of the emulator that mean nothing here are
 /// named on standard error.
+///
+/// One flag is Voxoz's own: with -data FILE before all others, /data is the volume on that file or block device, as a guest has it on
+/// a disk; a blank one is made into a volume.
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// The arguments
@@ -39,15 +44,19 @@ impl Surroundings for Host {
     }
 }
 
-fn read(options: &Options) -> Result<CommandLine, Failure> {
-    let words = options.arguments.iter().map(|word| word.as_bytes().to_vec()).collect();
+fn read(arguments: &[OsString]) -> Result<CommandLine, Failure> {
+    let words = arguments.iter().map(|word| word.as_bytes().to_vec()).collect();
     command_line::read(words, &Host)
         .map_err(|error| Failure::new(Code::Usage, "cannot read the flags", error, HELP))
 }
 
 /// Carries out the command.
 pub fn run(options: &Options) -> Result<ExitCode, Failure> {
-    let line = read(options)?;
+    let (data, arguments) = match options.arguments.as_slice() {
+        [flag, file, rest @ ..] if flag == "-data" => (Some(disk::data(Path::new(file))?), rest),
+        all => (None, all),
+    };
+    let line = read(arguments)?;
     let root = OtpRoot::find().ok_or_else(|| {
         let why = "there is none in /usr/lib/erlang, and VOXOZ_OTP_ROOT names none";
         Failure::new(Code::Host, "cannot find OTP", why, "install erlang-base, or set VOXOZ_OTP_ROOT")
@@ -67,7 +76,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     })?;
     let bindir = root.folder().join(format!("erts-{}", root.erts_version().unwrap_or_default())).join("bin");
     let arguments = line.for_init(root.folder().as_os_str().as_bytes(), bindir.as_os_str().as_bytes(), &home);
-    let settings = Settings { flavor: line.flavor.unwrap_or(Flavor::default()), ..Settings::default() };
+    let settings = Settings { flavor: line.flavor.unwrap_or(Flavor::default()), data, ..Settings::default() };
     let node =
         hosted::Node { arguments, variables: line.variables.into_iter().collect(), emulator: line.emulator };
     let status = hosted::boot(&root, settings, &node)

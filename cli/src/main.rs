@@ -8,6 +8,7 @@
 mod beam;
 mod build;
 mod check;
+mod disk;
 mod doctor;
 mod erl;
 mod erlang;
@@ -42,6 +43,8 @@ enum Command {
     Run(run::Options),
     Beam(beam::Options),
     Erl(erl::Options),
+    #[command(subcommand)]
+    Disk(disk::Command),
     Inspect(inspect::Options),
     Pack(pack::Options),
     /// Tell what this machine lacks to build and to run guests
@@ -74,6 +77,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Run(options) => return run::run(options, install),
         Command::Beam(options) => return beam::run(options),
         Command::Erl(options) => return erl::run(options),
+        Command::Disk(command) => return disk::run(command),
         Command::Inspect(options) => inspect::run(options)?,
         Command::Pack(options) => pack::run(options)?,
         Command::Doctor => doctor::run()?,

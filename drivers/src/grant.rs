@@ -135,6 +135,27 @@ impl GrantTable {
         Ok(GrantedPage { table: self.clone(), reference, page: ManuallyDrop::new(page), memory })
     }
 
+    /// Lets domain `to` use pages at addresses that follow each other, as rings of several pages need them.
+    ///
+    /// # Errors
+    /// [`GrantError`]; the pages are free then.
+    ///
+    /// # Panics
+    /// When there is no page, or the addresses do not follow each other.
+    pub fn grant_run(&self, pages: Vec<Page>, to: DomId, access: Access) -> Result<GrantedRun, GrantError> {
+        let first = pages.first().expect("a run has pages").address();
+        for (index, page) in pages.iter().enumerate() {
+            let expected = first.addr().get() + index * PAGE_SIZE;
+            assert_eq!(page.address().addr().get(), expected, "the pages of a run follow each other");
+        }
+        let count = pages.len();
+        let granted = pages.into_iter().map(|page| self.grant(page, to, access).map_err(|(error, _)| error));
+        let granted = granted.collect::<Result<Vec<_>, _>>()?;
+        // SAFETY: the pages follow each other and are mapped while `granted` keeps them. Their own handles are not given out.
+        let memory = unsafe { SharedMemory::new(first, count) };
+        Ok(GrantedRun { memory, granted })
+    }
+
     /// Frees the pages in limbo that the other side has let go of by now. Granting does the same when entries run out.
     pub fn reap(&self) {
         self.0.borrow_mut().reap();
@@ -271,6 +292,27 @@ impl GrantedPage {
             core::ptr::drop_in_place(&raw mut granted.table);
             Ok(ManuallyDrop::take(&mut granted.page))
         }
+    }
+}
+
+/// Pages at addresses that follow each other, all of which another domain may use.
+#[must_use = "granted pages that are dropped are revoked"]
+#[derive(Debug)]
+pub struct GrantedRun {
+    memory: SharedMemory,
+    granted: Vec<GrantedPage>,
+}
+
+impl GrantedRun {
+    /// The numbers to tell the other domain, in the order of the pages.
+    pub fn references(&self) -> impl Iterator<Item = GrantRef> {
+        self.granted.iter().map(GrantedPage::reference)
+    }
+}
+
+impl AsRef<SharedMemory> for GrantedRun {
+    fn as_ref(&self) -> &SharedMemory {
+        &self.memory
     }
 }
 

@@ -16,6 +16,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod blkfront;
 pub mod byte_ring;
 pub mod channels;
 pub mod console;

@@ -5,6 +5,8 @@
 //! Tests, property tests and fuzz targets run the drivers against these. They are part of the crate (under the
 //! feature `mock`) so that other rooms can test what they build on the drivers without a hypervisor.
 
+pub mod blkback;
+pub mod block;
 pub mod byte_ring;
 pub mod doorbell;
 pub mod memory;

@@ -4,18 +4,24 @@
 //! Who has the memory (the kernel) says so through [`PageAllocator`]; a [`Page`] is owned, zeroed at first, and goes back when it
 //! is dropped. What is shared with another domain is not touched through references but through [`crate::shared`].
 
+use alloc::vec::Vec;
 use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
-use crate::memory::Mfn;
+use crate::memory::{Mfn, PAGE_SIZE};
 
 /// Where pages come from.
 pub trait PageAllocator: Sync {
     /// A zeroed page of [`crate::memory::PAGE_SIZE`] bytes, aligned to its size, or `None` when memory is full.
     fn allocate(&self) -> Option<NonNull<u8>>;
 
-    /// Takes a page back that [`Self::allocate`] gave out.
+    /// So many zeroed pages at addresses that follow each other, or `None` when there are none. Each goes back by itself.
+    fn allocate_run(&self, pages: usize) -> Option<NonNull<u8>> {
+        if pages == 1 { self.allocate() } else { None }
+    }
+
+    /// Takes a page back that [`Self::allocate`] or [`Self::allocate_run`] gave out.
     fn release(&self, page: NonNull<u8>);
 
     /// The machine frame of such a page.
@@ -33,6 +39,14 @@ impl Page {
     #[must_use]
     pub fn allocate(allocator: &'static dyn PageAllocator) -> Option<Self> {
         Some(Self { address: allocator.allocate()?, allocator })
+    }
+
+    /// So many zeroed pages at addresses that follow each other, or `None` when there are none.
+    #[must_use]
+    pub fn allocate_run(allocator: &'static dyn PageAllocator, pages: usize) -> Option<Vec<Self>> {
+        let first = allocator.allocate_run(pages)?;
+        let addresses = (0..pages).map(|index| NonNull::new(first.as_ptr().wrapping_add(index * PAGE_SIZE)));
+        addresses.map(|address| Some(Self { address: address?, allocator })).collect()
     }
 
     /// Where the page is.

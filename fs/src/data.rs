@@ -276,6 +276,14 @@ impl Tree for DataFs {
 }
 
 impl FileSystem for DataFs {
+    fn sync_all(&mut self) -> Result<(), Errno> {
+        Self::sync_all(self)
+    }
+
+    fn rest(&mut self) -> Result<(), Errno> {
+        Self::rest(self)
+    }
+
     fn cover(&mut self, folder: &[u8], place: &[u8]) -> Result<(), Errno> {
         let thing = match self.existing(&mut Lookup::new(folder), Purpose::Target) {
             Ok(thing) => thing,

@@ -86,6 +86,22 @@ impl Namespace {
         Ok(())
     }
 
+    /// Makes all that was done so far stay, in all file systems.
+    ///
+    /// # Errors
+    /// The first of what the file systems say; all are asked.
+    pub fn sync_all(&mut self) -> Result<(), Errno> {
+        self.mounts.iter_mut().map(|mount| mount.system.sync_all()).fold(Ok(()), Result::and)
+    }
+
+    /// The same, and leaves as little as possible for the next start to do: the machine ends.
+    ///
+    /// # Errors
+    /// As [`Self::sync_all`].
+    pub fn rest(&mut self) -> Result<(), Errno> {
+        self.mounts.iter_mut().map(|mount| mount.system.rest()).fold(Ok(()), Result::and)
+    }
+
     /// The mount with the longest place on an absolute path, and the path in it.
     fn mount_of(&self, path: &[u8]) -> (usize, Vec<u8>) {
         let candidates = self.mounts.iter().enumerate().skip(1);

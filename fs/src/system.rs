@@ -200,6 +200,22 @@ pub trait FileSystem {
     /// As `chdir`.
     fn enter(&mut self, path: &mut Lookup<'_>) -> Result<Vec<u8>, Stop>;
 
+    /// Makes all that was done so far stay, whoever did it: what `sync` does.
+    ///
+    /// # Errors
+    /// As `fsync`.
+    fn sync_all(&mut self) -> Result<(), Errno> {
+        Ok(())
+    }
+
+    /// The same, and leaves as little as possible for the next start to do: the machine ends.
+    ///
+    /// # Errors
+    /// As `fsync`.
+    fn rest(&mut self) -> Result<(), Errno> {
+        self.sync_all()
+    }
+
     /// The working folder, if this file system keeps one.
     ///
     /// # Errors

@@ -105,6 +105,9 @@ pub fn boot_image(image: &'static [u8], settings: Settings, more: &[Vec<u8>]) ->
 
     let mut namespace = Namespace::new(Box::new(ArchiveFs::new(ImageArchive(files), IMAGE_DEVICE)));
     crate::linux::mount_tmp(&mut namespace, settings.tmp.unwrap_or(TMP));
+    if let Some(data) = settings.data {
+        data.mount(&mut namespace);
+    }
     namespace.enter(start.cwd).map_err(|errno| {
         let cwd = String::from_utf8_lossy(start.cwd);
         ImageNodeError::Damaged(format!("the working folder {cwd} cannot be entered: error {}", errno.0))

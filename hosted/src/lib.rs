@@ -2,6 +2,8 @@
 //! The virtual machine as a Linux process: for development, tests and measurements.
 #![deny(unsafe_code)]
 
+mod data_disk;
+mod disk_file;
 mod host_files;
 mod image_node;
 mod linux;
@@ -13,6 +15,9 @@ mod sockets;
 mod streams;
 
 pub use beam_vm::emu::native::Flavor;
+pub use data_disk::{DataDisk, DataError, Volume};
+pub use disk_file::{Access, DiskFile};
+pub use fs::Kind as DataKind;
 pub use host_files::HostFiles;
 pub use image_node::{ImageNodeError, boot_image};
 pub use linux::LinuxPlatform;
@@ -49,6 +54,8 @@ pub struct Settings {
     pub process_limit: Option<u32>,
     /// How many bytes there are for `/tmp` in memory, as a guest has it; it is the host's otherwise.
     pub tmp: Option<u64>,
+    /// The disk whose files are in the tree.
+    pub data: Option<DataDisk>,
     /// Whose network sockets are of.
     pub network: Network,
 }
@@ -66,7 +73,7 @@ pub fn machine(path: CodePath, settings: Settings) -> Vm {
 
 /// A machine in which OTP's code server loads modules.
 fn bare_machine(path: CodePath, settings: Settings) -> Vm {
-    machine_on(LinuxPlatform::new(path, settings.tmp, settings.network), settings)
+    machine_on(LinuxPlatform::new(path, settings), settings)
 }
 
 /// The same with other files, modules and variables than the host's.

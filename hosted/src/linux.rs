@@ -12,6 +12,7 @@ use fs::memory::{MemoryFs, User};
 use image::files::FileTable;
 use vm_files::PluggedFiles;
 
+use crate::Settings;
 use crate::host_files::HostFiles;
 use crate::memory::Mappings;
 use crate::modules::CodePath;
@@ -22,7 +23,7 @@ use crate::streams::Descriptors;
 const TMP_DEVICE: u32 = 1;
 
 /// Seconds since 1970.
-fn seconds() -> i64 {
+pub fn seconds() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64)
 }
 
@@ -98,13 +99,20 @@ pub struct LinuxPlatform {
 }
 
 impl LinuxPlatform {
-    /// A platform whose clock begins now, with modules from a path, so many bytes for `/tmp` in memory unless it is the host's, and sockets of a network.
+    /// A platform whose clock begins now, with modules from a path, and what the settings say of `/tmp`, a disk and the network.
+    ///
+    /// # Panics
+    /// When the disk cannot be used.
     #[must_use]
-    pub fn new(path: CodePath, tmp: Option<u64>, network: Network) -> Self {
+    pub fn new(path: CodePath, settings: Settings) -> Self {
         let mut files = Namespace::new(Box::new(HostFiles::default()));
-        if let Some(quota) = tmp {
+        if let Some(quota) = settings.tmp {
             mount_tmp(&mut files, quota);
         }
+        if let Some(data) = settings.data {
+            data.mount(&mut files);
+        }
+        let network = settings.network;
         Self::within(Surrounding { files, modules: Modules::Path(path), environment: None, network })
     }
 
@@ -119,6 +127,15 @@ impl LinuxPlatform {
             files: PluggedFiles(surrounding.files),
             descriptors: Descriptors::default(),
             sockets: NetworkSockets::new(surrounding.network),
+        }
+    }
+}
+
+/// A machine that is let go of leaves its files on the disk, as one that halts does.
+impl Drop for LinuxPlatform {
+    fn drop(&mut self) {
+        if let Err(errno) = self.files.0.rest() {
+            eprintln!("the files are not all on the disk: error {}", errno.0);
         }
     }
 }
@@ -164,6 +181,9 @@ impl Platform for LinuxPlatform {
     }
 
     fn end(&mut self, status: i32) -> ! {
+        if let Err(errno) = self.files.0.rest() {
+            eprintln!("the files are not all on the disk: error {}", errno.0);
+        }
         std::process::exit(status)
     }
 

@@ -11,7 +11,7 @@ use beam_vm::compare;
 use beam_vm::loader::{self, Library, LibraryBuilder};
 use beam_vm::term::Term;
 use beam_vm::vm::Vm;
-use hosted::{CodePath, LinuxPlatform, Network, OtpRoot};
+use hosted::{CodePath, LinuxPlatform, OtpRoot, Settings};
 
 /// The `.beam` files below a folder.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -39,7 +39,7 @@ fn modules() -> Vec<PathBuf> {
 }
 
 fn machine() -> Vm {
-    let platform = LinuxPlatform::new(CodePath::default(), None, Network::Host);
+    let platform = LinuxPlatform::new(CodePath::default(), Settings::default());
     let mut vm = Vm::new(Box::new(platform)).expect("a machine");
     vm.use_machine_code();
     vm

@@ -52,12 +52,15 @@ impl Events {
 
     /// Sleeps until `port` is signalled, whatever else is; says whether it was before the deadline.
     pub fn wait_for(&self, port: EvtchnPort, deadline: Option<Instant>) -> bool {
+        self.wait_for_any(&[port], deadline).is_some()
+    }
+
+    /// Sleeps until one of `ports` is signalled, whatever else is, and says which; `None` at the deadline.
+    pub fn wait_for_any(&self, ports: &[EvtchnPort], deadline: Option<Instant>) -> Option<EvtchnPort> {
         loop {
-            if self.0.borrow_mut().take(port) {
-                return true;
-            }
-            if is_over(deadline) {
-                return false;
+            let taken = ports.iter().copied().find(|port| self.0.borrow_mut().take(*port));
+            if taken.is_some() || is_over(deadline) {
+                return taken;
             }
             self.sleep(deadline);
         }

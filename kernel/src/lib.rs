@@ -30,6 +30,7 @@ pub mod power;
 pub mod program;
 mod shared_info;
 mod start_info;
+pub mod storage;
 pub mod time;
 mod traps;
 mod version;

@@ -27,7 +27,7 @@ use crate::program::{self, Program};
 use crate::start_info::StartOfDay;
 use crate::time::{self, Tsc};
 use crate::version::XenVersion;
-use crate::xenstore::{self, XenstoreSession};
+use crate::xenstore::{self, SharedSession, XenstoreSession};
 use crate::{arguments, grants, memory, shared_info, traps};
 
 /// The domain as a program finds it.
@@ -41,7 +41,7 @@ pub struct Machine {
     /// Random bytes.
     pub entropy: Entropy,
     /// The xenstore.
-    pub xenstore: XenstoreSession,
+    pub xenstore: SharedSession,
     /// Who this is.
     pub domain: Domain,
     /// What was packed into the kernel.
@@ -49,7 +49,6 @@ pub struct Machine {
     /// How long the start took.
     pub phases: Phases,
     console_port: EvtchnPort,
-    xenstore_port: EvtchnPort,
     control: Control,
 }
 
@@ -95,9 +94,9 @@ pub unsafe fn start(start_info: *const StartInfo, entry_tsc: u64, program: Progr
     phases.end("heap and events");
 
     // xenstored answers while the rest is set up: on another processor, if the host has one free.
-    let mut xenstore = xenstore::start(day.xenstore, xenstore_channel, &events);
-    let questions =
-        Questions::ask(&mut xenstore).unwrap_or_else(|error| panic!("xenstore cannot be asked: {error}"));
+    let xenstore = xenstore::start(day.xenstore, xenstore_channel, &events);
+    let questions = Questions::ask(&mut xenstore.borrow())
+        .unwrap_or_else(|error| panic!("xenstore cannot be asked: {error}"));
     phases.end("asking xenstore");
 
     console::start(console_channel);
@@ -115,8 +114,9 @@ pub unsafe fn start(start_info: *const StartInfo, entry_tsc: u64, program: Progr
     }
     phases.end("entropy");
 
-    let (domain, control) =
-        questions.answers(&mut xenstore).unwrap_or_else(|error| panic!("xenstore does not answer: {error}"));
+    let (domain, control) = questions
+        .answers(&mut xenstore.borrow())
+        .unwrap_or_else(|error| panic!("xenstore does not answer: {error}"));
     phases.end("xenstore's answers");
 
     let machine = Machine {
@@ -129,7 +129,6 @@ pub unsafe fn start(start_info: *const StartInfo, entry_tsc: u64, program: Progr
         image,
         phases,
         console_port: day.console_port,
-        xenstore_port: day.xenstore_port,
         control,
     };
     machine.announce(&program);

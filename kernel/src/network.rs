@@ -61,7 +61,7 @@ impl Network {
         stack.set_discard(Box::new(memory::lazy::discard));
         let host_name = flags.host_name.clone().unwrap_or_else(|| machine.domain.name.clone());
         let clock = Box::new(|| time::now().0 / 1000);
-        let discovery = match Discovery::new(&mut machine.xenstore) {
+        let discovery = match Discovery::new(&mut machine.xenstore.borrow()) {
             Ok(discovery) => Some(discovery),
             Err(error) => {
                 warn!("network devices cannot be looked for: {error}");
@@ -89,7 +89,8 @@ impl Network {
         if !take_events(machine, discovery.watch()) {
             return false;
         }
-        match discovery.refresh(&mut machine.xenstore) {
+        let changes = discovery.refresh(&mut *machine.xenstore.borrow());
+        match changes {
             Ok(changes) => changes.into_iter().for_each(|change| self.change(machine, change)),
             Err(error) => warn!("devices cannot be looked for: {error}"),
         }
@@ -125,14 +126,14 @@ impl Network {
 
     fn arrived(&mut self, machine: &mut Machine, id: &DeviceId) {
         let driver = NetFront::new(machine.grants.clone(), &FramePages, machine.events.clone());
-        let bound = xenbus::Device::open(&mut machine.xenstore, id)
-            .and_then(|device| Binding::new(&mut machine.xenstore, device, driver));
+        let bound = xenbus::Device::open(&mut *machine.xenstore.borrow(), id)
+            .and_then(|device| Binding::new(&mut machine.xenstore.borrow(), device, driver));
         match bound {
             Ok(binding) => match self.interfaces.get(&id.index) {
                 // One that was plugged in before has its link in the stack, which goes on with this.
                 Some(interface) => {
                     let before = interface.device.replace(binding);
-                    if let (_, Err(error)) = before.unbind(&mut machine.xenstore) {
+                    if let (_, Err(error)) = before.unbind(&mut machine.xenstore.borrow()) {
                         warn!("{id} as it was before cannot be let go of: {error}");
                     }
                 }
@@ -169,7 +170,7 @@ impl Network {
 /// Takes all events of a watch. Says whether there were any.
 fn take_events(machine: &mut Machine, watch: WatchToken) -> bool {
     let mut any = false;
-    while machine.xenstore.take_event(Some(watch)).is_some() {
+    while machine.xenstore.borrow().take_event(Some(watch)).is_some() {
         any = true;
     }
     any
@@ -179,7 +180,7 @@ fn take_events(machine: &mut Machine, watch: WatchToken) -> bool {
 fn advance(machine: &mut Machine, index: u32, interface: &Interface) {
     let mut device = interface.device.borrow_mut();
     let before = device.phase();
-    let result = device.advance(&mut machine.xenstore);
+    let result = device.advance(&mut machine.xenstore.borrow());
     match result {
         Ok(after) if after != before => match after {
             Phase::Connected => {

@@ -7,6 +7,7 @@
 mod memory;
 mod shutdown;
 mod streams;
+mod tide;
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -26,6 +27,7 @@ use crate::console::line_discipline::LineDiscipline;
 use crate::machine::{Machine, Wake};
 use crate::network::{Network, NetworkFlags, names};
 use crate::power::End;
+use crate::storage::Storage;
 use crate::time::{self, Instant};
 use crate::{console, memory as domain_memory};
 
@@ -33,6 +35,7 @@ pub use shutdown::TimeLimit;
 
 use shutdown::Shutdown;
 use streams::Terminal;
+use tide::Tide;
 
 /// The device numbers of the image's files and of `/tmp`.
 const IMAGE_DEVICE: u32 = 1;
@@ -74,6 +77,8 @@ pub struct XenPlatform {
     terminal: Terminal,
     shutdown: Shutdown,
     network: Network,
+    storage: Storage,
+    tide: Tide,
     /// Whether there are files for the names of hosts.
     has_names: bool,
     /// What has happened and was not asked for yet.
@@ -92,6 +97,8 @@ impl XenPlatform {
         if let Err(errno) = files.mount(b"/tmp", Box::new(tmp)) {
             warn!("there is no /tmp: the image has no such folder (error {})", errno.0);
         }
+        let storage = Storage::start(&machine);
+        storage.mount(&mut files, &mut machine.entropy);
         if let Err(errno) = files.enter(&around.folder) {
             let folder = String::from_utf8_lossy(&around.folder);
             warn!("the working folder {folder} cannot be entered (error {}); it is /", errno.0);
@@ -111,6 +118,8 @@ impl XenPlatform {
             terminal: Terminal::new(LineDiscipline::default(), around.window),
             shutdown: Shutdown::new(around.shutdown_time),
             network,
+            storage,
+            tide: Tide::default(),
             has_names,
             events: Vec::new(),
             now: 0,
@@ -120,7 +129,7 @@ impl XenPlatform {
     /// Leaves the status where the host can read it while the domain is there: `data` is the one folder that is the guest's.
     fn tell_status(&mut self, status: i32) {
         let text = alloc::format!("{status}");
-        if let Err(error) = self.machine.xenstore.write(STATUS, text.as_bytes()) {
+        if let Err(error) = self.machine.xenstore.borrow().write(STATUS, text.as_bytes()) {
             info!("the status cannot be left in xenstore: {error}");
         }
     }
@@ -130,14 +139,25 @@ impl XenPlatform {
         while let Some(wake) = self.machine.poll() {
             self.woken(wake);
         }
-        self.shutdown.enforce(&mut self.machine);
+        self.tend();
+    }
+
+    /// What time brings.
+    fn tend(&mut self) {
+        if self.tide.is_in(time::now()) {
+            self.sync();
+        }
+        if let Some(end) = self.shutdown.is_over() {
+            self.sync();
+            self.machine.end(end);
+        }
     }
 
     /// Lets the network do what there is to do, and says whether there is more, so that the guest must not sleep.
     fn is_network_busy(&mut self) -> bool {
         // Events that came while something else was asked of xenstore bring no signal of their own.
-        if self.machine.xenstore.client().pending_events() > 0 {
-            self.network.attend(&mut self.machine);
+        if self.machine.xenstore.borrow().client().pending_events() > 0 {
+            self.follow_xenstore();
         }
         self.network.sockets.run();
         if self.has_names
@@ -148,10 +168,27 @@ impl XenPlatform {
         self.network.is_busy() || self.network.sockets.rest() == Some(0)
     }
 
+    /// Devices come, go, and change.
+    fn follow_xenstore(&mut self) {
+        self.network.attend(&mut self.machine);
+        self.storage.attend();
+    }
+
+    /// Writes what nobody has synced, when it is time or the domain ends.
+    fn sync(&mut self) {
+        if let Err(errno) = self.files.0.sync_all() {
+            warn!("what was written is not all on the disk: error {}", errno.0);
+        }
+    }
+
     fn woken(&mut self, wake: Wake) {
         match wake {
-            Wake::Shutdown(request) => self.shutdown.asked(&mut self.machine, request, &mut self.events),
-            Wake::Xenstore => self.network.attend(&mut self.machine),
+            Wake::Shutdown(request) => {
+                // Some requests end the domain at once.
+                self.sync();
+                self.shutdown.asked(&mut self.machine, request, &mut self.events);
+            }
+            Wake::Xenstore => self.follow_xenstore(),
             // Whoever asks for events looks at the console and the devices.
             Wake::Console | Wake::Event(_) | Wake::Deadline => {}
         }
@@ -205,6 +242,9 @@ impl Platform for XenPlatform {
 
     fn end(&mut self, status: i32) -> ! {
         self.tell_status(status);
+        if let Err(errno) = self.files.0.rest() {
+            warn!("what was written is not all on the disk: error {}", errno.0);
+        }
         if let Some(memory) = domain_memory::statistics() {
             debug!("{memory}");
         }
@@ -214,6 +254,7 @@ impl Platform for XenPlatform {
 
     fn crash(&mut self, status: i32) -> ! {
         self.tell_status(status);
+        self.sync();
         info!("crashed, with status {status}");
         self.machine.end(End::Crash)
     }
@@ -224,10 +265,10 @@ impl Platform for XenPlatform {
         }
         let deadline = deadline.map(|deadline| Instant(deadline.saturating_mul(MILLISECOND)));
         let network = self.network.sockets.rest().map(|rest| Instant(time::now().0 + rest * MICROSECOND));
-        let deadline = [deadline, network].into_iter().flatten().min();
+        let deadline = [deadline, network, self.tide.next()].into_iter().flatten().min();
         let wake = self.machine.wait(self.shutdown.before(deadline));
         self.woken(wake);
-        self.shutdown.enforce(&mut self.machine);
+        self.tend();
     }
 
     fn streams(&mut self) -> Option<&mut dyn Streams> {
@@ -247,6 +288,7 @@ impl Platform for XenPlatform {
     }
 
     fn files(&mut self) -> &mut dyn Files {
+        self.tide.rise(time::now());
         &mut self.files
     }
 

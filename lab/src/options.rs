@@ -20,6 +20,8 @@ pub struct Options {
     pub processor: Processor,
     /// How the machine's time runs.
     pub clock: Clock,
+    /// Files of the host that are disks of the machine: `/dev/vda` of dom0 and so on, to be handed to guests. What is in them outlives it.
+    pub disks: Vec<PathBuf>,
     /// Ports of guests that are to be reached from the host's loopback.
     pub forwards: Vec<Forward>,
     /// How long the machine may take until dom0 is ready.
@@ -41,6 +43,7 @@ impl Default for Options {
             memory_mib: 3072,
             processor: Processor::Full,
             clock: Clock::Real,
+            disks: Vec::new(),
             forwards: Vec::new(),
             boot_limit: Duration::from_secs(180),
             progress: Progress::Stderr,

@@ -60,6 +60,11 @@ pub(crate) fn command(
     ]);
     qemu.args(["-device", "virtio-rng-pci"]);
 
+    for (index, disk) in options.disks.iter().enumerate() {
+        let drive = format!("file={},format=raw,if=none,id=disk{index}", escape(disk));
+        qemu.args(["-drive", &drive, "-device", &format!("virtio-blk-pci,drive=disk{index},romfile=")]);
+    }
+
     let mut net = String::from("user,id=net");
     for (forward, host) in forwards {
         net += &format!(",hostfwd=tcp:{host}-{}:{}", forward.guest, forward.port);

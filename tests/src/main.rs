@@ -19,6 +19,7 @@ mod network;
 mod node;
 mod otp;
 mod power;
+mod storage;
 mod trial;
 mod world;
 mod xenbus;
@@ -78,6 +79,12 @@ const TESTS: &[(&str, Test)] = &[
     ("network_serves_ipv6", network::serves_ipv6),
     ("network_holds_ten_thousand_connections", network::holds_ten_thousand_connections),
     ("network_outlives_its_back_end", network::outlives_its_back_end),
+    ("storage_reads_and_writes_blkback", storage::reads_and_writes_blkback),
+    ("storage_outlives_its_back_end", storage::outlives_its_back_end),
+    ("data_lasts", storage::data_lasts),
+    ("data_can_be_full", storage::data_can_be_full),
+    ("data_is_not_put_over_something", storage::data_is_not_put_over_something),
+    ("data_outlives_cuts", storage::data_outlives_cuts),
     ("otp_does_fixtures_as_stock", fixtures::are_as_on_stock),
     ("otp_takes_no_time_when_idle", otp::takes_no_time_when_idle),
     ("otp_runs_thirty_at_once", otp::runs_thirty_at_once),

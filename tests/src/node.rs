@@ -112,7 +112,7 @@ impl Node {
 
     fn pack(&self, folder: &Path, path: &Path) -> Result<(), Failed> {
         let mut files = FilesBuilder::new(0);
-        for folder in ["/tmp", "/etc", EBIN] {
+        for folder in ["/tmp", "/etc", "/data", EBIN] {
             files.folder(folder.as_bytes(), 0o755, 0)?;
         }
         add(&mut files, &Path::new(ROOT).join("bin/start_clean.boot"), &format!("{ROOT}/bin/start.boot"))?;

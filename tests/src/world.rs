@@ -46,6 +46,12 @@ impl World {
         Ok(lab)
     }
 
+    /// A machine of the test's own with these disks; the shared one is stopped first.
+    pub fn with_disks(&self, disks: Vec<PathBuf>) -> Result<Lab, LabError> {
+        self.stop();
+        Lab::boot(&Options { disks, ..self.options(Kind::Usual) })
+    }
+
     /// Stops the machine.
     pub fn stop(&self) {
         *self.machine.lock().unwrap_or_else(PoisonError::into_inner) = None;

@@ -59,6 +59,7 @@ fn conformance(context: &Context, filters: &[String]) -> Result<(), Failure> {
     if filters.is_empty() {
         let concurrent: Vec<String> = CONCURRENT.iter().map(|name| format!("/{name}_")).collect();
         run(&["--tmp"], &["/file_".into()])?;
+        run(&["--data"], &["/file_".into()])?;
         run(&["--net"], &["/inet_".into()])?;
         return run(&[SEEDS], &concurrent);
     }

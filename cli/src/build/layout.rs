@@ -13,6 +13,9 @@ use super::native::Native;
 use super::options::Options;
 use super::plan::{Application, Extra, Origin, Plan, ROOT};
 use super::strip::strip;
+
+/// Where a guest mounts its disks.
+const DATA: [&str; 4] = ["/data", "/data1", "/data2", "/data3"];
 use crate::failure::{Code, Failure};
 use crate::file;
 
@@ -67,6 +70,7 @@ impl Layout {
     ) -> Result<Self, Failure> {
         let mut copier = Copier { options, natives, modified: source_date()?, layout: Self::default() };
         copier.layout.folders.extend(["/tmp".into(), "/etc".into()]);
+        copier.layout.folders.extend(DATA.map(String::from));
         for (number, application) in plan.applications.iter().enumerate() {
             progress.show(number, plan.applications.len(), application);
             copier.application(application)?;

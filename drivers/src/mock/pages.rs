@@ -5,6 +5,7 @@
 use alloc::alloc::{Layout, alloc_zeroed};
 use alloc::boxed::Box;
 use alloc::vec;
+use alloc::vec::Vec;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
@@ -62,7 +63,33 @@ impl MockPages {
     }
 }
 
+impl MockPages {
+    /// The pages of several grants as the other domain maps them, if it may and they follow each other.
+    pub fn map_run(&self, table: &GrantTable, references: &[GrantRef]) -> Option<SharedMemory> {
+        let frames: Option<Vec<_>> = references.iter().map(|one| Some(table.granted(*one)?.0.0)).collect();
+        let frames = frames?;
+        let first = frames.first()?.checked_sub(FIRST_FRAME)?;
+        frames.iter().enumerate().all(|(index, frame)| *frame == first + FIRST_FRAME + index).then_some(())?;
+        // SAFETY: as for `map`.
+        Some(unsafe { SharedMemory::new(self.address(first), frames.len()) })
+    }
+}
+
 impl PageAllocator for MockPages {
+    fn allocate_run(&self, pages: usize) -> Option<NonNull<u8>> {
+        let is_free = |index: usize| !self.used[index].load(Ordering::Relaxed);
+        let last = self.used.len().checked_sub(pages)?;
+        let first = (0..=last).find(|first| (*first..first + pages).all(is_free))?;
+        for index in first..first + pages {
+            self.used[index].store(true, Ordering::Relaxed);
+        }
+        self.out.fetch_add(pages, Ordering::Relaxed);
+        let run = self.address(first);
+        // SAFETY: the pages are given out to one caller.
+        unsafe { run.as_ptr().write_bytes(0, pages * PAGE_SIZE) };
+        Some(run)
+    }
+
     fn allocate(&self) -> Option<NonNull<u8>> {
         let index = self.used.iter().position(|used| !used.swap(true, Ordering::Relaxed))?;
         self.out.fetch_add(1, Ordering::Relaxed);

@@ -70,6 +70,15 @@ impl<F: FrontEnd> Binding<F> {
         Ok(self.phase)
     }
 
+    /// Reads anew what the back end says about a connected device. Back ends tell of a disk of another size, for one, by showing the
+    /// state that they are in once more.
+    pub fn refresh<B: Doorbell, W: Wait>(&mut self, session: &mut Session<B, W>) -> Result<(), Error> {
+        if self.phase == Phase::Connected {
+            self.driver.resume(session, &self.device)?;
+        }
+        Ok(())
+    }
+
     /// Closes the device from our side. It is closed when the back end agrees, which [`advance`](Self::advance)
     /// sees.
     pub fn close<B: Doorbell, W: Wait>(&mut self, session: &mut Session<B, W>) -> Result<(), Error> {

@@ -65,12 +65,21 @@ impl Discovery {
 pub fn scan(store: &mut dyn Store) -> Result<BTreeSet<DeviceId>, Error> {
     let mut devices = BTreeSet::new();
     for class in list(store, DEVICES)?.iter() {
-        for index in list(store, &format!("{DEVICES}/{class}"))?.iter().filter_map(parse_index) {
-            if devices.len() == DEVICES_MAX {
-                return Err(Error::TooMany { limit: DEVICES_MAX });
-            }
-            devices.insert(DeviceId { class: class.to_string(), index });
+        devices.append(&mut scan_class(store, class)?);
+        if devices.len() > DEVICES_MAX {
+            return Err(Error::TooMany { limit: DEVICES_MAX });
         }
+    }
+    Ok(devices)
+}
+
+/// All devices of a class that are there.
+pub fn scan_class(store: &mut dyn Store, class: &str) -> Result<BTreeSet<DeviceId>, Error> {
+    let names = list(store, &format!("{DEVICES}/{class}"))?;
+    let indices = names.iter().filter_map(parse_index);
+    let devices: BTreeSet<_> = indices.map(|index| DeviceId { class: class.to_string(), index }).collect();
+    if devices.len() > DEVICES_MAX {
+        return Err(Error::TooMany { limit: DEVICES_MAX });
     }
     Ok(devices)
 }

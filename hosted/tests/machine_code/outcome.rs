@@ -10,7 +10,7 @@ use beam_vm::print::Printed;
 use beam_vm::process::Process;
 use beam_vm::term::{LocalPid, Term};
 use beam_vm::vm::Vm;
-use hosted::{CodePath, LinuxPlatform, Network};
+use hosted::{CodePath, LinuxPlatform, Settings};
 
 use super::instructions::{LABELS, START};
 use super::terms::{REGISTERS, Recipe};
@@ -27,7 +27,7 @@ pub struct Outcome {
 /// Runs a program with arguments, on a heap of so many words.
 pub fn outcome(program: &[Op], arguments: &[Recipe], words: usize, flavor: Flavor) -> Outcome {
     let mut vm =
-        Vm::new(Box::new(LinuxPlatform::new(CodePath::default(), None, Network::Host))).expect("a machine");
+        Vm::new(Box::new(LinuxPlatform::new(CodePath::default(), Settings::default()))).expect("a machine");
     let mut code = assemble(program, LABELS).expect("the table has these");
     let native = if flavor == Flavor::Jit && vm.use_machine_code() {
         let Vm { native, platform, .. } = &mut vm;

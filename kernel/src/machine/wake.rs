@@ -46,9 +46,8 @@ impl Machine {
 
     /// What there is to do now, without sleeping: as [`Machine::wait`].
     pub fn poll(&mut self) -> Option<Wake> {
-        if self.xenstore.client().pending_events() > 0
-            && let Some(request) = self.shutdown_request()
-        {
+        let has_events = self.xenstore.borrow().client().pending_events() > 0;
+        if has_events && let Some(request) = self.shutdown_request() {
             return Some(Wake::Shutdown(request));
         }
         while let Some(port) = self.events.poll() {
@@ -66,14 +65,14 @@ impl Machine {
             console::with(console::Console::flush);
             return Some(Wake::Console);
         }
-        if port != self.xenstore_port {
+        if port != self.xenstore.port() {
             return Some(Wake::Event(port));
         }
-        self.xenstore.client().poll();
+        self.xenstore.borrow().client().poll();
         if let Some(request) = self.shutdown_request() {
             return Some(Wake::Shutdown(request));
         }
-        (self.xenstore.client().pending_events() > 0).then_some(Wake::Xenstore)
+        (self.xenstore.borrow().client().pending_events() > 0).then_some(Wake::Xenstore)
     }
 
     /// Ends the domain, once the console daemon has read all output or does not read any more.
@@ -101,7 +100,7 @@ impl Machine {
 
     /// A request of the toolstack that has not been seen yet.
     fn shutdown_request(&mut self) -> Option<Shutdown> {
-        match self.control.poll(&mut self.xenstore) {
+        match self.control.poll(&mut self.xenstore.borrow()) {
             Ok(request) => request,
             Err(error) => {
                 log::error!("requests of the toolstack cannot be read: {error}");

@@ -77,6 +77,32 @@ impl<'a> FrameAllocator<'a> {
         Some(Pfn(word * BITS + bit))
     }
 
+    /// Takes so many free frames that follow each other, from the lowest on that are free and please `accept`. For the few things
+    /// that need it: it looks at every frame.
+    pub fn allocate_run(&mut self, count: usize, accept: impl Fn(Pfn) -> bool) -> Option<Pfn> {
+        let mut first = 0;
+        let mut length = 0;
+        for pfn in 0..self.total {
+            if length == 0 {
+                first = pfn;
+            }
+            length = if self.is_free(pfn) { length + 1 } else { 0 };
+            if length == count {
+                if accept(Pfn(first)) {
+                    (first..=pfn).for_each(|pfn| self.free[pfn / BITS] &= !(1 << (pfn % BITS)));
+                    self.available -= count;
+                    return Some(Pfn(first));
+                }
+                length = 0;
+            }
+        }
+        None
+    }
+
+    const fn is_free(&self, pfn: usize) -> bool {
+        self.free[pfn / BITS] & (1 << (pfn % BITS)) != 0
+    }
+
     /// Gives a frame back.
     ///
     /// # Errors
@@ -116,6 +142,22 @@ mod tests {
         assert_eq!(frames.release(Pfn(3)), Err(NotInUse(Pfn(3))));
         assert_eq!(frames.release(Pfn(10)), Err(NotInUse(Pfn(10))));
         assert_eq!(frames.available(), 2);
+    }
+
+    #[test]
+    fn a_run_is_where_frames_follow_each_other() {
+        let mut bitmap = vec![0; 3];
+        let mut frames = FrameAllocator::new(&mut bitmap, 150);
+        for range in [1..3, 5..8, 60..70, 100..150] {
+            frames.add(Pfn(range.start)..Pfn(range.end));
+        }
+        assert_eq!(frames.allocate_run(3, |_| true), Some(Pfn(5)));
+        assert_eq!(frames.allocate_run(8, |_| true), Some(Pfn(60)));
+        assert_eq!(frames.allocate_run(2, |first| first.0 > 10), Some(Pfn(68)));
+        assert_eq!(frames.available(), 2 + 50);
+        assert_eq!(frames.allocate_run(51, |_| true), None);
+        assert_eq!((frames.allocate(), frames.allocate()), (Some(Pfn(1)), Some(Pfn(2))));
+        assert_eq!(frames.release(Pfn(6)), Ok(()));
     }
 
     proptest! {

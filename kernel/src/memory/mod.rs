@@ -234,6 +234,16 @@ fn allocate_frame() -> Option<Pfn> {
     Some(frame)
 }
 
+/// Takes frames that follow each other, as do their addresses, zeroed.
+fn allocate_run(count: usize) -> Option<Pfn> {
+    let first = with_memory(|memory| {
+        let is_contiguous = |first| contiguous(first, count) == count;
+        memory.make_available(count).then(|| memory.frames.allocate_run(count, is_contiguous))
+    })??;
+    (0..count).for_each(|index| zero(Pfn(first.0 + index)));
+    Some(first)
+}
+
 /// Puts writable pages behind a range that lies outside the direct map; committed pages in it are replaced.
 fn commit(start: VirtAddr, pages: usize, contents: Contents) -> Result<(), AreaError> {
     with_memory(|memory| {

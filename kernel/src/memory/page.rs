@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Single pages for the drivers: frames, used where the direct map shows them.
+//! Pages for the drivers: frames, used where the direct map shows them.
 
 use core::ptr::NonNull;
 
@@ -8,7 +8,7 @@ use drivers::page::PageAllocator;
 
 use super::layout::{direct_map_address, direct_map_frame};
 use super::mapper::Mmu;
-use super::{Memory, allocate_frame, with_memory};
+use super::{Memory, allocate_frame, allocate_run, with_memory};
 
 /// The frame allocator as the drivers see it.
 pub struct FramePages;
@@ -16,6 +16,10 @@ pub struct FramePages;
 impl PageAllocator for FramePages {
     fn allocate(&self) -> Option<NonNull<u8>> {
         NonNull::new(direct_map_address(allocate_frame()?).0 as *mut u8)
+    }
+
+    fn allocate_run(&self, pages: usize) -> Option<NonNull<u8>> {
+        NonNull::new(direct_map_address(allocate_run(pages)?).0 as *mut u8)
     }
 
     fn release(&self, page: NonNull<u8>) {

@@ -71,13 +71,13 @@ impl Shutdown {
         [deadline, until].into_iter().flatten().min()
     }
 
-    /// Ends the domain if the node has not stopped in its time.
-    pub fn enforce(&self, machine: &mut Machine) {
-        if let Some((end, until)) = self.asked
-            && time::now() >= until
-        {
-            warn!("the node has not stopped within {} s: the domain ends without it", self.limit.0.as_secs());
-            machine.end(end);
+    /// How the domain has to end now, if the node has not stopped in its time.
+    pub fn is_over(&self) -> Option<End> {
+        let (end, until) = self.asked?;
+        if time::now() < until {
+            return None;
         }
+        warn!("the node has not stopped within {} s: the domain ends without it", self.limit.0.as_secs());
+        Some(end)
     }
 }

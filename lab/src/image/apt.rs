@@ -12,8 +12,17 @@ use crate::packages::{self, Install};
 use crate::{LabError, command};
 
 /// Packages with a fixed name.
-const SEEDS: [&str; 7] =
-    ["xenstore-utils", "busybox-static", "iproute2", "bash", "coreutils", "libgcc-s1", "erlang-base"];
+const SEEDS: [&str; 9] = [
+    "xenstore-utils",
+    "busybox-static",
+    "iproute2",
+    "bash",
+    "coreutils",
+    "libgcc-s1",
+    "erlang-base",
+    "mount",
+    "util-linux",
+];
 
 /// Dependencies that dom0 has no use for; what only they need is left out too.
 const UNUSED: [&str; 11] = [

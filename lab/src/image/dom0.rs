@@ -14,13 +14,13 @@ const XEN_PROGRAMS: [&str; 6] =
     ["xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper", "xenctx"];
 
 /// The rest that Xen's hotplug scripts and ours need and busybox has not, or has not well enough for them.
-const PROGRAMS: [&str; 5] = ["bash", "dirname", "ip", "bridge", "xenstore"];
+const PROGRAMS: [&str; 7] = ["bash", "dirname", "ip", "bridge", "xenstore", "flock", "losetup"];
 
 /// Names under which the one client of xenstore is called.
 const XENSTORE_COMMANDS: [&str; 8] = ["chmod", "exists", "list", "ls", "read", "rm", "watch", "write"];
 
 /// Modules that dom0 loads, without their dependencies.
-const MODULES: [&str; 15] = [
+const MODULES: [&str; 16] = [
     "xen-evtchn",
     "xen-gntdev",
     "xen-gntalloc",
@@ -32,6 +32,7 @@ const MODULES: [&str; 15] = [
     "loop",
     "virtio_pci",
     "virtio_net",
+    "virtio_blk",
     // Without the host's entropy dom0's generator is never ready, and `xl` waits for it: see `qemu.rs`.
     "virtio_rng",
     "virtio_console",

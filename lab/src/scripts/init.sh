@@ -7,6 +7,8 @@ export PATH=/usr/bin:/usr/sbin HOME=/
 mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
+# Xen's scripts lock by it.
+ln -s /proc/self/fd/0 /dev/stdin
 mkdir -p /dev/pts
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmp /run

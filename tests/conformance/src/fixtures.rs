@@ -61,7 +61,7 @@ impl Fixtures {
     pub fn name(mode: Mode, variant: &str, module: &str) -> String {
         match mode {
             Mode::Ordinary => format!("{variant}/{module}"),
-            Mode::Stressed | Mode::Simulated(_) | Mode::Emulated | Mode::Tmp | Mode::Net => {
+            Mode::Stressed | Mode::Simulated(_) | Mode::Emulated | Mode::Tmp | Mode::Data | Mode::Net => {
                 format!("{}/{variant}/{module}", mode.name())
             }
         }

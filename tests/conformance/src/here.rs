@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hosted::{CodePath, Collections, Flavor, Network, OtpRoot, Settings};
+use hosted::{CodePath, Collections, DataDisk, DiskFile, Flavor, Network, OtpRoot, Settings};
 
 use crate::outcome;
 
@@ -35,12 +35,14 @@ pub enum Mode {
     Emulated,
     /// With `/tmp` in memory, as in a guest.
     Tmp,
+    /// With `/tmp` on a volume, as a guest has `/data`.
+    Data,
     /// Over a network stack of our own, as in a guest.
     Net,
 }
 
 impl Mode {
-    /// The modes that an option asks for: `--emu`, `--stress`, `--tmp`, `--net`, `--seed=NUMBER`, or `--seeds=COUNT` for the first so many seeds.
+    /// The modes that an option asks for: `--emu`, `--stress`, `--tmp`, `--data`, `--net`, `--seed=NUMBER`, or `--seeds=COUNT` for the first so many seeds.
     #[must_use]
     pub fn asked_for(option: &str) -> Option<Vec<Self>> {
         let number = |prefix| option.strip_prefix(prefix).and_then(|number| number.parse::<u64>().ok());
@@ -54,6 +56,7 @@ impl Mode {
             "--emu" => Some(vec![Self::Emulated]),
             "--stress" => Some(vec![Self::Stressed]),
             "--tmp" => Some(vec![Self::Tmp]),
+            "--data" => Some(vec![Self::Data]),
             "--net" => Some(vec![Self::Net]),
             _ => None,
         }
@@ -68,6 +71,7 @@ impl Mode {
             Self::Simulated(seed) => format!("seed-{seed}"),
             Self::Emulated => "emu".into(),
             Self::Tmp => "tmp".into(),
+            Self::Data => "data".into(),
             Self::Net => "net".into(),
         }
     }
@@ -78,6 +82,7 @@ impl Mode {
             ("stressed", _) => Some(Self::Stressed),
             ("emu", _) => Some(Self::Emulated),
             ("tmp", _) => Some(Self::Tmp),
+            ("data", _) => Some(Self::Data),
             ("net", _) => Some(Self::Net),
             (_, Some(seed)) => seed.parse().ok().map(Self::Simulated),
             (_, None) => None,
@@ -90,10 +95,20 @@ impl Mode {
             Self::Stressed => Settings { collections: Collections::Stressed, ..Settings::default() },
             Self::Emulated => Settings { flavor: Flavor::Emu, ..Settings::default() },
             Self::Tmp => Settings { tmp: Some(TMP), ..Settings::default() },
+            Self::Data => Settings { data: Some(volume()), ..Settings::default() },
             Self::Net => Settings { network: Network::Own, ..Settings::default() },
             Self::Simulated(seed) => Settings { seed: Some(seed), ..Settings::default() },
         }
     }
+}
+
+/// A blank disk, whose file goes when this process does; it is a volume as soon as it is mounted.
+fn volume() -> DataDisk {
+    let file = std::env::temp_dir().join(format!("voxoz-conformance-{}", std::process::id()));
+    let file: &'static Path = Box::leak(file.into_boxed_path());
+    let _ = fs::remove_file(file);
+    DiskFile::create(file, TMP).unwrap_or_else(|why| panic!("{}: {why}", file.display()));
+    DataDisk { file, place: "/tmp" }
 }
 
 /// What is run.

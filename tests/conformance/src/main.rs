@@ -3,7 +3,7 @@
 //! exceptions with their stack traces.
 //!
 //! `cargo xtask test --hosted` calls this. Arguments are parts of names, of which each selects the tests that contain it, and the
-//! options of any Rust test program; `--stress`, `--tmp`, `--net`, `--seed=NUMBER` and `--seeds=COUNT` choose how the virtual machine runs. A seed that finds something is
+//! options of any Rust test program; `--stress`, `--tmp`, `--data`, `--net`, `--seed=NUMBER` and `--seeds=COUNT` choose how the virtual machine runs. A seed that finds something is
 //! in the name of the test.
 #![forbid(unsafe_code)]
 

@@ -17,6 +17,7 @@ mod grants;
 mod intrinsics;
 mod memory;
 mod power;
+mod storage;
 mod timers;
 mod words;
 mod xenbus;
@@ -45,6 +46,7 @@ const PROGRAMS: &[(&str, Program)] = &[
     ("panic", crash::panic),
     ("power", power::run),
     ("read-null", crash::read_null),
+    ("storage", storage::run),
     ("timers", timers::run),
     ("write-constants", crash::write_constants),
     ("write-text", crash::write_text),

@@ -35,22 +35,23 @@ impl FrontEnd for Probe {
 }
 
 pub fn run(machine: &mut Machine) {
-    let mut discovery = Discovery::new(&mut machine.xenstore).expect("connected to xenstore");
+    let mut discovery = Discovery::new(&mut machine.xenstore.borrow()).expect("connected to xenstore");
     let mut binding: Option<Binding<Probe>> = None;
     info!("looking for devices");
     loop {
         // Each event is a reason to look again, whichever of the two watches it is of.
         for watch in [Some(discovery.watch()), binding.as_ref().map(Binding::watch)].into_iter().flatten() {
-            while machine.xenstore.take_event(Some(watch)).is_some() {}
+            while machine.xenstore.borrow().take_event(Some(watch)).is_some() {}
         }
-        for change in discovery.refresh(&mut machine.xenstore).expect("connected to xenstore") {
+        for change in discovery.refresh(&mut *machine.xenstore.borrow()).expect("connected to xenstore") {
             match change {
                 Change::Arrived(id) if id.class == "probe" => {
                     info!("{id} has arrived");
-                    let device =
-                        Device::open(&mut machine.xenstore, &id).expect("the bench writes its nodes first");
+                    let device = Device::open(&mut *machine.xenstore.borrow(), &id)
+                        .expect("the bench writes its nodes first");
                     binding = Some(
-                        Binding::new(&mut machine.xenstore, device, Probe).expect("the device is there"),
+                        Binding::new(&mut machine.xenstore.borrow(), device, Probe)
+                            .expect("the device is there"),
                     );
                 }
                 Change::Left(id) if id.class == "probe" => {
@@ -62,7 +63,7 @@ pub fn run(machine: &mut Machine) {
         }
         if let Some(binding) = &mut binding {
             let before = binding.phase();
-            match binding.advance(&mut machine.xenstore) {
+            match binding.advance(&mut machine.xenstore.borrow()) {
                 Ok(phase) if phase != before => info!("phase {phase:?}"),
                 Ok(_) => {}
                 Err(error) => info!("error: {error}"),

@@ -26,7 +26,7 @@ pub fn run(machine: &mut Machine) {
 }
 
 fn submit(machine: &mut Machine, transaction: Option<TransactionId>, request: &Request<'_>) -> RequestId {
-    machine.xenstore.client().submit(transaction, request).expect("a legal request")
+    machine.xenstore.borrow().client().submit(transaction, request).expect("a legal request")
 }
 
 /// Writes, reads and removes nodes, with many requests under way.
@@ -53,41 +53,41 @@ fn pipelined(machine: &mut Machine) -> usize {
 
 fn submit_forgotten(machine: &mut Machine, request: &Request<'_>) {
     let id = submit(machine, None, request);
-    machine.xenstore.client().forget(id);
+    machine.xenstore.borrow().client().forget(id);
 }
 
 /// Requests of one connection are carried out in their order, so each read sees the write before it.
 fn check_read(machine: &mut Machine, under_way: &mut VecDeque<(usize, RequestId)>) {
     let (round, id) = under_way.pop_front().expect("not empty");
-    let reply = machine.xenstore.finish(id);
+    let reply = machine.xenstore.borrow().finish(id);
     assert_eq!(reply, Ok(Reply::Value(round.to_string().into_bytes())));
 }
 
 /// Pairs of transactions on the same node: the first to commit wins, the second is told to try again, and `transaction` does.
 fn transactions(machine: &mut Machine) -> usize {
-    machine.xenstore.write("data/counter", b"0").expect("the guest may write to its data");
+    machine.xenstore.borrow().write("data/counter", b"0").expect("the guest may write to its data");
     for _ in 0..TRANSACTIONS {
         let pair: Vec<TransactionId> = (0..2).map(|_| start(machine)).collect();
         for transaction in &pair {
             let id = submit(machine, Some(*transaction), &Request::Read { path: "data/counter" });
-            assert!(matches!(machine.xenstore.finish(id), Ok(Reply::Value(_))));
+            assert!(matches!(machine.xenstore.borrow().finish(id), Ok(Reply::Value(_))));
             let id =
                 submit(machine, Some(*transaction), &Request::Write { path: "data/counter", value: b"lost" });
-            assert_eq!(machine.xenstore.finish(id), Ok(Reply::Done));
+            assert_eq!(machine.xenstore.borrow().finish(id), Ok(Reply::Done));
         }
         let id = submit(machine, Some(pair[0]), &Request::TransactionEnd(Outcome::Abort));
-        assert_eq!(machine.xenstore.finish(id), Ok(Reply::Done));
+        assert_eq!(machine.xenstore.borrow().finish(id), Ok(Reply::Done));
         increment(machine);
         let id = submit(machine, Some(pair[1]), &Request::TransactionEnd(Outcome::Commit));
-        assert_eq!(machine.xenstore.finish(id), Err(Error::Refused(Refusal::Conflict)));
+        assert_eq!(machine.xenstore.borrow().finish(id), Err(Error::Refused(Refusal::Conflict)));
     }
-    assert_eq!(machine.xenstore.read_u64("data/counter"), Ok(TRANSACTIONS as u64));
+    assert_eq!(machine.xenstore.borrow().read_u64("data/counter"), Ok(TRANSACTIONS as u64));
     TRANSACTIONS * 12
 }
 
 fn start(machine: &mut Machine) -> TransactionId {
     let id = submit(machine, None, &Request::TransactionStart);
-    match machine.xenstore.finish(id) {
+    match machine.xenstore.borrow().finish(id) {
         Ok(Reply::Transaction(transaction)) => transaction,
         other => panic!("no transaction: {other:?}"),
     }
@@ -96,6 +96,7 @@ fn start(machine: &mut Machine) -> TransactionId {
 fn increment(machine: &mut Machine) {
     machine
         .xenstore
+        .borrow()
         .transaction(|store| {
             let value = store.read_u64("data/counter")?;
             store.write("data/counter", (value + 1).to_string().as_bytes())
@@ -105,7 +106,7 @@ fn increment(machine: &mut Machine) {
 
 /// A watch fires for the node itself, for what is below it, and not after it was taken back.
 fn watches(machine: &mut Machine) {
-    let xenstore = &mut machine.xenstore;
+    let xenstore = &mut *machine.xenstore.borrow();
     let token = xenstore.watch("data/watched").expect("a legal path");
     assert_eq!(xenstore.wait_event(Some(token)).expect("connected").path, "data/watched");
     for index in 0..100 {
@@ -123,7 +124,7 @@ fn watches(machine: &mut Machine) {
 
 /// What is too long is refused here, and what is forbidden is refused by xenstored; the connection goes on.
 fn limits(machine: &mut Machine) {
-    let xenstore = &mut machine.xenstore;
+    let xenstore = &mut *machine.xenstore.borrow();
     let long = alloc::vec![b'x'; 5000];
     assert!(matches!(xenstore.write("data/long", &long), Err(Error::TooLong { .. })));
     assert_eq!(xenstore.read("/local/domain/0/name/none"), Err(Error::Refused(Refusal::Forbidden)));
