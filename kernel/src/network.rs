@@ -126,8 +126,10 @@ impl Network {
 
     fn arrived(&mut self, machine: &mut Machine, id: &DeviceId) {
         let driver = NetFront::new(machine.grants.clone(), &FramePages, machine.events.clone());
-        let bound = xenbus::Device::open(&mut *machine.xenstore.borrow(), id)
-            .and_then(|device| Binding::new(&mut machine.xenstore.borrow(), device, driver));
+        let mut session = machine.xenstore.borrow();
+        let bound = xenbus::Device::open(&mut *session, id)
+            .and_then(|device| Binding::new(&mut session, device, driver));
+        drop(session);
         match bound {
             Ok(binding) => match self.interfaces.get(&id.index) {
                 // One that was plugged in before has its link in the stack, which goes on with this.

@@ -43,7 +43,8 @@ pub fn run(machine: &mut Machine) {
         for watch in [Some(discovery.watch()), binding.as_ref().map(Binding::watch)].into_iter().flatten() {
             while machine.xenstore.borrow().take_event(Some(watch)).is_some() {}
         }
-        for change in discovery.refresh(&mut *machine.xenstore.borrow()).expect("connected to xenstore") {
+        let changes = discovery.refresh(&mut *machine.xenstore.borrow()).expect("connected to xenstore");
+        for change in changes {
             match change {
                 Change::Arrived(id) if id.class == "probe" => {
                     info!("{id} has arrived");
