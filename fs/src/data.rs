@@ -7,11 +7,11 @@
 //!
 //! | blocks | are |
 //! |---|---|
-//! | 0, 1 | superblocks, in turn ([`superblock`]) |
-//! | from 2 | the log ([`record`]) |
-//! | the rest | nodes of the tree ([`node`]) and pages of files, wherever there is room |
+//! | 0, 1 | superblocks, in turn (`superblock`) |
+//! | from 2 | the log (`record`) |
+//! | the rest | nodes of the tree (`node`) and pages of files, wherever there is room |
 //!
-//! All that is known is in one tree ([`keys`]): things ([`inode`]), names, where pages are ([`window`]), which blocks are in use ([`space`]).
+//! All that is known is in one tree (`keys`): things (`inode`), names, where pages are (`window`), which blocks are in use (`space`).
 //!
 //! # Why it is so
 //! A sync is one write and one flush, whoever asked for it, as the log takes what has changed with small writes in it; what is large is written to free
