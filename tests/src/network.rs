@@ -132,7 +132,7 @@ pub fn serves_on_two_vifs(world: &World) -> Result<(), Failed> {
     let guest = serve(lab, &node_with_vifs("twofold", &addresses)?.memory_mib(96), addresses[0])?;
     for address in addresses {
         let script = format!(
-            "for i in 1 2 3 4 5 6 7 8 9 10; do wget -q -T 5 -O - http://{address}/ && break; sleep 0.2; done"
+            "for i in 1 2 3 4 5 6 7 8 9 10; do wget -q -O - http://{address}/ && break; sleep 0.2; done"
         );
         must_be(&script, &ask(lab, &script)?, &format!("hello {}\n", network::GATEWAY))?;
     }
