@@ -180,9 +180,16 @@ pub fn delayed_close_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     OK
 }
 
-/// `get_handle_nif/1`: the descriptor in the bytes of a C `int`.
+/// The descriptor of a file that the platform has by other means: none.
+const NO_DESCRIPTOR: i32 = -1;
+
+/// `get_handle_nif/1`: the descriptor in the bytes of a C `int`. `prim_inet:sendfile/4` wants to have one before it finds out that no socket
+/// sends files by itself, upon which `file` reads and sends.
 pub fn get_handle_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    match file(args[0])?.and_then(|file| cx.vm.platform.files().descriptor(file)) {
+    match file(args[0])?.and_then(|file| match cx.vm.platform.files().descriptor(file) {
+        Err(Errno::ENOTSUP) => Ok(NO_DESCRIPTOR),
+        result => result,
+    }) {
         Ok(descriptor) => Ok(build::binary(cx.heap(), &descriptor.to_ne_bytes())),
         Err(errno) => failed(cx, errno),
     }
