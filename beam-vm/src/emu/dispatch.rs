@@ -52,7 +52,7 @@ pub unsafe fn go(s: State) {
 /// The code is one that the first word of the instruction had.
 #[inline(always)]
 #[cfg(voxoz_tail_calls)]
-pub unsafe fn go_as(s: State, code: u32) {
+unsafe fn go_as(s: State, code: u32) {
     // SAFETY: such a code is the address of a handler.
     unsafe {
         let handler = core::mem::transmute::<usize, Handler>(code as usize);
@@ -66,7 +66,7 @@ pub unsafe fn go_as(s: State, code: u32) {
 /// The code is one that the first word of the instruction had.
 #[inline(always)]
 #[cfg(not(voxoz_tail_calls))]
-pub unsafe fn go_as(s: State, code: u32) {
+unsafe fn go_as(s: State, code: u32) {
     // SAFETY: such a code is the number of a handler.
     unsafe { (super::table::SPECIFICS[code as usize].handler)(s.ip, s.hp, s.sp, s.m, s.fcalls) };
 }
@@ -93,6 +93,19 @@ pub unsafe fn resume(s: State) {
     unsafe { (*s.m).store(s) };
 }
 
+/// Makes [`enter`] go on with the instruction at `s.ip` as if its first word led to `code`: for a breakpoint, which stands there.
+///
+/// # Safety
+/// As for [`resume`], and the code is one that the first word of the instruction had.
+#[inline(always)]
+pub unsafe fn resume_as(s: State, code: u32) {
+    // SAFETY: the machine is there while its instructions are done.
+    unsafe {
+        (*s.m).goes_on_as = Some(code);
+        resume(s);
+    }
+}
+
 /// What the low half of an instruction's first word is for a handler.
 #[cfg(voxoz_tail_calls)]
 #[must_use]
@@ -117,8 +130,14 @@ pub unsafe fn enter(machine: &mut Machine) {
     machine.stop = None;
     while machine.stop.is_none() {
         let state = machine.load();
+        let code = machine.goes_on_as.take();
         // SAFETY: as the caller promises, and what returns has stored a state or stopped the machine.
-        unsafe { go(state) };
+        unsafe {
+            match code {
+                Some(code) => go_as(state, code),
+                None => go(state),
+            }
+        }
     }
 }
 
@@ -131,11 +150,9 @@ pub unsafe fn enter(machine: &mut Machine) {
     machine.stop = None;
     while machine.stop.is_none() {
         let s = machine.load();
-        // SAFETY: every first word of an instruction has the number of a handler in its low half.
-        unsafe {
-            let number = s.ip.cast::<u32>().read();
-            (super::table::SPECIFICS[number as usize].handler)(s.ip, s.hp, s.sp, s.m, s.fcalls);
-        }
+        let code = machine.goes_on_as.take();
+        // SAFETY: every first word of an instruction has the number of a handler in its low half, and so has a code in its place.
+        unsafe { go_as(s, code.unwrap_or_else(|| s.ip.cast::<u32>().read())) };
     }
 }
 

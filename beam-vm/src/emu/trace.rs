@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use super::call::slow_paths;
 use super::collect::{Outcome, collect};
-use super::dispatch::{State, go, go_as};
+use super::dispatch::{State, resume, resume_as};
 use super::handlers::calls::set_return_address;
 use super::machine::Machine;
 use crate::atom::{Atom, predefined};
@@ -461,7 +461,7 @@ slow_paths! {
         };
         if (*s.m).retried == (s.ip, s.fcalls) {
             (*s.m).retried = (core::ptr::null(), 0);
-            return go_as(s, code);
+            return resume_as(s, code);
         }
         let place = Place::Code(s.ip.addr());
         let Some((name, point)) = vm.tracing.points.local.get_mut(&s.ip.addr()) else { return };
@@ -476,7 +476,7 @@ slow_paths! {
         let meta = point.meta.clone();
         let is_timed = point.time.is_some() && tracee.is_some();
         if local.is_none() && meta.is_none() && !is_timed {
-            return go_as(s, code);
+            return resume_as(s, code);
         }
         if let (Some(pattern), Some(tracee)) = (&local, tracee) {
             let mut cx = s.context();
@@ -508,7 +508,7 @@ slow_paths! {
                 return;
             }
         }
-        go_as(s, code)
+        resume_as(s, code)
     }
 
     /// An entry whose calls are traced; the arguments are in the first X registers.
@@ -531,7 +531,7 @@ slow_paths! {
             }
         }
         s.ip = core::ptr::with_exposed_provenance(point.address);
-        go(s)
+        resume(s)
     }
 
     /// A traced call has returned; the value is in the first X register.
@@ -557,6 +557,6 @@ slow_paths! {
         }
         s.reload();
         s.ip = &raw const (&(*(*s.m).vm).instructions)[super::RETURN];
-        go(s)
+        resume(s)
     }
 }
