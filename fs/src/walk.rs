@@ -105,6 +105,22 @@ pub struct Found<I> {
     pub has_slash: bool,
 }
 
+impl<I> Found<I> {
+    /// The whole path, `folder` being that of the folder.
+    pub fn path_within(&self, folder: Vec<u8>) -> Vec<u8> {
+        let mut path = match &self.last {
+            Last::Name(name) => join(&folder, name),
+            // The way back is from whatever is in it: the folder itself will do, as all that matters is that it ends in dots.
+            Last::Dot | Last::DotDot => join(&folder, b"."),
+            Last::Root => folder,
+        };
+        if self.has_slash && path.last() != Some(&b'/') {
+            path.push(b'/');
+        }
+        path
+    }
+}
+
 /// Follows a path.
 ///
 /// # Errors

@@ -7,7 +7,6 @@ use super::inode::{Body, Inode, Thing};
 use super::keys::{Id, Key, ROOT};
 use super::store::Growth;
 use super::{DataFs, LINKS, MASK};
-use crate::path::join;
 use crate::walk::{DEEP, Found, Last, NAME, PATH, Purpose};
 use crate::{Change, Errno, Locate, Lookup, Make, Remove, Stop};
 
@@ -182,17 +181,7 @@ impl DataFs {
             return Err(Errno::ENOENT.into());
         }
         let folder = self.folder_path(found.folder)?;
-        let mut located = match &found.last {
-            Last::Name(name) => join(&folder, name),
-            Last::Dot => join(&folder, b"."),
-            // The way back is from whatever is in it: the folder itself will do, as all that matters is that it ends in dots.
-            Last::DotDot => join(&folder, b"."),
-            Last::Root => folder,
-        };
-        if found.has_slash && located.last() != Some(&b'/') {
-            located.push(b'/');
-        }
-        Ok(located)
+        Ok(found.path_within(folder))
     }
 
     fn located_entry(&mut self, path: &[u8]) -> Result<Entry, Errno> {

@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 
 use super::inode::{Body, Ino};
 use super::{INODE, LINKS, MASK, MemoryFs};
-use crate::path::join;
 use crate::walk::{Found, Last, NAME, PATH, Purpose, Tree, path_of};
 use crate::{Change, Errno, Locate, Lookup, Make, Remove, Stop};
 
@@ -150,17 +149,7 @@ impl MemoryFs {
         }
         let folder = path_of(self, found.folder, |folder, child| self.name_in(folder, child));
         let folder = folder.ok_or(Errno::ENOENT)?;
-        let mut located = match &found.last {
-            Last::Name(name) => join(&folder, name),
-            Last::Dot => join(&folder, b"."),
-            // The way back is from whatever is in it: the folder itself will do, as all that matters is that it ends in dots.
-            Last::DotDot => join(&folder, b"."),
-            Last::Root => folder,
-        };
-        if found.has_slash && located.last() != Some(&b'/') {
-            located.push(b'/');
-        }
-        Ok(located)
+        Ok(found.path_within(folder))
     }
 
     fn located_entry(&mut self, path: &[u8]) -> Result<Entry, Errno> {
