@@ -37,7 +37,7 @@ pub struct Machine {
     pub stop: Option<Stop>,
     /// The instruction that was done again last because there was no room, and the reductions that were left.
     pub retried: (*const u64, isize),
-    /// What the first instruction leads to when [`enter`](super::dispatch::enter) goes on, in place of its first word.
+    /// What the first instruction leads to when the dispatch goes on, in place of its first word.
     pub goes_on_as: Option<u32>,
     /// Reductions that are left, put aside while `fcalls` is 0 so that the next call looks up.
     pub parked_reductions: isize,
