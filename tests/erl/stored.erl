@@ -51,7 +51,8 @@ run(acknowledge) ->
     application:set_env(mnesia, dir, "/data/tables"),
     mnesia_up(acknowledged),
     Before = last(Log),
-    InTable = mnesia:table_info(acknowledged, size),
+    %% What a cut has kept from the table alone is in the log, and its number is not given again, so the size says nothing.
+    InTable = lists:max([0 | mnesia:dirty_all_keys(acknowledged)]),
     io:format("found ~b and ~b~n", [Before, InTable]),
     acknowledge(Log, max(Before, InTable) + 1).
 
