@@ -55,6 +55,7 @@ pub mod trace;
 pub mod tuples;
 pub mod types;
 pub mod unicode;
+pub mod voxoz;
 
 use core::num::NonZeroU32;
 
@@ -92,6 +93,8 @@ pub enum Releases {
     Since27,
     /// 28 alone.
     Since28,
+    /// None: it is of Voxoz alone.
+    Own,
 }
 
 /// A line of the table.

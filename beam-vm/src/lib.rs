@@ -42,6 +42,7 @@ pub mod logger;
 pub mod map;
 pub mod matchspec;
 pub mod memory;
+pub mod metrics;
 pub mod native;
 pub mod number;
 mod numbers;

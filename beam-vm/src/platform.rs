@@ -6,6 +6,7 @@
 //! machine is no call: the scheduler returns to the host with a status.
 
 mod errno;
+mod facts;
 mod files;
 mod memory;
 mod none;
@@ -15,6 +16,7 @@ mod sockets;
 mod streams;
 
 pub use errno::Errno;
+pub use facts::{Course, Fact, Record, Unit};
 pub use files::{
     Access, Advice, At, Change, FileHandle, FileInfo, FileKind, FileResult, Files, Follow, From, Make,
     NoFiles, OpenModes, Remove, Sync,
@@ -126,6 +128,11 @@ pub trait Platform {
     /// The version of the system below.
     fn os_version(&mut self) -> [u32; 3] {
         [0; 3]
+    }
+
+    /// What is known of the place and its devices.
+    fn facts(&mut self) -> Record {
+        Record::new()
     }
 
     /// The variables of the environment, names without `=`.

@@ -5,7 +5,9 @@ use std::io::Write;
 use std::ops::Range;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use beam_vm::platform::{CodeAccess, Files, FixedRange, Platform, Reservation, Sockets, Streams};
+use beam_vm::platform::{
+    CodeAccess, Fact, Files, FixedRange, Platform, Record, Reservation, Sockets, Streams,
+};
 
 use fs::Namespace;
 use fs::memory::{MemoryFs, User};
@@ -37,6 +39,13 @@ pub fn fill_random(bytes: &mut [u8]) {
             Err(error) => panic!("the system gives no entropy: {error}"),
         }
     }
+}
+
+/// Bytes of memory that the process has, by proc_pid_statm(5).
+fn resident_bytes() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as u64)
 }
 
 /// Where modules are that are loaded without OTP's code server.
@@ -147,6 +156,18 @@ impl Platform for LinuxPlatform {
 
     fn system_time(&mut self) -> i64 {
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i64)
+    }
+
+    fn facts(&mut self) -> Record {
+        let mut facts = vec![
+            ("platform", Fact::Text("linux".into())),
+            ("version", Fact::Text(env!("CARGO_PKG_VERSION").into())),
+            ("uptime", Fact::time_counted(self.monotonic())),
+        ];
+        if let Some(resident) = resident_bytes() {
+            facts.push(("memory", Fact::Record(vec![("resident", Fact::bytes(resident))])));
+        }
+        facts
     }
 
     fn entropy(&mut self, bytes: &mut [u8]) {

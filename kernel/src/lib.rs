@@ -28,6 +28,7 @@ pub mod phases;
 pub mod platform;
 pub mod power;
 pub mod program;
+mod runstate;
 mod shared_info;
 mod start_info;
 pub mod storage;

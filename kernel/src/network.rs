@@ -10,11 +10,12 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::rc::Rc;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::net::IpAddr;
 
-use drivers::netfront::NetFront;
+use drivers::netfront::{Mac, NetFront, Statistics};
 use drivers::xenbus::{self, Binding, Change, DeviceId, Discovery, Phase};
 use drivers::xenstore::WatchToken;
 use log::{info, warn};
@@ -39,6 +40,19 @@ struct Interface {
     device: Device,
     /// Its place in the stack, once its address is known.
     link: Option<LinkId>,
+}
+
+/// What is known of a vif.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct VifFacts {
+    /// Whether a back end is connected.
+    pub is_up: bool,
+    /// Its address, once it is known.
+    pub mac: Option<Mac>,
+    /// Bytes of a packet's payload.
+    pub mtu: u16,
+    /// Its counts.
+    pub statistics: Statistics,
 }
 
 /// The domain's network.
@@ -160,6 +174,21 @@ impl Network {
         Some(self.flags.name_servers.iter().copied().chain(leased).collect())
     }
 
+    /// The vifs by the names of their interfaces.
+    pub fn vifs(&self) -> impl Iterator<Item = (String, VifFacts)> + '_ {
+        self.interfaces.iter().map(|(index, interface)| {
+            let mut device = interface.device.borrow_mut();
+            let driver = device.driver();
+            let facts = VifFacts {
+                is_up: driver.offers().is_some(),
+                mac: driver.mac(),
+                mtu: driver.mtu(),
+                statistics: driver.statistics(),
+            };
+            (interface_name(*index), facts)
+        })
+    }
+
     /// Whether there is something to do before the guest may sleep. Asks the devices for a signal for what comes after.
     pub fn is_busy(&mut self) -> bool {
         let drivers: Vec<&Interface> = self.interfaces.values().collect();
@@ -198,7 +227,7 @@ fn advance(machine: &mut Machine, index: u32, interface: &Interface) {
 }
 
 /// What a back end offers, for people.
-fn offers_in_words(offers: drivers::netfront::Offers) -> alloc::string::String {
+fn offers_in_words(offers: drivers::netfront::Offers) -> String {
     let all = [
         (offers.scatter_gather, "scatter-gather"),
         (offers.gso_v4, "segmentation"),
@@ -206,6 +235,11 @@ fn offers_in_words(offers: drivers::netfront::Offers) -> alloc::string::String {
     ];
     let there: Vec<&str> = all.into_iter().filter_map(|(has, name)| has.then_some(name)).collect();
     if there.is_empty() { "no offload".into() } else { there.join(", ") }
+}
+
+/// The name of a vif's interface, as Linux has it.
+fn interface_name(index: u32) -> String {
+    format!("eth{index}")
 }
 
 /// Gives a vif to the stack as soon as its address is known.
@@ -224,5 +258,5 @@ fn plug_in(stack: &mut Stack, flags: &NetworkFlags, index: u32, interface: &mut 
     };
     let wire = Box::new(Vif::new(interface.device.clone(), mac, mtu));
     let configuration = flags.configuration(index as usize);
-    interface.link = Some(stack.add(format!("eth{index}"), wire, &configuration));
+    interface.link = Some(stack.add(interface_name(index), wire, &configuration));
 }

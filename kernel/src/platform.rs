@@ -4,6 +4,7 @@
 //! Nothing here is asked between two instructions. The scheduler looks for events once in a millisecond while somebody runs, and else
 //! sleeps in [`Machine::wait`], where an idle guest costs nothing.
 
+mod facts;
 mod memory;
 mod shutdown;
 mod streams;
@@ -14,7 +15,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use beam_vm::platform::{CodeAccess, Event, Files, FixedRange, Platform, Reservation, Sockets, Streams};
+use beam_vm::platform::{
+    CodeAccess, Event, Files, FixedRange, Platform, Record, Reservation, Sockets, Streams,
+};
 use drivers::xenstore::Store;
 use fs::Namespace;
 use fs::archive::ArchiveFs;
@@ -281,6 +284,10 @@ impl Platform for XenPlatform {
 
     fn identity(&mut self) -> u32 {
         u32::from(self.machine.domain.id.0)
+    }
+
+    fn facts(&mut self) -> Record {
+        self.describe()
     }
 
     fn environment(&mut self) -> Vec<(Vec<u8>, Vec<u8>)> {

@@ -1,5 +1,5 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% A small server: HTTP on port 80 of both versions of IP (`/` says who asks, `/bytes/N` gives so many bytes, `POST` tells the checksum of what came), and an echo of
+%% A small server: HTTP on port 80 of both versions of IP (`/` says who asks, `/bytes/N` gives so many bytes, `/info` and `/metrics` what the guest says of itself, `POST` tells the checksum of what came), and an echo of
 %% datagrams on port 7. It says when it has an address and serves, and stops when `/stop` is asked for.
 -module(web).
 -export([start/0]).
@@ -61,6 +61,11 @@ answer(Socket, 'GET', <<"/bytes/", Count/binary>>, _) ->
     ok(Socket, bytes(binary_to_integer(Count)));
 answer(Socket, 'GET', <<"/name/", Name/binary>>, _) ->
     ok(Socket, io_lib:format("~p~n", [inet:gethostbyname(binary_to_list(Name))]));
+answer(Socket, 'GET', <<"/info">>, _) ->
+    #{platform := Platform, domain := #{name := Name}, vif := #{<<"eth0">> := #{is_up := IsUp}}} = voxoz:info(),
+    ok(Socket, io_lib:format("~s ~s ~s~n", [Platform, Name, IsUp]));
+answer(Socket, 'GET', <<"/metrics">>, _) ->
+    ok(Socket, voxoz:metrics());
 answer(Socket, 'GET', <<"/stop">>, _) ->
     ok(Socket, "bye\n"),
     gen_tcp:close(Socket),

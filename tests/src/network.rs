@@ -15,6 +15,8 @@ use crate::world::{World, target};
 
 /// Bytes of a large transfer, each way.
 const LARGE: usize = 16 << 20;
+/// Some of the numbers for Prometheus: of the virtual machine, of the domain, and of a device.
+const NUMBERS: &str = "erlang_vm_process_count|voxoz_memory_free_bytes|voxoz_processor_running_seconds_total|voxoz_vif_received_bytes_total.name=\"eth0\".";
 /// How long a client may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -82,6 +84,11 @@ pub fn serves_at_a_leased_address(world: &World) -> Result<(), Failed> {
         (
             format!("for i in $(seq 40); do wget -q -O - http://{address}/bytes/1600 & done | wc -c"),
             "64000\n".into(),
+        ),
+        (format!("wget -q -O - http://{address}/info"), "xen leased true\n".into()),
+        (
+            format!("wget -q -O - http://{address}/metrics | grep -c -E '^({NUMBERS}) [1-9]'"),
+            format!("{}\n", NUMBERS.split('|').count()),
         ),
         (format!("wget -q -O - http://{address}/stop"), "bye\n".into()),
     ] {
@@ -163,7 +170,11 @@ pub fn holds_ten_thousand_connections(world: &World) -> Result<(), Failed> {
     let address = Ipv4Addr::new(10, 0, 2, 156);
     let guest = serve(lab, &node("crowded", address)?.memory_mib(192), address)?;
     let load = lab.stage(&program("load")?)?;
-    let script = format!("ulimit -n 20000; {load} http {address} 5 200 kept 10000");
+    let script = format!(
+        "ulimit -n 20000; {load} hold {address} 80 10000 /tmp/held > /tmp/held.log 2>&1 < /dev/null & \
+         while kill -0 $! 2>/dev/null && [ ! -e /tmp/held ]; do sleep 0.2; done; \
+         [ -e /tmp/held ] || cat /tmp/held.log; {load} http {address} 5 200 kept; rm /tmp/held"
+    );
     let answer = ask(lab, &script)?;
     if !answer.contains(" errors 0 ") {
         return Err(format!("{script}: {answer:?}").into());

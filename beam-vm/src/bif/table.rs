@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The table of BIFs: each of OTP 25 to 28 once (`erts/emulator/beam/bif.tab` of those releases), with its kind, the releases that have it,
 //! and the function that does it here, or `absent`. What is absent raises `undef` when it is called and is named by `voxoz check`.
-//! `erlang:yield/0`, which stock's loader makes an instruction, is one here.
+//! `erlang:yield/0`, which stock's loader makes an instruction, is one here. The module `voxoz` is ours.
 
 use super::{Entry, Kind, Releases};
 use crate::native::table::NATIVES;
@@ -583,4 +583,6 @@ bifs! {
     "unicode" "bin_is_7bit" 1 Plain All => [unicode::bin_is_7bit];
     "unicode" "characters_to_binary" 2 Plain All => [unicode::characters_to_binary];
     "unicode" "characters_to_list" 2 Plain All => [unicode::characters_to_list];
+    "voxoz" "info" 0 Plain Own => [voxoz::info];
+    "voxoz" "metrics" 0 Plain Own => [voxoz::metrics];
 }

@@ -12,6 +12,7 @@ use crate::native::table::NATIVES;
 const HEAD: &str = "# Built-in functions
 
 The functions of OTP 25 to 28 that stock's emulator does in C (`bif.tab`), and whether they are here. One that is absent raises `undef`.
+The module `voxoz` is our own.
 This page is made of the table in `beam-vm/src/bif/table.rs`.
 ";
 
@@ -24,7 +25,7 @@ The table is `beam-vm/src/native/table.rs`.
 
 fn releases(releases: Releases) -> &'static str {
     match releases {
-        Releases::All => "",
+        Releases::All | Releases::Own => "",
         Releases::Until25 => " (25)",
         Releases::Since26 => " (26 to 28)",
         Releases::Since27 => " (27, 28)",
