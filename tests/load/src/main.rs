@@ -11,17 +11,23 @@ mod latency;
 use std::env;
 use std::error::Error;
 use std::net::{IpAddr, TcpStream};
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use std::{fs, io, thread};
 
 /// How long a server may be silent before that counts as an error.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-const USAGE: &str = "usage: load http ADDRESS SECONDS CONNECTIONS kept|each IDLE
+/// How many connections are opened at a time.
+const OPENERS: usize = 32;
+
+const USAGE: &str = "usage: load http ADDRESS SECONDS CONNECTIONS kept|each
        load pull ADDRESS MEGABYTES
        load push ADDRESS MEGABYTES
        load datagrams ADDRESS SECONDS OUTSTANDING
-       load open ADDRESS PORT CONNECTIONS";
+       load hold ADDRESS PORT CONNECTIONS FILE";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -40,39 +46,59 @@ fn main() -> ExitCode {
 
 fn run(words: &[&str]) -> Result<String, Box<dyn Error>> {
     Ok(match words {
-        ["http", address, seconds, connections, how, idle] => {
+        ["http", address, seconds, connections, how] => {
             let reuse = match *how {
                 "kept" => http::Reuse::Kept,
                 "each" => http::Reuse::Each,
                 _ => return Err(USAGE.into()),
             };
-            let address: IpAddr = address.parse()?;
-            let held = open(address, http::PORT, idle.parse()?)?;
-            let line =
-                http::run(address, Duration::from_secs(seconds.parse()?), connections.parse()?, reuse)?;
-            drop(held);
-            line
+            http::run(address.parse()?, Duration::from_secs(seconds.parse()?), connections.parse()?, reuse)?
         }
         ["pull", address, megabytes] => bulk::pull(address.parse()?, megabytes.parse()?)?,
         ["push", address, megabytes] => bulk::push(address.parse()?, megabytes.parse()?)?,
         ["datagrams", address, seconds, outstanding] => {
             datagrams::run(address.parse()?, Duration::from_secs(seconds.parse()?), outstanding.parse()?)?
         }
-        ["open", address, port, connections] => {
+        ["hold", address, port, connections, file] => {
             let began = Instant::now();
             let held = open(address.parse()?, port.parse()?, connections.parse()?)?;
-            format!("connections {} seconds {:.3}", held.len(), began.elapsed().as_secs_f64())
+            let line = format!("connections {} seconds {:.3}", held.len(), began.elapsed().as_secs_f64());
+            hold(Path::new(file), &line)?;
+            line
         }
         _ => return Err(USAGE.into()),
     })
 }
 
-/// Opens connections and holds them.
+/// Opens connections, several at a time.
 fn open(address: IpAddr, port: u16, count: usize) -> Result<Vec<TcpStream>, Box<dyn Error>> {
-    let mut held = Vec::with_capacity(count);
-    for number in 0..count {
-        let socket = TcpStream::connect_timeout(&(address, port).into(), PATIENCE);
-        held.push(socket.map_err(|why| format!("connection {number}: {why}"))?);
+    let next = AtomicUsize::new(0);
+    let some = || {
+        let mut held = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count {
+                return Ok(held);
+            }
+            let socket = TcpStream::connect_timeout(&(address, port).into(), PATIENCE);
+            held.push(socket.map_err(|why| format!("connection {number}: {why}"))?);
+        }
+    };
+    let parts: Result<Vec<Vec<TcpStream>>, String> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..OPENERS).map(|_| scope.spawn(some)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("panicked".into()))).collect()
+    });
+    Ok(parts?.into_iter().flatten().collect())
+}
+
+/// Tells in a file that connections are there, and returns when it is gone.
+fn hold(file: &Path, line: &str) -> io::Result<()> {
+    // Whoever looks for the file finds it whole.
+    let draft = file.with_extension("draft");
+    fs::write(&draft, line)?;
+    fs::rename(&draft, file)?;
+    while file.exists() {
+        thread::sleep(Duration::from_millis(100));
     }
-    Ok(held)
+    Ok(())
 }

@@ -34,11 +34,21 @@ with Debian's kernel (theirs), both PV guests of 384 MiB with one processor on t
 three. Client and back end share dom0's one emulated processor, and bound what either side can show by the clock; *a CPU second* is one of the guest's own. Emulation \
 makes privileged and rarely run code dearer than it is.";
 
+/// Whether there are connections on which nobody says anything.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Idle {
+    None,
+    /// [`IDLE`] of them.
+    Held,
+}
+
 /// What is asked of a server, and what is read from the answer.
 struct Trial {
     name: &'static str,
     /// The arguments of `load`; `ADDRESS` stands for the guest's.
     arguments: &'static str,
+    /// Connections that are held meanwhile.
+    idle: Idle,
     /// What is counted, by its name in the answer, and how it is called.
     counted: &'static str,
     unit: &'static str,
@@ -49,21 +59,24 @@ struct Trial {
 const TRIALS: &[Trial] = &[
     Trial {
         name: "HTTP, 32 connections kept",
-        arguments: "http ADDRESS 8 32 kept 0",
+        arguments: "http ADDRESS 8 32 kept",
+        idle: Idle::None,
         counted: "requests",
         unit: "requests",
         scale: 1.0,
     },
     Trial {
         name: "HTTP, a connection for each request, 32 at a time",
-        arguments: "http ADDRESS 8 32 each 0",
+        arguments: "http ADDRESS 8 32 each",
+        idle: Idle::None,
         counted: "requests",
         unit: "requests",
         scale: 1.0,
     },
     Trial {
         name: "HTTP, 32 connections kept beside 10,000 idle ones",
-        arguments: "http ADDRESS 8 32 kept 10000",
+        arguments: "http ADDRESS 8 32 kept",
+        idle: Idle::Held,
         counted: "requests",
         unit: "requests",
         scale: 1.0,
@@ -71,6 +84,7 @@ const TRIALS: &[Trial] = &[
     Trial {
         name: "bulk out of the guest",
         arguments: "pull ADDRESS 16",
+        idle: Idle::None,
         counted: "bytes",
         unit: "MB",
         scale: 1e6,
@@ -78,6 +92,7 @@ const TRIALS: &[Trial] = &[
     Trial {
         name: "bulk into the guest",
         arguments: "push ADDRESS 16",
+        idle: Idle::None,
         counted: "bytes",
         unit: "MB",
         scale: 1e6,
@@ -85,6 +100,7 @@ const TRIALS: &[Trial] = &[
     Trial {
         name: "datagrams echoed, 32 under way",
         arguments: "datagrams ADDRESS 5 32",
+        idle: Idle::None,
         counted: "datagrams",
         unit: "datagrams",
         scale: 1.0,
@@ -126,6 +142,13 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
     let mut report = Report::new("Network", ABOUT);
     for trial in trials {
         let mut shown: [Vec<Shown>; 2] = [Vec::new(), Vec::new()];
+        if trial.idle == Idle::Held {
+            let mut costs = Vec::new();
+            for server in &servers {
+                costs.push(hold(&lab, &load, server)?);
+            }
+            add_costs(&mut report, &costs);
+        }
         for round in 1..=ROUNDS {
             eprintln!("{}: round {round} of {ROUNDS}", trial.name);
             for (server, shown) in servers.iter().zip(&mut shown) {
@@ -133,6 +156,12 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
             }
         }
         add(&mut report, trial, &shown);
+        if trial.idle == Idle::Held {
+            for server in &servers {
+                let script = format!("rm {}", held_file(server));
+                lab.dom0(&script, LIMIT).during(|| "cannot let go of connections".to_owned())?;
+            }
+        }
     }
     for server in &servers {
         server.guest.destroy().during(|| "cannot end a guest".to_owned())?;
@@ -201,6 +230,61 @@ fn cpu_seconds(lab: &Lab, server: &Server) -> Result<f64, Failure> {
         let said = String::from_utf8_lossy(&said).into_owned();
         Failure::new(format!("cannot measure {}, which has ended and said", server.guest.name()), said)
     })
+}
+
+/// The file in dom0 that is there as long as connections to a server are held.
+fn held_file(server: &Server) -> String {
+    format!("/tmp/held-{}", server.guest.name())
+}
+
+/// What connections cost on which nobody says anything.
+struct Cost {
+    /// Of the guest's processor, to take one.
+    cpu_seconds: f64,
+    /// Of the guest's memory, to hold one.
+    bytes: f64,
+}
+
+/// Opens connections that are held until their file is removed.
+fn hold(lab: &Lab, load: &str, server: &Server) -> Result<Cost, Failure> {
+    let during = || format!("cannot open {IDLE} connections to {}", server.guest.name());
+    let (address, file) = (server.address, held_file(server));
+    eprintln!("opening {IDLE} connections to {}", server.guest.name());
+    let cpu_before = cpu_seconds(lab, server)?;
+    let memory_before = free_memory(lab, server)?;
+    let script = format!(
+        "ulimit -n {}; {load} hold {address} 80 {IDLE} {file} > {file}.log 2>&1 < /dev/null & \
+         while kill -0 $! 2>/dev/null && [ ! -e {file} ]; do sleep 0.2; done; cat {file} || (cat {file}.log >&2; false)",
+        IDLE * 2
+    );
+    let output = lab.dom0(&script, LIMIT).during(during)?;
+    if output.status != 0 {
+        return Err(Failure::new(during(), String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    let cpu = cpu_seconds(lab, server)? - cpu_before;
+    let memory = memory_before - free_memory(lab, server)?;
+    eprintln!("  {} CPU {cpu:.1} s memory {memory}", String::from_utf8_lossy(&output.stdout).trim());
+    Ok(Cost { cpu_seconds: cpu / IDLE as f64, bytes: memory / IDLE as f64 })
+}
+
+/// Bytes of memory that a guest could still give out, as it says itself.
+fn free_memory(lab: &Lab, server: &Server) -> Result<f64, Failure> {
+    let during = || format!("cannot ask {} for its free memory", server.guest.name());
+    let script = format!("wget -q -O - http://{}/memory", server.address);
+    let output = lab.dom0(&script, LIMIT).during(during)?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.trim().parse().map_err(|_| Failure::new(during(), format!("it says {text:?}")))
+}
+
+fn add_costs(report: &mut Report, costs: &[Cost]) {
+    let [ours, theirs] = costs else { return };
+    let mut row = |row: &str, unit: &str, ours, theirs| {
+        let (row, unit) = (row.to_owned(), unit.to_owned());
+        report.row(Row { row, ours, theirs: Some(theirs), better: Better::Lower, unit, note: "" });
+    };
+    let microseconds = [ours, theirs].map(|cost| cost.cpu_seconds * 1e6);
+    row("an idle connection, processor to take it", "µs", microseconds[0], microseconds[1]);
+    row("an idle connection, memory", "bytes", ours.bytes, theirs.bytes);
 }
 
 fn ask(lab: &Lab, load: &str, server: &Server, trial: &Trial) -> Result<Shown, Failure> {
