@@ -83,25 +83,18 @@ impl Inode {
 
     /// The three bits of the permissions that are a user's.
     fn bits(&self, who: User) -> u32 {
-        let shift = if self.user == who.user {
-            6
-        } else if self.group == who.group {
-            3
-        } else {
-            0
-        };
-        self.permissions >> shift & 7
+        who.bits(self.permissions, User { user: self.user, group: self.group })
     }
 
     /// What a user may do.
     pub fn access(&self, who: User) -> Access {
-        let bits = if who.user == 0 { 7 } else { self.bits(who) };
+        let bits = self.bits(who);
         Access { read: bits & 4 != 0, write: bits & 2 != 0 }
     }
 
     /// Whether a user may look for names in the folder.
     pub fn may_search(&self, who: User) -> bool {
-        who.user == 0 || self.bits(who) & 1 != 0
+        self.bits(who) & 1 != 0
     }
 }
 
@@ -112,4 +105,17 @@ pub struct User {
     pub user: u32,
     /// The group's number.
     pub group: u32,
+}
+
+impl User {
+    /// The three bits of something's permissions that are this user's: read, write, search.
+    pub(crate) const fn bits(self, permissions: u32, owner: Self) -> u32 {
+        let shift = match self.user {
+            0 => return 7,
+            user if user == owner.user => 6,
+            _ if self.group == owner.group => 3,
+            _ => 0,
+        };
+        permissions >> shift & 7
+    }
 }
