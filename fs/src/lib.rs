@@ -18,6 +18,8 @@ mod errno;
 pub mod memory;
 mod namespace;
 mod path;
+#[cfg(test)]
+mod steps;
 mod system;
 mod types;
 mod walk;

@@ -12,6 +12,7 @@ use crate::data::disk::Disk;
 use crate::data::store::{Control, Store};
 use crate::data::{Blank, DataFs, MountError, Settings};
 use crate::memory::User;
+pub use crate::steps::Random;
 
 /// What came to the disk.
 #[derive(Clone, Debug)]
@@ -122,24 +123,6 @@ impl BlockDevice for ModelDisk {
 
     fn poll(&mut self) -> Option<Completion> {
         self.done.pop_front()
-    }
-}
-
-/// Numbers from a seed (SplitMix64).
-#[derive(Clone, Debug)]
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ mixed >> 31
-    }
-
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
     }
 }
 
