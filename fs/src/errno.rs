@@ -42,6 +42,10 @@ impl Errno {
     pub const EMLINK: Self = Self(31);
     /// The name or path is too long.
     pub const ENAMETOOLONG: Self = Self(36);
+    /// There are no locks.
+    pub const ENOLCK: Self = Self(37);
+    /// There is no such function.
+    pub const ENOSYS: Self = Self(38);
     /// It is not empty.
     pub const ENOTEMPTY: Self = Self(39);
     /// There are too many symbolic links on the way.

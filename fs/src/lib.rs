@@ -17,6 +17,7 @@ pub mod data;
 mod errno;
 pub mod memory;
 mod namespace;
+pub mod ninep;
 mod path;
 #[cfg(test)]
 mod steps;

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Names: making, removing, moving and linking them. What the server can judge it is left to judge; what a slash at the end of a path means
+//! is known here only.
+
+use alloc::vec::Vec;
+
+use super::NinepFs;
+use super::transport::Transport;
+use super::tree::{Id, Walk};
+use crate::path::join;
+use crate::walk::{Found, Last, NAME, PATH, Purpose, Tree};
+use crate::{Errno, Locate, Lookup, Make, Remove, Stop};
+
+/// What a new folder allows: its owner may change it, all may look.
+const FOLDER_MODE: u32 = 0o755;
+
+/// A name in a folder.
+struct Name {
+    folder: Id,
+    name: Vec<u8>,
+    id: Option<Id>,
+    has_slash: bool,
+}
+
+/// A path that ends in a name; `dots` is the error of one that does not.
+fn name(found: Found<Id>, dots: Errno) -> Result<Name, Errno> {
+    match found.last {
+        Last::Name(name) => Ok(Name { folder: found.folder, name, id: found.id, has_slash: found.has_slash }),
+        _ => Err(dots),
+    }
+}
+
+impl Name {
+    /// What has the name.
+    fn id(&self) -> Result<Option<Id>, Errno> {
+        if self.name.len() > NAME { Err(Errno::ENAMETOOLONG) } else { Ok(self.id) }
+    }
+}
+
+/// The path of a folder from the root: without links and dots.
+fn path_of<T: Transport>(tree: &Walk<'_, T>, folder: Id) -> Vec<u8> {
+    tree.names(folder).iter().fold(b"/".to_vec(), |path, name| join(&path, name))
+}
+
+/// A path within the file system does not lead elsewhere.
+fn within(stop: Stop) -> Errno {
+    match stop {
+        Stop::Failed(errno) => errno,
+        _ => Errno::EXDEV,
+    }
+}
+
+impl<T: Transport> NinepFs<T> {
+    pub(super) fn make_at(&mut self, path: &mut Lookup<'_>, what: Make<'_>) -> Result<(), Stop> {
+        match what {
+            Make::SymbolicLink([]) => return Err(Errno::ENOENT.into()),
+            Make::SymbolicLink(target) if target.len() > PATH => return Err(Errno::ENAMETOOLONG.into()),
+            _ => {}
+        }
+        let made = self.at_path(path, Purpose::Name, |tree, found| {
+            if found.id.is_some() {
+                return Err(Errno::EEXIST.into());
+            }
+            let Name { folder, name, has_slash, .. } = {
+                let name = name(found, Errno::EEXIST)?;
+                name.id()?;
+                name
+            };
+            if has_slash && !matches!(what, Make::Folder) {
+                return Err(Errno::ENOENT.into());
+            }
+            let folder = tree.borrow(folder)?;
+            Ok(tree.ask(|client| match what {
+                Make::Folder => client.mkdir(folder, &name, FOLDER_MODE),
+                Make::SymbolicLink(target) => client.symlink(folder, &name, target),
+            })?)
+        });
+        // What is mounted there is there already.
+        made.map_err(|stop| match stop {
+            Stop::Failed(Errno::EBUSY) => Stop::Failed(Errno::EEXIST),
+            stop => stop,
+        })
+    }
+
+    pub(super) fn remove_at(&mut self, path: &mut Lookup<'_>, what: Remove) -> Result<(), Stop> {
+        self.at_path(path, Purpose::Name, |tree, found| {
+            let dots = match (&found.last, what) {
+                (Last::Name(_), _) => Errno::EINVAL,
+                (_, Remove::File) => Errno::EISDIR,
+                (Last::Dot, _) => Errno::EINVAL,
+                (Last::DotDot, _) => Errno::ENOTEMPTY,
+                (Last::Root, _) => Errno::EBUSY,
+            };
+            let entry = name(found, dots)?;
+            let id = entry.id()?.ok_or(Errno::ENOENT)?;
+            if entry.has_slash && what == Remove::File && !tree.is_folder(id) {
+                return Err(Errno::ENOTDIR.into());
+            }
+            let folder = tree.borrow(entry.folder)?;
+            Ok(tree.ask(|client| client.unlink(folder, &entry.name, what))?)
+        })
+    }
+
+    pub(super) fn located(&mut self, path: &mut Lookup<'_>, what: Locate) -> Result<Vec<u8>, Stop> {
+        let purpose = match what {
+            Locate::Existing => Purpose::Link,
+            Locate::Name => Purpose::Name,
+        };
+        self.at_path(path, purpose, |tree, found| {
+            if what == Locate::Existing && found.id.is_none() {
+                return Err(Errno::ENOENT.into());
+            }
+            let folder = path_of(tree, found.folder);
+            Ok(found.path_within(folder))
+        })
+    }
+
+    pub(super) fn rename_within(&mut self, from: &[u8], to: &[u8]) -> Result<(), Errno> {
+        let renamed = self.at_path(&mut Lookup::new(from), Purpose::Name, |tree, found| {
+            let source = name(found, Errno::EBUSY)?;
+            let found = crate::walk::walk(tree, &mut Lookup::new(to), Purpose::Name)?;
+            let target = name(found, Errno::EBUSY)?;
+            let id = source.id()?.ok_or(Errno::ENOENT)?;
+            target.id()?;
+            if !tree.is_folder(id) && (source.has_slash || target.has_slash) {
+                return Err(Errno::ENOTDIR.into());
+            }
+            let old = tree.take(source.folder)?;
+            let new = tree.borrow(target.folder);
+            let done = new
+                .and_then(|new| tree.ask(|client| client.rename((old, &source.name), (new, &target.name))));
+            tree.give(old);
+            Ok(done?)
+        });
+        renamed.map_err(within)
+    }
+
+    pub(super) fn link_within(&mut self, from: &[u8], to: &[u8]) -> Result<(), Errno> {
+        let linked = self.at_path(&mut Lookup::new(from), Purpose::Link, |tree, found| {
+            let id = found.id.ok_or(Errno::ENOENT)?;
+            let found = crate::walk::walk(tree, &mut Lookup::new(to), Purpose::Name);
+            let found = found.map_err(|stop| match stop {
+                Stop::Failed(Errno::EBUSY) => Stop::Failed(Errno::EEXIST),
+                stop => stop,
+            })?;
+            let target = name(found, Errno::EEXIST)?;
+            if target.id()?.is_some() {
+                return Err(Errno::EEXIST.into());
+            }
+            if target.has_slash {
+                return Err(Errno::ENOENT.into());
+            }
+            if tree.is_folder(id) {
+                return Err(Errno::EPERM.into());
+            }
+            let linked = tree.take(id)?;
+            let folder = tree.borrow(target.folder);
+            let done = folder.and_then(|folder| tree.ask(|client| client.link(linked, folder, &target.name)));
+            tree.give(linked);
+            Ok(done?)
+        });
+        linked.map_err(within)
+    }
+
+    pub(super) fn enter_at(&mut self, path: &mut Lookup<'_>) -> Result<Vec<u8>, Stop> {
+        let user = self.client.settings().user;
+        self.existing(path, Purpose::Target, |tree, id| {
+            if !tree.is_folder(id) {
+                return Err(Errno::ENOTDIR);
+            }
+            let fid = tree.borrow(id)?;
+            let known = tree.ask(|client| client.getattr(fid))?;
+            if user.bits(known.mode, known.owner) & 1 == 0 {
+                return Err(Errno::EACCES);
+            }
+            Ok(path_of(tree, id))
+        })
+    }
+}
