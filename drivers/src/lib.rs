@@ -30,6 +30,7 @@ pub mod memory;
 #[cfg(any(test, feature = "mock"))]
 pub mod mock;
 pub mod netfront;
+pub mod ninepfront;
 pub mod page;
 pub mod ring;
 pub mod shared;

@@ -12,6 +12,7 @@ pub mod doorbell;
 pub mod memory;
 pub mod netback;
 pub mod network;
+pub mod ninepback;
 pub mod pages;
 pub mod ring;
 pub mod store;
