@@ -12,6 +12,7 @@ use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::opened::OpenFiles;
 use crate::walk::{Purpose, Tree, walk};
 use crate::{Access, Errno, Info, Kind, Lookup, Stop};
 
@@ -51,20 +52,12 @@ pub trait Archive {
     fn children(&self, folder: Member) -> impl Iterator<Item = Member>;
 }
 
-/// A file that is open.
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    member: Member,
-    position: u64,
-}
-
 /// A file system of an archive. Everything in it is user 0's.
 pub struct ArchiveFs<A> {
     archive: A,
     /// Its number as a device.
     device: u32,
-    open: Vec<Option<Open>>,
-    free: Vec<u32>,
+    open: OpenFiles<Member>,
     /// Where in the name space what is mounted over folders is.
     covers: BTreeMap<Member, Vec<u8>>,
 }
@@ -73,7 +66,7 @@ impl<A: Archive> ArchiveFs<A> {
     /// A file system of this archive, with this number as a device.
     #[must_use]
     pub fn new(archive: A, device: u32) -> Self {
-        Self { archive, device, open: Vec::new(), free: Vec::new(), covers: BTreeMap::new() }
+        Self { archive, device, open: OpenFiles::new(), covers: BTreeMap::new() }
     }
 
     /// The archive.
@@ -157,7 +150,7 @@ impl<A: Archive> Tree for ArchiveFs<A> {
 
 impl<A> core::fmt::Debug for ArchiveFs<A> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let open = self.open.iter().flatten().count();
+        let open = self.open.count();
         f.debug_struct("ArchiveFs").field("device", &self.device).field("open", &open).finish_non_exhaustive()
     }
 }

@@ -51,6 +51,7 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use crate::memory::{Clock, User};
+use crate::opened::OpenFiles;
 use crate::walk::{Found, Purpose, Tree, path_of, walk};
 use crate::{
     Advice, At, Change, Errno, FileSystem, Follow, From, Info, Locate, Lookup, Make, Modes, Node, Remove,
@@ -64,14 +65,6 @@ use store::{Growth, State, Store};
 const MASK: u32 = 0o022;
 /// The most names of something.
 const LINKS: u32 = 65_000;
-
-/// A file that is open.
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    id: Id,
-    modes: Modes,
-    position: u64,
-}
 
 /// How much room there is, in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,8 +82,7 @@ pub struct DataFs {
     /// Its number as a device.
     device: u32,
     clock: Clock,
-    open: Vec<Option<Open>>,
-    free_nodes: Vec<u32>,
+    open: OpenFiles<Id>,
     /// How often things are open.
     opened: BTreeMap<Id, u32>,
     /// Where in the name space what is mounted over folders is.
@@ -325,7 +317,7 @@ impl FileSystem for DataFs {
     }
 
     fn sync(&mut self, file: Node, _: Sync) -> Result<(), Errno> {
-        self.opened_node(file)?;
+        self.open.get(file)?;
         self.store().sync()
     }
 
@@ -334,11 +326,11 @@ impl FileSystem for DataFs {
     }
 
     fn advise(&mut self, file: Node, _: u64, _: u64, _: Advice) -> Result<(), Errno> {
-        self.opened_node(file).map(|_| ())
+        self.open.get(file).map(|_| ())
     }
 
     fn handle_info(&mut self, file: Node) -> Result<Info, Errno> {
-        let id = self.opened_node(file)?.id;
+        let id = self.open.get(file)?.what;
         self.describe(id)
     }
 

@@ -18,6 +18,7 @@ mod errno;
 pub mod memory;
 mod namespace;
 pub mod ninep;
+mod opened;
 mod path;
 #[cfg(test)]
 mod steps;

@@ -18,6 +18,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use crate::opened::OpenFiles;
 use crate::walk::{Found, Purpose, Tree, walk};
 use crate::{
     Advice, At, Change, Errno, FileSystem, Follow, From, Info, Locate, Lookup, Make, Modes, Node, Remove,
@@ -40,21 +41,12 @@ const MASK: u32 = 0o022;
 /// Tells the time: seconds since 1970.
 pub type Clock = Box<dyn Fn() -> i64>;
 
-/// A file that is open.
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    ino: Ino,
-    modes: Modes,
-    position: u64,
-}
-
 /// A file system in memory.
 pub struct MemoryFs {
     /// All there is, by number; the root is the first.
     inodes: Vec<Option<Inode>>,
     free: Vec<Ino>,
-    open: Vec<Option<Open>>,
-    free_nodes: Vec<u32>,
+    open: OpenFiles<Ino>,
     /// Contents of files that are gone.
     garbage: Vec<Content>,
     quota: u64,
@@ -73,8 +65,7 @@ impl MemoryFs {
         let mut system = Self {
             inodes: Vec::new(),
             free: Vec::new(),
-            open: Vec::new(),
-            free_nodes: Vec::new(),
+            open: OpenFiles::new(),
             garbage: Vec::new(),
             quota,
             used: INODE,
@@ -323,7 +314,7 @@ impl FileSystem for MemoryFs {
     }
 
     fn sync(&mut self, file: Node, _: Sync) -> Result<(), Errno> {
-        self.opened(file).map(|_| ())
+        self.open.get(file).map(|_| ())
     }
 
     fn allocate(&mut self, file: Node, offset: u64, length: u64) -> Result<(), Errno> {
@@ -331,11 +322,11 @@ impl FileSystem for MemoryFs {
     }
 
     fn advise(&mut self, file: Node, _: u64, _: u64, _: Advice) -> Result<(), Errno> {
-        self.opened(file).map(|_| ())
+        self.open.get(file).map(|_| ())
     }
 
     fn handle_info(&mut self, file: Node) -> Result<Info, Errno> {
-        let ino = self.opened(file)?.ino;
+        let ino = self.open.get(file)?.what;
         Ok(self.describe(ino))
     }
 

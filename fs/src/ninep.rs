@@ -28,6 +28,7 @@ pub use transport::Transport;
 
 use alloc::vec::Vec;
 
+use crate::opened::OpenFiles;
 use crate::walk::{Found, Purpose, Tree, walk};
 use crate::{
     Access, Advice, At, Change, Errno, FileSystem, Follow, From, Info, Kind, Locate, Lookup, Make, Modes,
@@ -42,9 +43,7 @@ use tree::{Covers, Id, Walk};
 pub struct NinepFs<T: Transport> {
     client: Client<T>,
     covers: Covers,
-    open: Vec<Option<Open>>,
-    /// Free places of open files.
-    free: Vec<u32>,
+    open: OpenFiles<Open>,
     /// Why there was no connection when one was last needed.
     trouble: Option<Error>,
 }
@@ -59,7 +58,7 @@ impl<T: Transport> NinepFs<T> {
         if !client.root().is_folder() {
             return Err(Error::Attach(Errno::ENOTDIR));
         }
-        Ok(Self { client, covers: Covers::new(), open: Vec::new(), free: Vec::new(), trouble: None })
+        Ok(Self { client, covers: Covers::new(), open: OpenFiles::new(), trouble: None })
     }
 
     /// What the server is asked for, message by message.
@@ -229,8 +228,8 @@ impl<T: Transport> FileSystem for NinepFs<T> {
         self.sync_node(file, what)
     }
 
-    fn allocate(&mut self, file: Node, _: u64, length: u64) -> Result<(), Errno> {
-        self.allocate_node(file, length)
+    fn allocate(&mut self, file: Node, offset: u64, length: u64) -> Result<(), Errno> {
+        self.allocate_node(file, offset, length)
     }
 
     fn advise(&mut self, file: Node, _: u64, _: u64, _: Advice) -> Result<(), Errno> {

@@ -3,8 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Archive, ArchiveFs, Member, Open};
-use crate::path::join;
+use super::{Archive, ArchiveFs, Member};
 use crate::walk::{Found, Last, NAME, PATH, Purpose, Tree, path_of, walk};
 use crate::{
     Advice, At, Change, Errno, FileSystem, Follow, From, Info, Kind, Locate, Lookup, Make, Modes, Node,
@@ -12,16 +11,6 @@ use crate::{
 };
 
 impl<A: Archive> ArchiveFs<A> {
-    fn opened(&self, file: Node) -> Result<Open, Errno> {
-        self.open.get(file.0 as usize).copied().flatten().ok_or(Errno::EBADF)
-    }
-
-    fn set_position(&mut self, file: Node, position: u64) {
-        if let Some(Some(open)) = self.open.get_mut(file.0 as usize) {
-            open.position = position;
-        }
-    }
-
     /// Where something would be made: what is there already and what cannot be a name are said first.
     fn refuse_new(&self, path: &mut Lookup<'_>, is_folder: bool) -> Stop {
         let found = match walk(self, path, Purpose::Name) {
@@ -40,15 +29,7 @@ impl<A: Archive> ArchiveFs<A> {
 
     fn path_found(&self, found: &Found<Member>) -> Result<Vec<u8>, Errno> {
         let folder = path_of(self, found.folder, |_, child| self.name_in(child)).ok_or(Errno::ENOENT)?;
-        let mut path = match &found.last {
-            Last::Name(name) => join(&folder, name),
-            Last::Dot | Last::DotDot => join(&folder, b"."),
-            Last::Root => folder,
-        };
-        if found.has_slash && path.last() != Some(&b'/') {
-            path.push(b'/');
-        }
-        Ok(path)
+        Ok(found.path_within(folder))
     }
 }
 
@@ -89,29 +70,17 @@ impl<A: Archive> FileSystem for ArchiveFs<A> {
         if modes.write || modes.truncate {
             return Err(Errno::EROFS.into());
         }
-        let open = Some(Open { member, position: 0 });
-        let slot = self.free.pop().unwrap_or(self.open.len() as u32);
-        match self.open.get_mut(slot as usize) {
-            Some(place) => *place = open,
-            None => self.open.push(open),
-        }
-        Ok(Node(slot))
+        Ok(self.open.insert(member, modes))
     }
 
     fn close(&mut self, file: Node) -> Result<(), Errno> {
-        self.opened(file)?;
-        self.open[file.0 as usize] = None;
-        self.free.push(file.0);
-        Ok(())
+        self.open.remove(file).map(|_| ())
     }
 
     fn read(&mut self, file: Node, at: At, into: &mut [u8]) -> Result<usize, Errno> {
-        let open = self.opened(file)?;
-        let offset = match at {
-            At::Position => open.position,
-            At::Offset(offset) => offset,
-        };
-        let facts = self.facts(open.member)?;
+        let open = self.open.get(file)?;
+        let offset = open.read_from(at)?;
+        let facts = self.facts(open.what)?;
         if facts.kind == Kind::Folder {
             return Err(Errno::EISDIR);
         }
@@ -119,50 +88,43 @@ impl<A: Archive> FileSystem for ArchiveFs<A> {
             usize::try_from(offset).ok().and_then(|offset| facts.bytes.get(offset..)).unwrap_or_default();
         let count = rest.len().min(into.len());
         into[..count].copy_from_slice(&rest[..count]);
-        if at == At::Position {
-            self.set_position(file, offset + count as u64);
-        }
+        self.open.advance(file, at, offset + count as u64);
         Ok(count)
     }
 
     fn write(&mut self, file: Node, _: At, _: &[&[u8]]) -> Result<usize, Errno> {
         // Nothing is ever open to write.
-        self.opened(file).and(Err(Errno::EBADF))
+        self.open.get(file).and(Err(Errno::EBADF))
     }
 
     fn seek(&mut self, file: Node, from: From, offset: i64) -> Result<u64, Errno> {
-        let open = self.opened(file)?;
-        let base = match from {
-            From::Start => 0,
-            From::Position => open.position,
-            From::End => self.facts(open.member)?.bytes.len() as u64,
-        };
-        let position = base.checked_add_signed(offset).filter(|position| i64::try_from(*position).is_ok());
-        let position = position.ok_or(Errno::EINVAL)?;
-        self.set_position(file, position);
+        let open = self.open.get(file)?;
+        let size = || Ok(self.facts(open.what)?.bytes.len() as u64);
+        let position = open.seek_to(from, offset, i64::MAX as u64, size)?;
+        self.open.set_position(file, position);
         Ok(position)
     }
 
     fn resize(&mut self, file: Node, _: u64) -> Result<(), Errno> {
-        self.opened(file).and(Err(Errno::EINVAL))
+        self.open.get(file).and(Err(Errno::EINVAL))
     }
 
     fn sync(&mut self, file: Node, _: Sync) -> Result<(), Errno> {
-        self.opened(file).map(|_| ())
+        self.open.get(file).map(|_| ())
     }
 
     fn allocate(&mut self, file: Node, _: u64, length: u64) -> Result<(), Errno> {
-        self.opened(file)?;
+        self.open.get(file)?;
         Err(if length == 0 { Errno::EINVAL } else { Errno::EBADF })
     }
 
     fn advise(&mut self, file: Node, _: u64, _: u64, _: Advice) -> Result<(), Errno> {
-        self.opened(file).map(|_| ())
+        self.open.get(file).map(|_| ())
     }
 
     fn handle_info(&mut self, file: Node) -> Result<Info, Errno> {
-        let open = self.opened(file)?;
-        self.describe(open.member)
+        let open = self.open.get(file)?;
+        self.describe(open.what)
     }
 
     fn info(&mut self, path: &mut Lookup<'_>, follow: Follow) -> Result<Info, Stop> {

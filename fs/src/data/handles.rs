@@ -9,7 +9,7 @@ use super::inode::{Body, Inode, LARGEST, Thing};
 use super::keys::{Id, Key};
 use super::orphans::Orphans;
 use super::store::{Growth, State};
-use super::{DataFs, MASK, Open};
+use super::{DataFs, MASK};
 use crate::walk::{Last, Purpose};
 use crate::{At, Errno, From, Lookup, Modes, Node, Stop};
 
@@ -29,15 +29,11 @@ fn join(parts: &[&[u8]]) -> Vec<u8> {
 }
 
 impl DataFs {
-    pub(super) fn opened_node(&self, file: Node) -> Result<Open, Errno> {
-        self.open.get(file.0 as usize).copied().flatten().ok_or(Errno::EBADF)
-    }
-
     pub(super) fn open_at(&mut self, path: &mut Lookup<'_>, modes: Modes) -> Result<Node, Stop> {
         let purpose = Purpose::of_opening(modes)?;
         let is_new = purpose == Purpose::NewFile;
         let found = self.find(path, purpose)?;
-        if self.open.len() >= OPEN && self.free_nodes.is_empty() {
+        if self.open.count() >= OPEN {
             return Err(Errno::EMFILE.into());
         }
         let thing = match (found.id, found.last) {
@@ -64,13 +60,7 @@ impl DataFs {
             self.resize_file(thing, 0)?;
         }
         *self.opened.entry(thing.id).or_default() += 1;
-        let open = Some(Open { id: thing.id, modes, position: 0 });
-        let slot = self.free_nodes.pop().unwrap_or(self.open.len() as u32);
-        match self.open.get_mut(slot as usize) {
-            Some(place) => *place = open,
-            None => self.open.push(open),
-        }
-        Ok(Node(slot))
+        Ok(self.open.insert(thing.id, modes))
     }
 
     /// Whether something that is there may be opened like this.
@@ -94,9 +84,7 @@ impl DataFs {
     }
 
     pub(super) fn close_node(&mut self, file: Node) -> Result<(), Errno> {
-        let id = self.opened_node(file)?.id;
-        self.open[file.0 as usize] = None;
-        self.free_nodes.push(file.0);
+        let id = self.open.remove(file)?.what;
         if let Some(count) = self.opened.get_mut(&id) {
             *count -= 1;
             if *count == 0 {
@@ -108,29 +96,15 @@ impl DataFs {
         Ok(())
     }
 
-    fn set_position(&mut self, file: Node, position: u64) {
-        if let Some(Some(open)) = self.open.get_mut(file.0 as usize) {
-            open.position = position;
-        }
-    }
-
     pub(super) fn read_node(&mut self, file: Node, at: At, into: &mut [u8]) -> Result<usize, Errno> {
-        let open = self.opened_node(file)?;
-        if open.modes.write && !open.modes.read {
-            return Err(Errno::EBADF);
-        }
-        let offset = match at {
-            At::Position => open.position,
-            At::Offset(offset) => offset,
-        };
-        let inode = self.inode(open.id)?;
+        let open = self.open.get(file)?;
+        let offset = open.read_from(at)?;
+        let inode = self.inode(open.what)?;
         let count = self.read_bytes(&inode, offset, into)?;
         if count > 0 {
-            self.note_reading(open.id, inode);
+            self.note_reading(open.what, inode);
         }
-        if at == At::Position {
-            self.set_position(file, offset + count as u64);
-        }
+        self.open.advance(file, at, offset + count as u64);
         Ok(count)
     }
 
@@ -149,23 +123,15 @@ impl DataFs {
     }
 
     pub(super) fn write_node(&mut self, file: Node, at: At, parts: &[&[u8]]) -> Result<usize, Errno> {
-        let open = self.opened_node(file)?;
-        if !open.modes.write {
-            return Err(Errno::EBADF);
-        }
-        // As on Linux, a file that is open to append to gets everything at its end.
-        let start = match at {
-            _ if open.modes.append => self.inode(open.id)?.size,
-            At::Position => open.position,
-            At::Offset(offset) => offset,
-        };
+        let open = self.open.get(file)?;
+        let start = open.write_from(at, || Ok(self.inode(open.what)?.size))?;
         let joined = match parts {
             [one] => Cow::Borrowed(*one),
             _ => Cow::Owned(join(parts)),
         };
-        let count = self.write_bytes(open.id, start, &joined)?;
-        if at == At::Position && count > 0 {
-            self.set_position(file, start + count as u64);
+        let count = self.write_bytes(open.what, start, &joined)?;
+        if count > 0 {
+            self.open.advance(file, at, start + count as u64);
         }
         if open.modes.sync {
             self.store().sync()?;
@@ -174,44 +140,27 @@ impl DataFs {
     }
 
     pub(super) fn seek_node(&mut self, file: Node, from: From, offset: i64) -> Result<u64, Errno> {
-        let open = self.opened_node(file)?;
-        let base = match from {
-            From::Start => 0,
-            From::Position => open.position,
-            From::End => self.inode(open.id)?.said_size(),
-        };
-        let position = base.checked_add_signed(offset).filter(|position| *position <= LARGEST);
-        let position = position.ok_or(Errno::EINVAL)?;
-        self.set_position(file, position);
+        let open = self.open.get(file)?;
+        let position = open.seek_to(from, offset, LARGEST, || Ok(self.inode(open.what)?.said_size()))?;
+        self.open.set_position(file, position);
         Ok(position)
     }
 
     pub(super) fn resize_node(&mut self, file: Node, size: u64) -> Result<(), Errno> {
-        let open = self.opened_node(file)?;
-        if !open.modes.write {
-            return Err(Errno::EINVAL);
-        }
-        if size > LARGEST {
-            return Err(Errno::EFBIG);
-        }
-        self.resize_file(Thing { id: open.id, tag: 1 }, size)
+        let open = self.open.get(file)?;
+        open.check_resize(size, LARGEST)?;
+        self.resize_file(Thing { id: open.what, tag: 1 }, size)
     }
 
     pub(super) fn allocate_node(&mut self, file: Node, offset: u64, length: u64) -> Result<(), Errno> {
-        let open = self.opened_node(file)?;
-        if !open.modes.write {
-            return Err(Errno::EBADF);
-        }
-        if length == 0 {
-            return Err(Errno::EINVAL);
-        }
-        let end = offset.checked_add(length).filter(|end| *end <= LARGEST).ok_or(Errno::EFBIG)?;
-        let inode = self.inode(open.id)?;
+        let open = self.open.get(file)?;
+        let end = open.check_allocate(offset, length, LARGEST)?;
+        let inode = self.inode(open.what)?;
         if !matches!(inode.body, Body::File(_)) {
             return Err(Errno::ENODEV);
         }
         self.check_room(offset, length)?;
-        self.resize_file(Thing { id: open.id, tag: 1 }, inode.size.max(end))
+        self.resize_file(Thing { id: open.what, tag: 1 }, inode.size.max(end))
     }
 
     /// Something has lost its last name: it goes, at once or when nobody has it open.

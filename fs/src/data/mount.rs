@@ -23,6 +23,7 @@ use super::{Clock, DataFs, blank};
 use crate::Errno;
 use crate::block::BlockDevice;
 use crate::memory::User;
+use crate::opened::OpenFiles;
 
 /// The smallest volume, in blocks.
 const LEAST: u64 = 512;
@@ -145,8 +146,7 @@ impl DataFs {
             user: settings.user,
             device: settings.device,
             clock: settings.clock,
-            open: Vec::new(),
-            free_nodes: Vec::new(),
+            open: OpenFiles::new(),
             opened: BTreeMap::new(),
             covers: BTreeMap::new(),
             orphans: Orphans::From(super::keys::Id(0)),

@@ -3,15 +3,11 @@
 
 use super::content::{Content, PAGE};
 use super::inode::{Body, Ino};
-use super::{INODE, LARGEST, MASK, MemoryFs, Open};
+use super::{INODE, LARGEST, MASK, MemoryFs};
 use crate::walk::{Last, Purpose, Tree};
 use crate::{At, Errno, From, Lookup, Modes, Node, Stop};
 
 impl MemoryFs {
-    pub(super) fn opened(&self, file: Node) -> Result<Open, Errno> {
-        self.open.get(file.0 as usize).copied().flatten().ok_or(Errno::EBADF)
-    }
-
     pub(super) fn open_at(&mut self, path: &mut Lookup<'_>, modes: Modes) -> Result<Node, Stop> {
         let purpose = Purpose::of_opening(modes)?;
         let is_new = purpose == Purpose::NewFile;
@@ -38,13 +34,7 @@ impl MemoryFs {
             self.resize_file(ino, 0)?;
         }
         self.at_mut(ino).opened += 1;
-        let open = Some(Open { ino, modes, position: 0 });
-        let slot = self.free_nodes.pop().unwrap_or(self.open.len() as u32);
-        match self.open.get_mut(slot as usize) {
-            Some(place) => *place = open,
-            None => self.open.push(open),
-        }
-        Ok(Node(slot))
+        Ok(self.open.insert(ino, modes))
     }
 
     /// Whether something that is there may be opened like this.
@@ -65,57 +55,32 @@ impl MemoryFs {
     }
 
     pub(super) fn close_node(&mut self, file: Node) -> Result<(), Errno> {
-        let ino = self.opened(file)?.ino;
-        self.open[file.0 as usize] = None;
-        self.free_nodes.push(file.0);
+        let ino = self.open.remove(file)?.what;
         self.at_mut(ino).opened -= 1;
         self.release(ino);
         Ok(())
     }
 
-    fn set_position(&mut self, file: Node, position: u64) {
-        if let Some(Some(open)) = self.open.get_mut(file.0 as usize) {
-            open.position = position;
-        }
-    }
-
     pub(super) fn read_node(&mut self, file: Node, at: At, into: &mut [u8]) -> Result<usize, Errno> {
-        let open = self.opened(file)?;
-        if open.modes.write && !open.modes.read {
-            return Err(Errno::EBADF);
-        }
-        let offset = match at {
-            At::Position => open.position,
-            At::Offset(offset) => offset,
-        };
+        let open = self.open.get(file)?;
+        let offset = open.read_from(at)?;
         let now = self.now();
-        let inode = self.at_mut(open.ino);
+        let inode = self.at_mut(open.what);
         let Body::File(content) = &inode.body else { return Err(Errno::EISDIR) };
         let count = content.read(offset, into);
         if count > 0 {
             inode.accessed = now;
         }
-        if at == At::Position {
-            self.set_position(file, offset + count as u64);
-        }
+        self.open.advance(file, at, offset + count as u64);
         Ok(count)
     }
 
     pub(super) fn write_node(&mut self, file: Node, at: At, parts: &[&[u8]]) -> Result<usize, Errno> {
-        let open = self.opened(file)?;
-        if !open.modes.write {
-            return Err(Errno::EBADF);
-        }
-        let size = self.at(open.ino).size();
-        // As on Linux, a file that is open to append to gets everything at its end.
-        let start = match at {
-            _ if open.modes.append => size,
-            At::Position => open.position,
-            At::Offset(offset) => offset,
-        };
+        let open = self.open.get(file)?;
+        let start = open.write_from(at, || Ok(self.at(open.what).size()))?;
         let mut offset = start;
         for part in parts {
-            match self.write_part(open.ino, offset, part) {
+            match self.write_part(open.what, offset, part) {
                 Ok(0) => {}
                 Ok(count) => {
                     offset += count as u64;
@@ -128,10 +93,8 @@ impl MemoryFs {
             }
         }
         if offset > start {
-            self.touch(open.ino);
-            if at == At::Position {
-                self.set_position(file, offset);
-            }
+            self.touch(open.what);
+            self.open.advance(file, at, offset);
         }
         Ok((offset - start) as usize)
     }
@@ -187,27 +150,16 @@ impl MemoryFs {
     }
 
     pub(super) fn seek_node(&mut self, file: Node, from: From, offset: i64) -> Result<u64, Errno> {
-        let open = self.opened(file)?;
-        let base = match from {
-            From::Start => 0,
-            From::Position => open.position,
-            From::End => self.at(open.ino).size(),
-        };
-        let position = base.checked_add_signed(offset).filter(|position| *position <= LARGEST);
-        let position = position.ok_or(Errno::EINVAL)?;
-        self.set_position(file, position);
+        let open = self.open.get(file)?;
+        let position = open.seek_to(from, offset, LARGEST, || Ok(self.at(open.what).size()))?;
+        self.open.set_position(file, position);
         Ok(position)
     }
 
     pub(super) fn resize_node(&mut self, file: Node, size: u64) -> Result<(), Errno> {
-        let open = self.opened(file)?;
-        if !open.modes.write {
-            return Err(Errno::EINVAL);
-        }
-        if size > LARGEST {
-            return Err(Errno::EFBIG);
-        }
-        self.resize_file(open.ino, size)
+        let open = self.open.get(file)?;
+        open.check_resize(size, LARGEST)?;
+        self.resize_file(open.what, size)
     }
 
     pub(super) fn resize_file(&mut self, ino: Ino, size: u64) -> Result<(), Errno> {
@@ -221,21 +173,13 @@ impl MemoryFs {
     }
 
     pub(super) fn allocate_node(&mut self, file: Node, offset: u64, length: u64) -> Result<(), Errno> {
-        let open = self.opened(file)?;
-        if !open.modes.write {
-            return Err(Errno::EBADF);
-        }
-        if length == 0 {
-            return Err(Errno::EINVAL);
-        }
-        if offset.checked_add(length).is_none_or(|end| end > LARGEST) {
-            return Err(Errno::EFBIG);
-        }
-        let Body::File(content) = &self.at(open.ino).body else { return Err(Errno::ENODEV) };
+        let open = self.open.get(file)?;
+        open.check_allocate(offset, length, LARGEST)?;
+        let Body::File(content) = &self.at(open.what).body else { return Err(Errno::ENODEV) };
         let pages = content.missing(offset, length);
         self.take(PAGE * pages)?;
-        self.fill(open.ino, |content| content.allocate(offset, length))?;
-        self.touch(open.ino);
+        self.fill(open.what, |content| content.allocate(offset, length))?;
+        self.touch(open.what);
         Ok(())
     }
 }

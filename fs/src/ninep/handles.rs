@@ -9,6 +9,7 @@ use super::error::Failure;
 use super::field::{Fid, Qid};
 use super::transport::Transport;
 use super::tree::{Id, Walk};
+use crate::opened::Opened;
 use crate::walk::{Found, Last, Purpose};
 use crate::{At, Errno, From, Info, Lookup, Modes, Node, Stop, Sync};
 
@@ -38,8 +39,6 @@ pub const FOLDER_TO_READ: u32 = flags::FOLDER | flags::LARGE;
 pub struct Open {
     fid: Fid,
     qid: Qid,
-    modes: Modes,
-    position: u64,
     /// How many bytes at once the server wants.
     iounit: u32,
     /// The connection that it is open on.
@@ -63,9 +62,9 @@ fn flags_of(modes: Modes) -> u32 {
 
 impl<T: Transport> NinepFs<T> {
     /// An open file, if the server has it still.
-    fn opened(&self, file: Node) -> Result<Open, Errno> {
-        let open = self.open.get(file.0 as usize).copied().flatten().ok_or(Errno::EBADF)?;
-        let is_there = self.client.is_up() && open.generation == self.client.generation();
+    fn opened(&self, file: Node) -> Result<Opened<Open>, Errno> {
+        let open = self.open.get(file)?;
+        let is_there = self.client.is_up() && open.what.generation == self.client.generation();
         if is_there { Ok(open) } else { Err(Errno::EIO) }
     }
 
@@ -74,18 +73,11 @@ impl<T: Transport> NinepFs<T> {
         let (fid, qid, iounit) =
             self.at_path(path, purpose, |tree, found| Ok(open(tree, found, purpose, modes)?))?;
         let generation = self.client.generation();
-        let open = Some(Open { fid, qid, modes, position: 0, iounit, generation });
-        let slot = self.free.pop().unwrap_or(self.open.len() as u32);
-        match self.open.get_mut(slot as usize) {
-            Some(place) => *place = open,
-            None => self.open.push(open),
-        }
-        Ok(Node(slot))
+        Ok(self.open.insert(Open { fid, qid, iounit, generation }, modes))
     }
 
     pub(super) fn close_node(&mut self, file: Node) -> Result<(), Errno> {
-        let open = self.open.get_mut(file.0 as usize).and_then(Option::take).ok_or(Errno::EBADF)?;
-        self.free.push(file.0);
+        let open = self.open.remove(file)?.what;
         // All that was written was acknowledged, so one that is lost has nothing to lose here.
         if open.generation == self.client.generation() {
             self.client.clunk(open.fid);
@@ -93,29 +85,18 @@ impl<T: Transport> NinepFs<T> {
         Ok(())
     }
 
-    fn set_position(&mut self, file: Node, position: u64) {
-        if let Some(Some(open)) = self.open.get_mut(file.0 as usize) {
-            open.position = position;
-        }
-    }
-
     pub(super) fn read_node(&mut self, file: Node, at: At, into: &mut [u8]) -> Result<usize, Errno> {
         let open = self.opened(file)?;
-        if open.modes.write && !open.modes.read {
-            return Err(Errno::EBADF);
-        }
-        if open.qid.is_folder() {
+        let offset = open.read_from(at)?;
+        let Open { fid, qid, iounit, .. } = open.what;
+        if qid.is_folder() {
             return Err(Errno::EISDIR);
         }
-        let offset = match at {
-            At::Position => open.position,
-            At::Offset(offset) => offset,
-        };
-        let piece = self.client.piece(open.iounit) as usize;
+        let piece = self.client.piece(iounit) as usize;
         let mut done = 0;
         while done < into.len() && offset <= END {
             let end = into.len().min(done + piece);
-            match self.client.read(open.fid, offset + done as u64, &mut into[done..end]) {
+            match self.client.read(fid, offset + done as u64, &mut into[done..end]) {
                 Ok(0) => break,
                 Ok(count) => done += count,
                 // What was read is told first.
@@ -123,23 +104,14 @@ impl<T: Transport> NinepFs<T> {
                 Err(failure) => return Err(failure.errno()),
             }
         }
-        if at == At::Position {
-            self.set_position(file, offset + done as u64);
-        }
+        self.open.advance(file, at, offset + done as u64);
         Ok(done)
     }
 
     pub(super) fn write_node(&mut self, file: Node, at: At, parts: &[&[u8]]) -> Result<usize, Errno> {
         let open = self.opened(file)?;
-        if !open.modes.write {
-            return Err(Errno::EBADF);
-        }
-        // As on Linux, a file that is open to append to gets everything at its end.
-        let start = match at {
-            _ if open.modes.append => self.size(open.fid)?,
-            At::Position => open.position,
-            At::Offset(offset) => offset,
-        };
+        let Open { fid, iounit, .. } = open.what;
+        let start = open.write_from(at, || self.size(fid))?;
         let total: usize = parts.iter().map(|part| part.len()).sum();
         if total == 0 {
             return Ok(0);
@@ -147,12 +119,12 @@ impl<T: Transport> NinepFs<T> {
         if start.checked_add(total as u64).is_none_or(|end| end > END) {
             return Err(Errno::EFBIG);
         }
-        let piece = self.client.piece(open.iounit) as usize;
+        let piece = self.client.piece(iounit) as usize;
         let mut done = 0;
         let mut result = Ok(());
         while done < total && result.is_ok() {
             let bytes = gather(parts, done, piece);
-            match self.client.write(open.fid, start + done as u64, &bytes) {
+            match self.client.write(fid, start + done as u64, &bytes) {
                 Ok(0) => result = Err(Errno::EIO),
                 Ok(count) => done += count,
                 Err(failure) => result = Err(failure.errno()),
@@ -162,11 +134,9 @@ impl<T: Transport> NinepFs<T> {
             result?;
         }
         if open.modes.sync {
-            self.client.fsync(open.fid, Sync::All).map_err(|failure| failure.errno())?;
+            self.client.fsync(fid, Sync::All).map_err(|failure| failure.errno())?;
         }
-        if at == At::Position {
-            self.set_position(file, start + done as u64);
-        }
+        self.open.advance(file, at, start + done as u64);
         Ok(done)
     }
 
@@ -176,43 +146,26 @@ impl<T: Transport> NinepFs<T> {
 
     pub(super) fn seek_node(&mut self, file: Node, from: From, offset: i64) -> Result<u64, Errno> {
         let open = self.opened(file)?;
-        let base = match from {
-            From::Start => 0,
-            From::Position => open.position,
-            From::End => self.size(open.fid)?,
-        };
-        let position = base.checked_add_signed(offset).filter(|position| *position <= END);
-        let position = position.ok_or(Errno::EINVAL)?;
-        self.set_position(file, position);
+        let position = open.seek_to(from, offset, END, || self.size(open.what.fid))?;
+        self.open.set_position(file, position);
         Ok(position)
     }
 
     pub(super) fn resize_node(&mut self, file: Node, size: u64) -> Result<(), Errno> {
         let open = self.opened(file)?;
-        if !open.modes.write {
-            return Err(Errno::EINVAL);
-        }
-        if size > END {
-            return Err(Errno::EFBIG);
-        }
-        let done = self.client.setattr(open.fid, Attribute::Size(size));
+        open.check_resize(size, END)?;
+        let done = self.client.setattr(open.what.fid, Attribute::Size(size));
         done.map_err(|failure| failure.errno())
     }
 
     /// The protocol has nothing that makes room.
-    pub(super) fn allocate_node(&mut self, file: Node, length: u64) -> Result<(), Errno> {
-        let open = self.opened(file)?;
-        if !open.modes.write {
-            return Err(Errno::EBADF);
-        }
-        if length == 0 {
-            return Err(Errno::EINVAL);
-        }
+    pub(super) fn allocate_node(&mut self, file: Node, offset: u64, length: u64) -> Result<(), Errno> {
+        self.opened(file)?.check_allocate(offset, length, END)?;
         Err(Errno::ENOTSUP)
     }
 
     pub(super) fn sync_node(&mut self, file: Node, what: Sync) -> Result<(), Errno> {
-        let fid = self.opened(file)?.fid;
+        let fid = self.opened(file)?.what.fid;
         self.client.fsync(fid, what).map_err(|failure| failure.errno())
     }
 
@@ -221,7 +174,7 @@ impl<T: Transport> NinepFs<T> {
     }
 
     pub(super) fn node_info(&mut self, file: Node) -> Result<Info, Errno> {
-        let fid = self.opened(file)?.fid;
+        let fid = self.opened(file)?.what.fid;
         let known = self.client.getattr(fid).map_err(|failure| failure.errno())?;
         Ok(self.describe(&known))
     }
