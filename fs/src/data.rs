@@ -335,10 +335,7 @@ impl FileSystem for DataFs {
     }
 
     fn info(&mut self, path: &mut Lookup<'_>, follow: Follow) -> Result<Info, Stop> {
-        let purpose = match follow {
-            Follow::Target => Purpose::Target,
-            Follow::Link => Purpose::Link,
-        };
+        let purpose = Purpose::of_asking(follow);
         let thing = self.existing(path, purpose)?;
         Ok(self.describe(thing.id)?)
     }

@@ -331,10 +331,7 @@ impl FileSystem for MemoryFs {
     }
 
     fn info(&mut self, path: &mut Lookup<'_>, follow: Follow) -> Result<Info, Stop> {
-        let purpose = match follow {
-            Follow::Target => Purpose::Target,
-            Follow::Link => Purpose::Link,
-        };
+        let purpose = Purpose::of_asking(follow);
         let ino = self.existing(path, purpose)?;
         Ok(self.describe(ino))
     }

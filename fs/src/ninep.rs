@@ -29,7 +29,7 @@ pub use transport::Transport;
 use alloc::vec::Vec;
 
 use crate::opened::OpenFiles;
-use crate::walk::{Found, Purpose, Tree, walk};
+use crate::walk::{Found, PERMISSIONS, Purpose, Tree, walk};
 use crate::{
     Access, Advice, At, Change, Errno, FileSystem, Follow, From, Info, Kind, Locate, Lookup, Make, Modes,
     Node, Remove, Stop, Sync,
@@ -145,9 +145,6 @@ impl<T: Transport> NinepFs<T> {
     }
 }
 
-/// The bits of a mode that are permissions.
-const PERMISSIONS: u32 = 0o7777;
-
 /// The most bytes of names that a folder is believed to have.
 const NAMES: usize = 64 << 20;
 
@@ -241,10 +238,7 @@ impl<T: Transport> FileSystem for NinepFs<T> {
     }
 
     fn info(&mut self, path: &mut Lookup<'_>, follow: Follow) -> Result<Info, Stop> {
-        let purpose = match follow {
-            Follow::Target => Purpose::Target,
-            Follow::Link => Purpose::Link,
-        };
+        let purpose = Purpose::of_asking(follow);
         let known = self.existing(path, purpose, |tree, id| {
             let fid = tree.borrow(id)?;
             tree.ask(|client| client.getattr(fid))

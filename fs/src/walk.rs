@@ -6,12 +6,15 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::path::join;
-use crate::{Errno, Lookup, Modes, Stop};
+use crate::{Errno, Follow, Locate, Lookup, Make, Modes, Remove, Stop};
 
 /// The most bytes of a path (`PATH_MAX` without its NUL).
 pub const PATH: usize = 4095;
 /// The most bytes of a name (`NAME_MAX`).
 pub const NAME: usize = 255;
+
+/// The permissions that can be set.
+pub const PERMISSIONS: u32 = 0o7777;
 
 /// The most folders that are in each other.
 pub const DEEP: usize = 65_536;
@@ -77,6 +80,22 @@ impl Purpose {
             (false, ..) => Ok(Self::Target),
         }
     }
+
+    /// What asking for facts is for.
+    pub const fn of_asking(follow: Follow) -> Self {
+        match follow {
+            Follow::Target => Self::Target,
+            Follow::Link => Self::Link,
+        }
+    }
+
+    /// What looking for a place is for.
+    pub const fn of_locating(what: Locate) -> Self {
+        match what {
+            Locate::Existing => Self::Link,
+            Locate::Name => Self::Name,
+        }
+    }
 }
 
 /// The last component of a path.
@@ -105,7 +124,87 @@ pub struct Found<I> {
     pub has_slash: bool,
 }
 
+/// A name in a folder, and what has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry<I> {
+    /// The folder.
+    pub folder: I,
+    /// The name.
+    pub name: Vec<u8>,
+    /// Whether a slash follows.
+    pub has_slash: bool,
+    id: Option<I>,
+}
+
+impl<I: Copy> Entry<I> {
+    /// What has the name.
+    ///
+    /// # Errors
+    /// `ENAMETOOLONG`: nothing can have it.
+    pub fn id(&self) -> Result<Option<I>, Errno> {
+        if self.name.len() > NAME { Err(Errno::ENAMETOOLONG) } else { Ok(self.id) }
+    }
+}
+
 impl<I> Found<I> {
+    /// The name that the path ends in.
+    ///
+    /// # Errors
+    /// `dots` when it ends in something else.
+    pub fn entry(self, dots: Errno) -> Result<Entry<I>, Errno> {
+        let Self { folder, last, id, has_slash } = self;
+        match last {
+            Last::Name(name) => Ok(Entry { folder, name, has_slash, id }),
+            _ => Err(dots),
+        }
+    }
+
+    /// The name that something is to get for the first time.
+    ///
+    /// # Errors
+    /// `EEXIST`, `ENAMETOOLONG`, `ENOENT` for a slash behind what is no folder.
+    pub fn entry_to_make(self, what: Make<'_>) -> Result<Entry<I>, Errno>
+    where
+        I: Copy,
+    {
+        if self.id.is_some() {
+            return Err(Errno::EEXIST);
+        }
+        let entry = self.entry(Errno::EEXIST)?;
+        entry.id()?;
+        if entry.has_slash && !matches!(what, Make::Folder) {
+            return Err(Errno::ENOENT);
+        }
+        Ok(entry)
+    }
+
+    /// The name that is to go, and what has it.
+    ///
+    /// # Errors
+    /// What Linux says of a path that ends in dots, or is `/`; `ENOENT`; `ENOTDIR` for a slash behind a file.
+    pub fn entry_to_remove(
+        self,
+        what: Remove,
+        is_folder: impl FnOnce(I) -> bool,
+    ) -> Result<(Entry<I>, I), Errno>
+    where
+        I: Copy,
+    {
+        let dots = match (&self.last, what) {
+            (Last::Name(_), _) => Errno::EINVAL,
+            (_, Remove::File) => Errno::EISDIR,
+            (Last::Dot, _) => Errno::EINVAL,
+            (Last::DotDot, _) => Errno::ENOTEMPTY,
+            (Last::Root, _) => Errno::EBUSY,
+        };
+        let entry = self.entry(dots)?;
+        let id = entry.id()?.ok_or(Errno::ENOENT)?;
+        if entry.has_slash && what == Remove::File && !is_folder(id) {
+            return Err(Errno::ENOTDIR);
+        }
+        Ok((entry, id))
+    }
+
     /// The whole path, `folder` being that of the folder.
     pub fn path_within(&self, folder: Vec<u8>) -> Vec<u8> {
         let mut path = match &self.last {
@@ -118,6 +217,26 @@ impl<I> Found<I> {
             path.push(b'/');
         }
         path
+    }
+}
+
+/// Whether a link may lead to such a target.
+///
+/// # Errors
+/// `ENOENT` for an empty one, `ENAMETOOLONG`.
+pub const fn check_target(what: Make<'_>) -> Result<(), Errno> {
+    match what {
+        Make::SymbolicLink([]) => Err(Errno::ENOENT),
+        Make::SymbolicLink(target) if target.len() > PATH => Err(Errno::ENAMETOOLONG),
+        _ => Ok(()),
+    }
+}
+
+/// Why something cannot be made at a path: what is mounted there is there already.
+pub fn instead_of_making(stop: Stop) -> Stop {
+    match stop {
+        Stop::Failed(Errno::EBUSY) => Stop::Failed(Errno::EEXIST),
+        stop => stop,
     }
 }
 

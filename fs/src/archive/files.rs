@@ -128,10 +128,7 @@ impl<A: Archive> FileSystem for ArchiveFs<A> {
     }
 
     fn info(&mut self, path: &mut Lookup<'_>, follow: Follow) -> Result<Info, Stop> {
-        let purpose = match follow {
-            Follow::Target => Purpose::Target,
-            Follow::Link => Purpose::Link,
-        };
+        let purpose = Purpose::of_asking(follow);
         let member = self.existing(path, purpose)?;
         Ok(self.describe(member)?)
     }

@@ -7,38 +7,11 @@ use super::inode::{Body, Inode, Thing};
 use super::keys::{Id, Key, ROOT};
 use super::store::Growth;
 use super::{DataFs, LINKS, MASK};
-use crate::walk::{DEEP, Found, Last, NAME, PATH, Purpose};
+use crate::walk::{DEEP, Entry, Found, PERMISSIONS, Purpose, check_target, instead_of_making};
 use crate::{Change, Errno, Locate, Lookup, Make, Remove, Stop};
 
-/// The permissions that can be set.
-const PERMISSIONS: u32 = 0o7777;
 /// The bytes of a part of a link.
 const PART: usize = 512;
-
-/// A name in a folder, and what has it.
-struct Entry {
-    folder: Thing,
-    name: Vec<u8>,
-    thing: Option<Thing>,
-    has_slash: bool,
-}
-
-/// A path that ends in a name; `dots` is the error of one that does not.
-fn entry(found: Found<Thing>, dots: Errno) -> Result<Entry, Errno> {
-    match found.last {
-        Last::Name(name) => {
-            Ok(Entry { folder: found.folder, name, thing: found.id, has_slash: found.has_slash })
-        }
-        _ => Err(dots),
-    }
-}
-
-impl Entry {
-    /// What has the name.
-    fn thing(&self) -> Result<Option<Thing>, Errno> {
-        if self.name.len() > NAME { Err(Errno::ENAMETOOLONG) } else { Ok(self.thing) }
-    }
-}
 
 impl DataFs {
     pub(super) fn may_change(&self, folder: Thing) -> Result<(), Errno> {
@@ -83,20 +56,9 @@ impl DataFs {
     }
 
     pub(super) fn make_at(&mut self, path: &mut Lookup<'_>, what: Make<'_>) -> Result<(), Stop> {
-        match what {
-            Make::SymbolicLink([]) => return Err(Errno::ENOENT.into()),
-            Make::SymbolicLink(target) if target.len() > PATH => return Err(Errno::ENAMETOOLONG.into()),
-            _ => {}
-        }
+        check_target(what)?;
         let found = self.find_new(path)?;
-        if found.id.is_some() {
-            return Err(Errno::EEXIST.into());
-        }
-        let entry = entry(found, Errno::EEXIST)?;
-        entry.thing()?;
-        if entry.has_slash && !matches!(what, Make::Folder) {
-            return Err(Errno::ENOENT.into());
-        }
+        let entry = found.entry_to_make(what)?;
         self.may_change(entry.folder)?;
         if matches!(what, Make::Folder) && self.inode(entry.folder.id)?.links >= LINKS {
             return Err(Errno::EMLINK.into());
@@ -121,28 +83,14 @@ impl DataFs {
         Ok(self.enter_name(entry.folder, &entry.name, thing)?)
     }
 
-    /// Where something is to be made. What is mounted there is there already.
+    /// Where something is to be made.
     fn find_new(&mut self, path: &mut Lookup<'_>) -> Result<Found<Thing>, Stop> {
-        self.find(path, Purpose::Name).map_err(|stop| match stop {
-            Stop::Failed(Errno::EBUSY) => Stop::Failed(Errno::EEXIST),
-            stop => stop,
-        })
+        self.find(path, Purpose::Name).map_err(instead_of_making)
     }
 
     pub(super) fn remove_at(&mut self, path: &mut Lookup<'_>, what: Remove) -> Result<(), Stop> {
         let found = self.find(path, Purpose::Name)?;
-        let dots = match (&found.last, what) {
-            (Last::Name(_), _) => Errno::EINVAL,
-            (_, Remove::File) => Errno::EISDIR,
-            (Last::Dot, _) => Errno::EINVAL,
-            (Last::DotDot, _) => Errno::ENOTEMPTY,
-            (Last::Root, _) => Errno::EBUSY,
-        };
-        let entry = entry(found, dots)?;
-        let thing = entry.thing()?.ok_or(Errno::ENOENT)?;
-        if entry.has_slash && what == Remove::File && !thing.is_folder() {
-            return Err(Errno::ENOTDIR.into());
-        }
+        let (entry, thing) = found.entry_to_remove(what, Thing::is_folder)?;
         self.may_change(entry.folder)?;
         match (what, thing.is_folder()) {
             (Remove::File, true) => return Err(Errno::EISDIR.into()),
@@ -173,10 +121,7 @@ impl DataFs {
     }
 
     pub(super) fn located(&mut self, path: &mut Lookup<'_>, what: Locate) -> Result<Vec<u8>, Stop> {
-        let found = match what {
-            Locate::Existing => self.find(path, Purpose::Link)?,
-            Locate::Name => self.find(path, Purpose::Name)?,
-        };
+        let found = self.find(path, Purpose::of_locating(what))?;
         if what == Locate::Existing && found.id.is_none() {
             return Err(Errno::ENOENT.into());
         }
@@ -184,9 +129,9 @@ impl DataFs {
         Ok(found.path_within(folder))
     }
 
-    fn located_entry(&mut self, path: &[u8]) -> Result<Entry, Errno> {
+    fn located_entry(&mut self, path: &[u8]) -> Result<Entry<Thing>, Errno> {
         match self.find(&mut Lookup::new(path), Purpose::Name) {
-            Ok(found) => entry(found, Errno::EBUSY),
+            Ok(found) => found.entry(Errno::EBUSY),
             Err(Stop::Failed(errno)) => Err(errno),
             Err(_) => Err(Errno::EXDEV),
         }
@@ -195,8 +140,8 @@ impl DataFs {
     pub(super) fn rename_within(&mut self, from: &[u8], to: &[u8]) -> Result<(), Errno> {
         let source = self.located_entry(from)?;
         let target = self.located_entry(to)?;
-        let thing = source.thing()?.ok_or(Errno::ENOENT)?;
-        target.thing()?;
+        let thing = source.id()?.ok_or(Errno::ENOENT)?;
+        let replaced = target.id()?;
         let is_folder = thing.is_folder();
         if !is_folder && (source.has_slash || target.has_slash) {
             return Err(Errno::ENOTDIR);
@@ -204,17 +149,17 @@ impl DataFs {
         if is_folder && self.is_within(target.folder, thing)? {
             return Err(Errno::EINVAL);
         }
-        if let Some(replaced) = target.thing
+        if let Some(replaced) = replaced
             && self.is_within(source.folder, replaced)?
         {
             return Err(Errno::ENOTEMPTY);
         }
-        if target.thing == Some(thing) {
+        if replaced == Some(thing) {
             return Ok(());
         }
         self.may_change(source.folder)?;
         self.may_change(target.folder)?;
-        if let Some(replaced) = target.thing {
+        if let Some(replaced) = replaced {
             match (is_folder, replaced.is_folder()) {
                 (false, true) => return Err(Errno::EISDIR),
                 (true, false) => return Err(Errno::ENOTDIR),
@@ -223,7 +168,7 @@ impl DataFs {
             }
         }
         self.begin(Growth::Pages(1))?;
-        if let Some(replaced) = target.thing {
+        if let Some(replaced) = replaced {
             self.erase_name(target.folder, &target.name)?;
             self.unlink(target.folder, replaced)?;
         }
@@ -270,7 +215,7 @@ impl DataFs {
             Errno::EBUSY => Errno::EEXIST,
             errno => errno,
         })?;
-        if target.thing()?.is_some() {
+        if target.id()?.is_some() {
             return Err(Errno::EEXIST);
         }
         if target.has_slash {

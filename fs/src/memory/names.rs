@@ -6,36 +6,8 @@ use alloc::vec::Vec;
 
 use super::inode::{Body, Ino};
 use super::{INODE, LINKS, MASK, MemoryFs};
-use crate::walk::{Found, Last, NAME, PATH, Purpose, Tree, path_of};
+use crate::walk::{Entry, Found, PERMISSIONS, Purpose, Tree, check_target, instead_of_making, path_of};
 use crate::{Change, Errno, Locate, Lookup, Make, Remove, Stop};
-
-/// The permissions that can be set.
-const PERMISSIONS: u32 = 0o7777;
-
-/// A name in a folder, and what has it.
-struct Entry {
-    folder: Ino,
-    name: Vec<u8>,
-    ino: Option<Ino>,
-    has_slash: bool,
-}
-
-/// A path that ends in a name; `dots` is the error of one that does not.
-fn entry(found: Found<Ino>, dots: Errno) -> Result<Entry, Errno> {
-    match found.last {
-        Last::Name(name) => {
-            Ok(Entry { folder: found.folder, name, ino: found.id, has_slash: found.has_slash })
-        }
-        _ => Err(dots),
-    }
-}
-
-impl Entry {
-    /// What has the name.
-    fn ino(&self) -> Result<Option<Ino>, Errno> {
-        if self.name.len() > NAME { Err(Errno::ENAMETOOLONG) } else { Ok(self.ino) }
-    }
-}
 
 impl MemoryFs {
     /// Puts a name into a folder. Its room was taken.
@@ -56,20 +28,9 @@ impl MemoryFs {
     }
 
     pub(super) fn make_at(&mut self, path: &mut Lookup<'_>, what: Make<'_>) -> Result<(), Stop> {
-        match what {
-            Make::SymbolicLink([]) => return Err(Errno::ENOENT.into()),
-            Make::SymbolicLink(target) if target.len() > PATH => return Err(Errno::ENAMETOOLONG.into()),
-            _ => {}
-        }
+        check_target(what)?;
         let found = self.find_new(path)?;
-        if found.id.is_some() {
-            return Err(Errno::EEXIST.into());
-        }
-        let entry = entry(found, Errno::EEXIST)?;
-        entry.ino()?;
-        if entry.has_slash && !matches!(what, Make::Folder) {
-            return Err(Errno::ENOENT.into());
-        }
+        let entry = found.entry_to_make(what)?;
         self.may_write(entry.folder)?;
         let now = self.now();
         let (body, permissions, bytes) = match what {
@@ -92,28 +53,14 @@ impl MemoryFs {
         Ok(())
     }
 
-    /// Where something is to be made. What is mounted there is there already.
+    /// Where something is to be made.
     fn find_new(&mut self, path: &mut Lookup<'_>) -> Result<Found<Ino>, Stop> {
-        self.find(path, Purpose::Name).map_err(|stop| match stop {
-            Stop::Failed(Errno::EBUSY) => Stop::Failed(Errno::EEXIST),
-            stop => stop,
-        })
+        self.find(path, Purpose::Name).map_err(instead_of_making)
     }
 
     pub(super) fn remove_at(&mut self, path: &mut Lookup<'_>, what: Remove) -> Result<(), Stop> {
         let found = self.find(path, Purpose::Name)?;
-        let dots = match (&found.last, what) {
-            (Last::Name(_), _) => Errno::EINVAL,
-            (_, Remove::File) => Errno::EISDIR,
-            (Last::Dot, _) => Errno::EINVAL,
-            (Last::DotDot, _) => Errno::ENOTEMPTY,
-            (Last::Root, _) => Errno::EBUSY,
-        };
-        let entry = entry(found, dots)?;
-        let ino = entry.ino()?.ok_or(Errno::ENOENT)?;
-        if entry.has_slash && what == Remove::File && !self.is_folder(ino) {
-            return Err(Errno::ENOTDIR.into());
-        }
+        let (entry, ino) = found.entry_to_remove(what, |ino| self.is_folder(ino))?;
         self.may_write(entry.folder)?;
         match (what, self.entries(ino)) {
             (Remove::File, Some(_)) => return Err(Errno::EISDIR.into()),
@@ -140,10 +87,7 @@ impl MemoryFs {
     }
 
     pub(super) fn located(&mut self, path: &mut Lookup<'_>, what: Locate) -> Result<Vec<u8>, Stop> {
-        let found = match what {
-            Locate::Existing => self.find(path, Purpose::Link)?,
-            Locate::Name => self.find(path, Purpose::Name)?,
-        };
+        let found = self.find(path, Purpose::of_locating(what))?;
         if what == Locate::Existing && found.id.is_none() {
             return Err(Errno::ENOENT.into());
         }
@@ -152,9 +96,9 @@ impl MemoryFs {
         Ok(found.path_within(folder))
     }
 
-    fn located_entry(&mut self, path: &[u8]) -> Result<Entry, Errno> {
+    fn located_entry(&mut self, path: &[u8]) -> Result<Entry<Ino>, Errno> {
         match self.find(&mut Lookup::new(path), Purpose::Name) {
-            Ok(found) => entry(found, Errno::EBUSY),
+            Ok(found) => found.entry(Errno::EBUSY),
             Err(Stop::Failed(errno)) => Err(errno),
             Err(_) => Err(Errno::EXDEV),
         }
@@ -163,8 +107,8 @@ impl MemoryFs {
     pub(super) fn rename_within(&mut self, from: &[u8], to: &[u8]) -> Result<(), Errno> {
         let source = self.located_entry(from)?;
         let target = self.located_entry(to)?;
-        let ino = source.ino()?.ok_or(Errno::ENOENT)?;
-        target.ino()?;
+        let ino = source.id()?.ok_or(Errno::ENOENT)?;
+        let replaced = target.id()?;
         let is_folder = self.is_folder(ino);
         if !is_folder && (source.has_slash || target.has_slash) {
             return Err(Errno::ENOTDIR);
@@ -172,17 +116,17 @@ impl MemoryFs {
         if is_folder && self.is_within(target.folder, ino) {
             return Err(Errno::EINVAL);
         }
-        if let Some(replaced) = target.ino
+        if let Some(replaced) = replaced
             && self.is_within(source.folder, replaced)
         {
             return Err(Errno::ENOTEMPTY);
         }
-        if target.ino == Some(ino) {
+        if replaced == Some(ino) {
             return Ok(());
         }
         self.may_write(source.folder)?;
         self.may_write(target.folder)?;
-        if let Some(replaced) = target.ino {
+        if let Some(replaced) = replaced {
             match (is_folder, self.entries(replaced)) {
                 (false, Some(_)) => return Err(Errno::EISDIR),
                 (true, None) => return Err(Errno::ENOTDIR),
@@ -191,7 +135,7 @@ impl MemoryFs {
             }
         }
         self.take(target.name.len() as u64)?;
-        if let Some(replaced) = target.ino {
+        if let Some(replaced) = replaced {
             self.erase_name(target.folder, &target.name);
             self.unlink(target.folder, replaced);
         }
@@ -233,7 +177,7 @@ impl MemoryFs {
             Errno::EBUSY => Errno::EEXIST,
             errno => errno,
         })?;
-        if target.ino()?.is_some() {
+        if target.id()?.is_some() {
             return Err(Errno::EEXIST);
         }
         if target.has_slash {

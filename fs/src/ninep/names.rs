@@ -8,34 +8,11 @@ use super::NinepFs;
 use super::transport::Transport;
 use super::tree::{Id, Walk};
 use crate::path::join;
-use crate::walk::{Found, Last, NAME, PATH, Purpose, Tree};
+use crate::walk::{Purpose, Tree, check_target, instead_of_making};
 use crate::{Errno, Locate, Lookup, Make, Remove, Stop};
 
 /// What a new folder allows: its owner may change it, all may look.
 const FOLDER_MODE: u32 = 0o755;
-
-/// A name in a folder.
-struct Name {
-    folder: Id,
-    name: Vec<u8>,
-    id: Option<Id>,
-    has_slash: bool,
-}
-
-/// A path that ends in a name; `dots` is the error of one that does not.
-fn name(found: Found<Id>, dots: Errno) -> Result<Name, Errno> {
-    match found.last {
-        Last::Name(name) => Ok(Name { folder: found.folder, name, id: found.id, has_slash: found.has_slash }),
-        _ => Err(dots),
-    }
-}
-
-impl Name {
-    /// What has the name.
-    fn id(&self) -> Result<Option<Id>, Errno> {
-        if self.name.len() > NAME { Err(Errno::ENAMETOOLONG) } else { Ok(self.id) }
-    }
-}
 
 /// The path of a folder from the root: without links and dots.
 fn path_of<T: Transport>(tree: &Walk<'_, T>, folder: Id) -> Vec<u8> {
@@ -52,61 +29,28 @@ fn within(stop: Stop) -> Errno {
 
 impl<T: Transport> NinepFs<T> {
     pub(super) fn make_at(&mut self, path: &mut Lookup<'_>, what: Make<'_>) -> Result<(), Stop> {
-        match what {
-            Make::SymbolicLink([]) => return Err(Errno::ENOENT.into()),
-            Make::SymbolicLink(target) if target.len() > PATH => return Err(Errno::ENAMETOOLONG.into()),
-            _ => {}
-        }
+        check_target(what)?;
         let made = self.at_path(path, Purpose::Name, |tree, found| {
-            if found.id.is_some() {
-                return Err(Errno::EEXIST.into());
-            }
-            let Name { folder, name, has_slash, .. } = {
-                let name = name(found, Errno::EEXIST)?;
-                name.id()?;
-                name
-            };
-            if has_slash && !matches!(what, Make::Folder) {
-                return Err(Errno::ENOENT.into());
-            }
-            let folder = tree.borrow(folder)?;
+            let entry = found.entry_to_make(what)?;
+            let folder = tree.borrow(entry.folder)?;
             Ok(tree.ask(|client| match what {
-                Make::Folder => client.mkdir(folder, &name, FOLDER_MODE),
-                Make::SymbolicLink(target) => client.symlink(folder, &name, target),
+                Make::Folder => client.mkdir(folder, &entry.name, FOLDER_MODE),
+                Make::SymbolicLink(target) => client.symlink(folder, &entry.name, target),
             })?)
         });
-        // What is mounted there is there already.
-        made.map_err(|stop| match stop {
-            Stop::Failed(Errno::EBUSY) => Stop::Failed(Errno::EEXIST),
-            stop => stop,
-        })
+        made.map_err(instead_of_making)
     }
 
     pub(super) fn remove_at(&mut self, path: &mut Lookup<'_>, what: Remove) -> Result<(), Stop> {
         self.at_path(path, Purpose::Name, |tree, found| {
-            let dots = match (&found.last, what) {
-                (Last::Name(_), _) => Errno::EINVAL,
-                (_, Remove::File) => Errno::EISDIR,
-                (Last::Dot, _) => Errno::EINVAL,
-                (Last::DotDot, _) => Errno::ENOTEMPTY,
-                (Last::Root, _) => Errno::EBUSY,
-            };
-            let entry = name(found, dots)?;
-            let id = entry.id()?.ok_or(Errno::ENOENT)?;
-            if entry.has_slash && what == Remove::File && !tree.is_folder(id) {
-                return Err(Errno::ENOTDIR.into());
-            }
+            let (entry, _) = found.entry_to_remove(what, |id| tree.is_folder(id))?;
             let folder = tree.borrow(entry.folder)?;
             Ok(tree.ask(|client| client.unlink(folder, &entry.name, what))?)
         })
     }
 
     pub(super) fn located(&mut self, path: &mut Lookup<'_>, what: Locate) -> Result<Vec<u8>, Stop> {
-        let purpose = match what {
-            Locate::Existing => Purpose::Link,
-            Locate::Name => Purpose::Name,
-        };
-        self.at_path(path, purpose, |tree, found| {
+        self.at_path(path, Purpose::of_locating(what), |tree, found| {
             if what == Locate::Existing && found.id.is_none() {
                 return Err(Errno::ENOENT.into());
             }
@@ -117,9 +61,9 @@ impl<T: Transport> NinepFs<T> {
 
     pub(super) fn rename_within(&mut self, from: &[u8], to: &[u8]) -> Result<(), Errno> {
         let renamed = self.at_path(&mut Lookup::new(from), Purpose::Name, |tree, found| {
-            let source = name(found, Errno::EBUSY)?;
+            let source = found.entry(Errno::EBUSY)?;
             let found = crate::walk::walk(tree, &mut Lookup::new(to), Purpose::Name)?;
-            let target = name(found, Errno::EBUSY)?;
+            let target = found.entry(Errno::EBUSY)?;
             let id = source.id()?.ok_or(Errno::ENOENT)?;
             target.id()?;
             if !tree.is_folder(id) && (source.has_slash || target.has_slash) {
@@ -139,11 +83,8 @@ impl<T: Transport> NinepFs<T> {
         let linked = self.at_path(&mut Lookup::new(from), Purpose::Link, |tree, found| {
             let id = found.id.ok_or(Errno::ENOENT)?;
             let found = crate::walk::walk(tree, &mut Lookup::new(to), Purpose::Name);
-            let found = found.map_err(|stop| match stop {
-                Stop::Failed(Errno::EBUSY) => Stop::Failed(Errno::EEXIST),
-                stop => stop,
-            })?;
-            let target = name(found, Errno::EEXIST)?;
+            let found = found.map_err(instead_of_making)?;
+            let target = found.entry(Errno::EEXIST)?;
             if target.id()?.is_some() {
                 return Err(Errno::EEXIST.into());
             }
