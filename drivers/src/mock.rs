@@ -8,6 +8,7 @@
 pub mod blkback;
 pub mod block;
 pub mod byte_ring;
+pub mod device;
 pub mod doorbell;
 pub mod memory;
 pub mod netback;
