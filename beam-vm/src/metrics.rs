@@ -38,8 +38,7 @@ fn machine(page: &mut Page, vm: &mut Vm) {
     for (usage, bytes) in parts {
         page.sample(&format!("erlang_vm_memory_system_bytes_total{{usage=\"{usage}\"}}"), bytes as u64);
     }
-    let now = vm.platform.monotonic() / 1_000_000;
-    let runtime = vm.platform.monotonic().saturating_sub(vm.rested) / 1_000_000;
+    let (up, busy) = (vm.up() / 1_000_000, vm.busy() / 1_000_000);
     let (input, output) = vm.ports.traffic;
     let numbers = [
         ("erlang_vm_process_count", Course::Gauge, vm.processes.count() as u64),
@@ -56,8 +55,8 @@ fn machine(page: &mut Page, vm: &mut Vm) {
         ("erlang_vm_statistics_garbage_collection_words_reclaimed", Course::Counter, vm.collector.reclaimed),
         ("erlang_vm_statistics_reductions_total", Course::Counter, vm.reductions),
         ("erlang_vm_statistics_run_queues_length_total", Course::Gauge, vm.queue.len() as u64),
-        ("erlang_vm_statistics_runtime_milliseconds", Course::Counter, runtime),
-        ("erlang_vm_statistics_wallclock_time_milliseconds", Course::Counter, now),
+        ("erlang_vm_statistics_runtime_milliseconds", Course::Counter, busy),
+        ("erlang_vm_statistics_wallclock_time_milliseconds", Course::Counter, up),
     ];
     for (name, course, value) in numbers {
         page.family(name, course);

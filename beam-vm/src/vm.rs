@@ -67,6 +67,8 @@ pub struct Vm {
     pub atoms: AtomTable,
     /// How many entries a stack trace has at most: `backtrace_depth`.
     pub backtrace_depth: usize,
+    /// What the platform's clock said when the machine was made: it may have begun long before, as that of a Xen host has.
+    began: u64,
     /// The module and function of each BIF by its number.
     pub bif_names: Vec<[Atom; 2]>,
     /// Decides in a simulation what nobody may rely on: how long time slices are, and who of those with the same priority runs next.
@@ -231,7 +233,7 @@ impl Vm {
     /// # Errors
     /// [`StartError`].
     pub fn new(mut platform: Box<dyn Platform>) -> Result<Self, StartError> {
-        let now = platform.monotonic() / 1_000_000;
+        let began = platform.monotonic();
         let mut seed = [0; 8];
         platform.entropy(&mut seed);
         let literals = platform.reserve(LITERALS).ok_or(StartError::NoLiteralSpace)?;
@@ -239,6 +241,7 @@ impl Vm {
             accounting: Accounting::default(),
             atoms: AtomTable::new(AtomLimit::DEFAULT),
             backtrace_depth: 8,
+            began,
             bif_names: Vec::with_capacity(TABLE.len()),
             chance: None,
             calls_before_machine_code: None,
@@ -281,7 +284,7 @@ impl Vm {
             told: Told::default(),
             rested: 0,
             turns: 0,
-            timers: TimerWheel::new(now),
+            timers: TimerWheel::new(began / 1_000_000),
             tracing: Tracing::default(),
             unique: 0,
             wall_time: None,
@@ -300,6 +303,16 @@ impl Vm {
             }
         }
         Ok(())
+    }
+
+    /// Nanoseconds since the machine was made.
+    pub fn up(&mut self) -> u64 {
+        self.platform.monotonic().saturating_sub(self.began)
+    }
+
+    /// Nanoseconds of these in which it did not rest.
+    pub fn busy(&mut self) -> u64 {
+        self.up().saturating_sub(self.rested)
     }
 
     /// Makes machine code of the modules that are loaded from now on once they are called often, where there is room for it. Gives whether there is.

@@ -63,7 +63,9 @@ answer(Socket, 'GET', <<"/name/", Name/binary>>, _) ->
     ok(Socket, io_lib:format("~p~n", [inet:gethostbyname(binary_to_list(Name))]));
 answer(Socket, 'GET', <<"/info">>, _) ->
     #{platform := Platform, domain := #{name := Name}, vif := #{<<"eth0">> := #{is_up := IsUp}}} = voxoz:info(),
-    ok(Socket, io_lib:format("~s ~s ~s~n", [Platform, Name, IsUp]));
+    %% The host may have been up for long.
+    {Up, _} = statistics(wall_clock),
+    ok(Socket, io_lib:format("~s ~s ~s ~s~n", [Platform, Name, IsUp, Up * 1000000 =< maps:get(uptime, voxoz:info())]));
 answer(Socket, 'GET', <<"/metrics">>, _) ->
     ok(Socket, voxoz:metrics());
 answer(Socket, 'GET', <<"/stop">>, _) ->

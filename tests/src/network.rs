@@ -85,7 +85,7 @@ pub fn serves_at_a_leased_address(world: &World) -> Result<(), Failed> {
             format!("for i in $(seq 40); do wget -q -O - http://{address}/bytes/1600 & done | wc -c"),
             "64000\n".into(),
         ),
-        (format!("wget -q -O - http://{address}/info"), "xen leased true\n".into()),
+        (format!("wget -q -O - http://{address}/info"), "xen leased true true\n".into()),
         (
             format!("wget -q -O - http://{address}/metrics | grep -c -E '^({NUMBERS}) [1-9]'"),
             format!("{}\n", NUMBERS.split('|').count()),

@@ -72,11 +72,11 @@ pub fn statistics(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             growing(cx, total, |told| &mut told.exact_reductions)
         }
         predefined::WALL_CLOCK => {
-            let now = cx.vm.platform.monotonic() / 1_000_000;
-            growing(cx, now, |told| &mut told.wall_clock)
+            let up = cx.vm.up() / 1_000_000;
+            growing(cx, up, |told| &mut told.wall_clock)
         }
         predefined::RUNTIME => {
-            let busy = cx.vm.platform.monotonic().saturating_sub(cx.vm.rested) / 1_000_000;
+            let busy = cx.vm.busy() / 1_000_000;
             growing(cx, busy, |told| &mut told.runtime)
         }
         predefined::CONTEXT_SWITCHES => {

@@ -1,10 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The lines that facts become.
 
+use std::boxed::Box;
 use std::string::ToString;
 use std::vec;
 
 use super::{Fact, Page};
+use crate::platform::{NoPlatform, Platform};
+use crate::vm::Vm;
+
+/// A place whose clock has run for an hour before the machine is made, as that of a Xen host has.
+struct Late;
+
+impl Platform for Late {
+    fn monotonic(&mut self) -> u64 {
+        3_600_000_000_000
+    }
+
+    fn system_time(&mut self) -> i64 {
+        0
+    }
+
+    fn entropy(&mut self, _: &mut [u8]) {}
+
+    fn write(&mut self, _: &[u8]) {}
+
+    fn warn(&mut self, _: &str) {}
+
+    fn park(&mut self, _: Option<u64>) {}
+
+    fn module(&mut self, name: &str) -> Option<vec::Vec<u8>> {
+        NoPlatform.module(name)
+    }
+}
+
+#[test]
+fn the_clock_begins_with_the_machine() {
+    let mut vm = Vm::new(Box::new(Late)).expect("a machine");
+    let text = super::text(&mut vm, &vec![]);
+    for name in ["wallclock_time", "runtime"] {
+        let line = std::format!("\nerlang_vm_statistics_{name}_milliseconds 0\n");
+        assert!(text.contains(&line), "{text}");
+    }
+}
 
 #[test]
 fn facts_are_lines_with_units_and_labels() {
