@@ -2,11 +2,12 @@
 //! Looks at the machine code of the virtual machine's instructions: `beam-vm/src/emu/dispatch.rs` needs each to end in a jump to the
 //! next, and nothing in the language promises it.
 //!
-//! A function *goes on* when it jumps to a handler whose address it has loaded from an instruction, or to a function that goes on. Nobody
-//! may call one: each such call would stay on the native stack until the process stops. And the handlers that run most may not save
-//! registers or call at all.
+//! A function *goes on* when it jumps to a handler whose address it has loaded from an instruction or was given, or to a function that goes
+//! on. Nobody but the loop may call one: each such call would stay on the native stack until the process stops. And the handlers that run
+//! most may not save registers or call at all.
 
 mod code;
+mod flow;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -19,12 +20,17 @@ use crate::context::Context;
 use crate::failure::{During, Failure};
 use crate::{packages, process};
 
-/// The modules whose functions are looked at.
-const ROOMS: &[&str] = &[
-    "beam_vm::emu::handlers::",
-    "beam_vm::emu::call::",
-    "beam_vm::emu::collect::",
-    "beam_vm::emu::exception::",
+/// Whose functions are looked at: handlers, and all that knows what a handler is.
+const ROOM: &str = "beam_vm::emu::";
+
+/// Where handlers are.
+const HANDLERS: &str = "beam_vm::emu::handlers::";
+
+/// Functions that may call what could be a handler, and why.
+const CALLERS: &[(&str, &str)] = &[
+    ("beam_vm::emu::dispatch::enter", "is the loop"),
+    ("beam_vm::emu::run::run", "has the loop in it"),
+    ("beam_vm::emu::invoke::operation", "is given what does an operator, which returns"),
 ];
 
 /// The modules whose handlers run most.
@@ -95,7 +101,7 @@ fn is_below_stack_pointer(line: &str) -> bool {
 fn check(program: &Path, text: &str) -> Result<(), Failure> {
     let during = || format!("cannot look at the machine code of {}", program.display());
     let bytes = std::fs::read(program).during(during)?;
-    let functions = code::parse(text, &bytes, |name| ROOMS.iter().any(|room| name.starts_with(room)));
+    let functions = code::parse(text, &bytes, |name| name.starts_with(ROOM));
     if functions.len() < 100 {
         return Err(Failure::new(during(), format!("it has only {} of the functions", functions.len())));
     }
@@ -112,11 +118,13 @@ fn findings(functions: &Functions) -> Vec<String> {
     let going = goes_on(functions);
     let mut findings = BTreeSet::new();
     for (address, function) in functions {
-        for called in function.calls.iter().filter(|called| *called != address && going.contains(called)) {
+        let may_call = CALLERS.iter().any(|(caller, _)| *caller == function.name);
+        let others = function.calls.iter().filter(|called| *called != address && !may_call);
+        for called in others.filter(|called| going.contains(called)) {
             findings.insert(format!("{} calls {}, which goes on", function.name, functions[called].name));
         }
-        if function.calls_next {
-            findings.insert(format!("{} calls the next instruction", function.name));
+        for place in function.calls_next.iter().filter(|_| !may_call) {
+            findings.insert(format!("{} calls the next instruction at {place:x}", function.name));
         }
         if is_hot(&function.name) && function.saves {
             findings.insert(format!("{} saves registers or calls", function.name));
@@ -126,7 +134,7 @@ fn findings(functions: &Functions) -> Vec<String> {
 }
 
 fn is_hot(name: &str) -> bool {
-    let Some(handler) = name.strip_prefix(ROOMS[0]) else { return false };
+    let Some(handler) = name.strip_prefix(HANDLERS) else { return false };
     let is_exception = EXCEPTIONS.iter().any(|(exception, _)| *exception == handler);
     let hot = HOT.iter().any(|module| handler.split("::").next() == Some(module));
     let is_slow = SLOW.iter().any(|end| handler.ends_with(end));
@@ -194,9 +202,87 @@ mod tests {
         let expected = [
             "beam_vm::emu::call::apply calls beam_vm::emu::call::enter, which goes on",
             "beam_vm::emu::handlers::data::get_hd saves registers or calls",
-            "beam_vm::emu::handlers::receive::send calls the next instruction",
+            "beam_vm::emu::handlers::receive::send calls the next instruction at 6002",
         ];
         assert_eq!(findings(&functions), expected);
+    }
+
+    /// What a function does with the address that is its second argument, and whether that is the call of a handler.
+    const CALLS: &[(&str, &[&str])] = &[
+        ("as half a word", &["mov    %esi,%eax", "call   *%rax"]),
+        ("as a word", &["call   *%rsi"]),
+        ("later", &["push   %r14", "mov    %esi,%r14d", "call   9000 <f>", "call   *%r14"]),
+        (
+            "from the stack",
+            &[
+                "sub    $0x18,%rsp",
+                "mov    %esi,0x8(%rsp)",
+                "push   %rbx",
+                "call   9000 <f>",
+                "mov    0x10(%rsp),%ecx",
+                "call   *%rcx",
+            ],
+        ),
+        ("from the stack at once", &["sub    $0x18,%rsp", "mov    %rsi,0x8(%rsp)", "call   *0x8(%rsp)"]),
+        (
+            "on one of two ways",
+            &[
+                "mov    0x10(%rdi),%rax",
+                "test   %rdx,%rdx",
+                "je     1018 <f+0x18>",
+                "mov    %esi,%eax",
+                "nop",
+                "nop",
+                "call   *%rax",
+            ],
+        ),
+        (
+            "behind a table",
+            &[
+                "mov    %esi,%r14d",
+                "movslq (%rcx,%rdx,4),%rax",
+                "add    %rcx,%rax",
+                "jmp    *%rax",
+                "call   *%r14",
+            ],
+        ),
+    ];
+
+    /// Calls of what is no handler.
+    const OTHERS: &[(&str, &[&str])] = &[
+        ("a method", &["mov    0x18(%rsi),%rax", "call   *%rax"]),
+        ("a method at once", &["call   *0x18(%rsi)"]),
+        ("what a call gave", &["call   9000 <f>", "call   *%rax"]),
+        ("what is known", &["mov    $0x4000,%eax", "call   *%rax"]),
+        (
+            "what was kept of it",
+            &["push   %rbx", "mov    0x20(%rdi),%rbx", "call   9000 <f>", "call   *%rbx"],
+        ),
+        ("what replaced it", &["mov    %esi,%eax", "lea    (%rax,%rdx,1),%rax", "call   *%rax"]),
+    ];
+
+    fn finds_a_call(function: &str, lines: &[&str]) -> bool {
+        let mut text = format!("0000000000001000 <{function}>:\n");
+        for (index, line) in lines.iter().enumerate() {
+            text += &format!("    {:x}:\t{line}\n", 0x1000 + 4 * index);
+        }
+        let findings = findings(&code::parse(&text, &[], |_| true));
+        findings.iter().any(|finding| finding.contains(" calls the next instruction at "))
+    }
+
+    #[test]
+    fn calls_of_a_handler_that_was_given_are_found() {
+        for (what, lines) in CALLS {
+            assert!(finds_a_call("beam_vm::emu::trace::breakpoint", lines), "{what}");
+        }
+        for (what, lines) in OTHERS {
+            assert!(!finds_a_call("beam_vm::emu::trace::breakpoint", lines), "{what}");
+        }
+    }
+
+    #[test]
+    fn the_loop_may_call_handlers() {
+        assert!(!finds_a_call("beam_vm::emu::run::run", CALLS[0].1));
     }
 
     #[test]

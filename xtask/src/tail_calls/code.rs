@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use object::{Object, ObjectSection};
 
+use super::flow;
+
 /// Functions by their addresses.
 pub type Functions = BTreeMap<u64, Function>;
 
@@ -17,20 +19,29 @@ pub struct Function {
     pub calls: Vec<u64>,
     /// The addresses that it jumps to.
     pub jumps: Vec<u64>,
-    /// Whether it jumps to a handler that it has loaded from an instruction.
+    /// Whether it jumps to a handler whose address it has loaded, or was given.
     pub dispatches: bool,
-    /// Whether it calls a handler that it has loaded from an instruction, which never returns until the process stops.
-    pub calls_next: bool,
+    /// Where it calls such a handler, which never returns until the process stops.
+    pub calls_next: Vec<u64>,
     /// Whether it saves registers, calls or returns.
     pub saves: bool,
+}
+
+/// An instruction as it is written, and where it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Line<'a> {
+    /// Where it is.
+    pub address: u64,
+    /// What it is.
+    pub text: &'a str,
 }
 
 /// Reads the functions whose names are wanted.
 pub fn parse(text: &str, program: &[u8], is_wanted: impl Fn(&str) -> bool) -> Functions {
     let table = OffsetTable::read(program);
     let mut functions = Functions::new();
-    let mut current: Option<(u64, Vec<&str>)> = None;
-    let mut close = |current: &mut Option<(u64, Vec<&str>)>, name: &str| {
+    let mut current: Option<(u64, Vec<Line<'_>>)> = None;
+    let mut close = |current: &mut Option<(u64, Vec<Line<'_>>)>, name: &str| {
         if let Some((address, lines)) = current.take() {
             functions.insert(address, function(name, &lines, &table));
         }
@@ -43,35 +54,36 @@ pub fn parse(text: &str, program: &[u8], is_wanted: impl Fn(&str) -> bool) -> Fu
                 name = title;
                 current = Some((address, Vec::new()));
             }
-        } else if let (Some((_, lines)), Some((_, instruction))) = (&mut current, line.split_once('\t')) {
-            lines.push(instruction.trim());
+        } else if let (Some((_, lines)), Some((place, instruction))) = (&mut current, line.split_once('\t'))
+            && let Some(address) = address(place.trim().trim_end_matches(':'))
+        {
+            lines.push(Line { address, text: instruction.trim() });
         }
     }
     close(&mut current, name);
     functions
 }
 
-fn function(name: &str, lines: &[&str], table: &OffsetTable) -> Function {
+fn function(name: &str, lines: &[Line<'_>], table: &OffsetTable) -> Function {
     let mut function = Function { name: name.to_owned(), ..Function::default() };
+    let indirect = flow::indirect(lines);
     for (index, line) in lines.iter().enumerate() {
-        let (mnemonic, operands) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let (mnemonic, operands) = line.text.split_once(char::is_whitespace).unwrap_or((line.text, ""));
         let operands = operands.trim();
+        let may_be_handler = indirect.get(&index).is_some_and(|origins| origins.is_handler());
         match mnemonic {
             // The kernel is compiled with frame pointers, which its backtraces follow.
             "push" if is_frame(operands, lines.get(index + 1)) => {}
             "push" | "ret" => function.saves = true,
             "call" => {
                 function.saves = true;
-                match operands.strip_prefix("*%") {
-                    Some(register) => function.calls_next |= is_loaded(&lines[..index], register),
-                    None => function.calls.extend(target(operands, table)),
-                }
+                function.calls_next.extend(may_be_handler.then_some(line.address));
+                function.calls.extend(target(operands, table));
             }
-            "jmp" => match operands.strip_prefix("*%") {
-                Some(register) => function.dispatches |= is_loaded(&lines[..index], register),
-                None => function.jumps.extend(target(operands, table)),
-            },
-            _ if mnemonic.starts_with('j') => function.jumps.extend(target(operands, table)),
+            _ if mnemonic.starts_with('j') => {
+                function.dispatches |= may_be_handler;
+                function.jumps.extend(target(operands, table));
+            }
             _ => {}
         }
     }
@@ -79,35 +91,21 @@ fn function(name: &str, lines: &[&str], table: &OffsetTable) -> Function {
 }
 
 /// Whether a push is the beginning of a frame.
-fn is_frame(pushed: &str, next: Option<&&str>) -> bool {
-    pushed == "%rbp" && next.is_some_and(|next| next.split_whitespace().eq(["mov", "%rsp,%rbp"]))
+fn is_frame(pushed: &str, next: Option<&Line<'_>>) -> bool {
+    pushed == "%rbp" && next.is_some_and(|next| next.text.split_whitespace().eq(["mov", "%rsp,%rbp"]))
 }
 
 /// `380400 <name>`, or `*0x1234(%rip)        # 448890 <…>` through the table of addresses.
 fn target(operands: &str, table: &OffsetTable) -> Option<u64> {
-    let address = |text: &str| u64::from_str_radix(text.split_whitespace().next()?, 16).ok();
     match operands.split_once('#') {
         Some((_, place)) => table.get(address(place)?),
         None => address(operands),
     }
 }
 
-/// Whether the last write to a register is a load of 32 bits: an instruction's handler. A jump table's entry is added to its base.
-fn is_loaded(lines: &[&str], register: &str) -> bool {
-    let half = match register.strip_prefix('r') {
-        Some(number) if number.starts_with(|c: char| c.is_ascii_digit()) => format!("%{register}d"),
-        Some(name) => format!("%e{name}"),
-        None => return false,
-    };
-    let whole = format!("%{register}");
-    for line in lines.iter().rev() {
-        let Some((mnemonic, operands)) = line.split_once(char::is_whitespace) else { continue };
-        let Some((source, written)) = operands.trim().rsplit_once(',') else { continue };
-        if written == half || written == whole {
-            return mnemonic == "mov" && written == half && source.ends_with(')');
-        }
-    }
-    false
+/// The number before anything else.
+pub fn address(text: &str) -> Option<u64> {
+    u64::from_str_radix(text.split_whitespace().next()?, 16).ok()
 }
 
 /// The program's table of addresses, through which code that could be anywhere reaches its own functions.
