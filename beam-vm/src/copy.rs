@@ -26,14 +26,7 @@ pub fn size_of(term: Term, literals: &Range<usize>) -> usize {
         if let Some(cell) = term.as_cons() {
             next = count_list(cell, literals, &mut words, &mut stack);
         } else if let Some(boxed) = term.as_boxed() {
-            let header = boxed.header();
-            words += 1 + header.arity();
-            for index in header.kind().terms(header.arity()) {
-                let term = word_term(boxed, index);
-                if count(term, literals, &mut words) {
-                    stack.push(term);
-                }
-            }
+            count_object(boxed, literals, &mut words, |term| stack.push(term));
         }
         if next.is_none() {
             next = stack.pop();
@@ -42,7 +35,21 @@ pub fn size_of(term: Term, literals: &Range<usize>) -> usize {
     words
 }
 
-/// Counts the cells of a list up to one whose head is to be looked into, which is given; the tail is then left for later.
+/// Counts an object that has terms in it, and gives those that are to be looked into.
+#[inline]
+fn count_object(boxed: Boxed, literals: &Range<usize>, words: &mut usize, mut inside: impl FnMut(Term)) {
+    let header = boxed.header();
+    *words += 1 + header.arity();
+    for index in header.kind().terms(header.arity()) {
+        let term = word_term(boxed, index);
+        if count(term, literals, words) {
+            inside(term);
+        }
+    }
+}
+
+/// Counts the cells of a list with their heads, as long as nothing in these is to be looked into. What is left is given or put on the stack, the tail
+/// below what is in the heads, so that long lists need no room there.
 fn count_list(
     mut cell: Cons,
     literals: &Range<usize>,
@@ -52,15 +59,25 @@ fn count_list(
     while !literals.contains(&cell.address().addr().get()) {
         *words += layout::CONS_SIZE;
         let (head, tail) = (cell.head(), cell.tail());
+        let mut rest = count(tail, literals, words).then_some(tail);
         if count(head, literals, words) {
-            if count(tail, literals, words) {
-                stack.push(tail);
+            let mut next = None;
+            let mut found = |term| {
+                if let Some(before) = next.replace(term).or_else(|| rest.take()) {
+                    stack.push(before);
+                }
+            };
+            match head.as_boxed() {
+                Some(boxed) => count_object(boxed, literals, words, found),
+                None => found(head),
             }
-            return Some(head);
+            if next.is_some() {
+                return next;
+            }
         }
-        match tail.as_cons() {
+        match rest.and_then(Term::as_cons) {
             Some(next) => cell = next,
-            None => return count(tail, literals, words).then_some(tail),
+            None => return rest,
         }
     }
     None

@@ -8,6 +8,7 @@ mod decode;
 mod encode;
 mod error;
 mod output;
+mod places;
 pub(crate) mod tag;
 
 #[cfg(test)]

@@ -112,6 +112,16 @@ pub fn from_pairs<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, pairs: &[(T
     from_sorted(heap, atoms, &sorted)
 }
 
+/// A map of keys and values in turn, if no key is there twice.
+pub fn from_parts<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, parts: &[Term]) -> Option<Term> {
+    if let Some(map) = flat::from_ordered(heap, atoms, parts) {
+        return Some(map);
+    }
+    let pairs: Vec<(Term, Term)> = parts.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
+    let term = from_pairs(heap, atoms, &pairs);
+    term.as_map().filter(|map| map.len() == pairs.len()).map(|map| map.term())
+}
+
 /// A map of pairs in the order of their keys, each key once.
 pub fn from_sorted<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, pairs: &[(Term, Term)]) -> Term {
     if pairs.len() > layout::MAP_SMALL_LIMIT

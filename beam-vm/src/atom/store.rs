@@ -72,6 +72,13 @@ impl Store {
         &self.entries[(atom.index() >> ENTRY_BITS) as usize][atom.index() as usize % ENTRY_BLOCK]
     }
 
+    /// The bytes of the text of an entry.
+    #[inline]
+    pub(super) fn bytes(&self, entry: &Entry) -> &[u8] {
+        let start = entry.start as usize % TEXT_BLOCK;
+        &self.texts[(entry.start >> TEXT_BITS) as usize].as_bytes()[start..start + usize::from(entry.length)]
+    }
+
     /// The text of an entry.
     #[inline]
     pub(super) fn text(&self, entry: &Entry) -> &str {

@@ -163,14 +163,23 @@ impl AtomTable {
         self.store.text(self.entry(atom))
     }
 
+    /// The bytes of an atom's text.
+    #[must_use]
+    #[inline]
+    pub fn bytes(&self, atom: Atom) -> &[u8] {
+        self.store.bytes(self.entry(atom))
+    }
+
     /// The characters of an atom's text.
     #[must_use]
+    #[inline]
     pub fn characters(&self, atom: Atom) -> usize {
         usize::from(self.entry(atom).characters)
     }
 
     /// Whether every character of an atom's text is in Latin-1: such atoms have tags of their own in the external term format.
     #[must_use]
+    #[inline]
     pub fn is_latin1(&self, atom: Atom) -> bool {
         self.entry(atom).is_latin1
     }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From bytes to a term on a heap, some at a time.
 //!
-//! A stack of what is being built stands for recursion. A count in the bytes is believed only as far as there are bytes for all elements
+//! A stack of what is being built stands for recursion; tuples and lists are in their places before their elements are. A count in the bytes is believed only as far as there are bytes for all elements
 //! that were announced and are still to come, so memory is in proportion to the input.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::compress::Inflater;
+use super::places::{Cells, Elements};
 use super::{DecodeError, tag};
 use crate::atom::Atom;
 use crate::code::LambdaName;
@@ -33,41 +35,45 @@ pub enum Names {
 /// [`DecodeError`], [`DecodeError::Trailing`] among them.
 pub fn decode<H: Heap + ?Sized>(vm: &mut Vm, heap: &mut H, bytes: &[u8]) -> Result<Term, DecodeError> {
     let mut all = usize::MAX;
+    let mut decode = |bytes: &[u8]| {
+        let mut decoder = Decoder::new(bytes, Names::New)?;
+        let result = decoder.run(vm, heap, bytes, &mut { usize::MAX });
+        decoder.fill();
+        Ok((result?.ok_or(DecodeError::Truncated)?, decoder))
+    };
     if let Some(mut inflater) = Inflater::new(bytes)? {
         while !inflater.run(bytes, &mut all)? {}
         let used = inflater.used();
         let inflated = inflater.into_bytes();
-        let (mut decoder, mut all) = (Decoder::new(&inflated, Names::New)?, usize::MAX);
-        let term = decoder.run(vm, heap, &inflated, &mut all)?.ok_or(DecodeError::Truncated)?;
+        let (term, decoder) = decode(&inflated)?;
         decoder.expect_end(&inflated)?;
         return if used < bytes.len() { Err(DecodeError::Trailing) } else { Ok(term) };
     }
-    let mut decoder = Decoder::new(bytes, Names::New)?;
-    let term = decoder.run(vm, heap, bytes, &mut all)?.ok_or(DecodeError::Truncated)?;
+    let (term, decoder) = decode(bytes)?;
     if decoder.used() < bytes.len() { Err(DecodeError::Trailing) } else { Ok(term) }
 }
 
-/// A compound term that waits for elements.
-struct Frame {
-    kind: FrameKind,
-    /// Where its elements begin.
-    start: usize,
-    /// How many there will be.
-    wanted: usize,
+/// A compound term that waits for terms.
+enum Frame {
+    /// A tuple, which is in its place already.
+    Tuple(Elements),
+    /// A list, which is in its place already.
+    List(Cells),
+    /// A map is made when its keys and values are there, which are kept in turn from `start` on.
+    Map { start: usize, wanted: usize },
+    /// A lambda is made when its creator and its free variables are there, which are kept from `start` on.
+    Fun { name: Box<LambdaName>, start: usize, wanted: usize },
 }
 
-enum FrameKind {
-    Tuple,
-    /// The last element is the tail.
-    List,
-    /// Keys and values in turn.
-    Map,
-    /// A lambda: creator and free variables.
-    Fun(LambdaName),
+/// What has come of the bytes of a term.
+enum Begun {
+    /// A term, perhaps with places that are to be filled.
+    Term(Term, Option<Frame>),
+    /// A term that is to be made later.
+    Later(Frame),
+    /// A list without elements is its tail, which follows.
+    Tail,
 }
-
-/// Cells of a list that are made at once.
-const CELLS_AT_ONCE: usize = 1024;
 
 /// Bytes that are as much work as a small term.
 const BYTES_A_TERM: usize = 32;
@@ -85,9 +91,11 @@ const OLD_CREATION_LIMIT: u8 = 3;
 pub struct Decoder {
     at: usize,
     names: Names,
-    /// Elements of the terms that are being built, those of the innermost last.
+    /// What maps and lambdas will be made of, that of the innermost last.
     values: Vec<Term>,
     frames: Vec<Frame>,
+    /// The term, once its bytes have been begun.
+    result: Option<Term>,
     /// Elements that were announced and are still to come.
     announced: usize,
     /// Atoms that came last, by [`place_of`] their bytes: in most terms names come again and again.
@@ -115,6 +123,7 @@ impl Decoder {
                 names,
                 values: Vec::new(),
                 frames: Vec::new(),
+                result: None,
                 announced: 0,
                 recent: [None; RECENT],
             }),
@@ -135,6 +144,25 @@ impl Decoder {
     /// [`DecodeError::Malformed`].
     pub fn expect_end(&self, bytes: &[u8]) -> Result<(), DecodeError> {
         if self.at < bytes.len() { Err(DecodeError::Malformed) } else { Ok(()) }
+    }
+
+    /// Fills the places that are still empty, when the heap is kept though the bytes were wrong.
+    fn fill(&mut self) {
+        for frame in &mut self.frames {
+            match frame {
+                Frame::Tuple(elements) => {
+                    while !elements.is_full() {
+                        elements.put(Term::NIL);
+                    }
+                }
+                Frame::List(cells) => {
+                    while !cells.is_full() {
+                        cells.put(Term::NIL);
+                    }
+                }
+                Frame::Map { .. } | Frame::Fun { .. } => {}
+            }
+        }
     }
 
     /// Does work for about `budget` small terms, and counts it down. Gives the term when it is done.
@@ -164,124 +192,160 @@ struct Step<'a, H: Heap + ?Sized> {
 
 impl<'a, H: Heap + ?Sized> Step<'a, H> {
     fn run(&mut self) -> Result<Option<Term>, DecodeError> {
-        loop {
-            // What is complete becomes an element of what is around it.
-            while let Some(frame) = self.decoder.frames.last() {
-                if self.decoder.values.len() - frame.start < frame.wanted {
-                    break;
-                }
-                if *self.budget == 0 {
-                    return Ok(None);
-                }
-                if let Some(term) = self.finish()? {
-                    self.decoder.values.push(term);
-                }
-            }
-            if self.decoder.frames.is_empty()
-                && let Some(term) = self.decoder.values.pop()
-            {
-                return Ok(Some(term));
-            }
+        while self.decoder.result.is_none() || !self.decoder.frames.is_empty() {
             if *self.budget == 0 {
                 return Ok(None);
             }
             *self.budget -= 1;
-            if !self.decoder.frames.is_empty() {
-                self.decoder.announced -= 1;
-            }
-            if let Some(term) = self.begin()? {
-                self.decoder.values.push(term);
+            let was_announced = usize::from(!self.decoder.frames.is_empty());
+            self.decoder.announced -= was_announced;
+            match self.begin()? {
+                Begun::Term(term, frame) => {
+                    self.deliver(term)?;
+                    self.decoder.frames.extend(frame);
+                }
+                Begun::Later(frame) => self.open(frame)?,
+                Begun::Tail => self.decoder.announced += was_announced,
             }
         }
+        Ok(self.decoder.result)
+    }
+
+    /// Puts a term where it belongs. What is complete by that is put where it belongs in turn.
+    ///
+    /// The last value of a map may have places that are to be filled still; its keys are complete.
+    fn deliver(&mut self, term: Term) -> Result<(), DecodeError> {
+        let mut term = term;
+        loop {
+            match self.decoder.frames.last_mut() {
+                None => {
+                    self.decoder.result = Some(term);
+                    return Ok(());
+                }
+                Some(Frame::Tuple(elements)) => {
+                    elements.put(term);
+                    if elements.is_full() {
+                        self.decoder.frames.pop();
+                    }
+                    return Ok(());
+                }
+                Some(Frame::List(cells)) => {
+                    cells.put(term);
+                    if cells.is_full() {
+                        self.decoder.frames.pop();
+                    }
+                    return Ok(());
+                }
+                Some(Frame::Map { start, wanted } | Frame::Fun { start, wanted, .. }) => {
+                    self.decoder.values.push(term);
+                    if self.decoder.values.len() - *start < *wanted {
+                        return Ok(());
+                    }
+                    term = self.finish()?;
+                }
+            }
+        }
+    }
+
+    /// Begins a map or a lambda, which may be complete already.
+    fn open(&mut self, frame: Frame) -> Result<(), DecodeError> {
+        let is_complete = matches!(frame, Frame::Map { wanted: 0, .. });
+        self.decoder.frames.push(frame);
+        if is_complete {
+            let term = self.finish()?;
+            self.deliver(term)?;
+        }
+        Ok(())
     }
 
     fn left(&self) -> usize {
         self.bytes.len() - self.decoder.at
     }
 
+    #[inline]
     fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        let from = self.decoder.at;
-        let end = from.checked_add(count).ok_or(DecodeError::Truncated)?;
-        let bytes = self.bytes.get(from..end).ok_or(DecodeError::Truncated)?;
-        self.decoder.at = end;
+        let (taken, _) =
+            self.bytes[self.decoder.at..].split_at_checked(count).ok_or(DecodeError::Truncated)?;
+        self.decoder.at += count;
         *self.budget = self.budget.saturating_sub(count / BYTES_A_TERM);
-        Ok(bytes)
+        Ok(taken)
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        self.take(N)?.try_into().map_err(|_| DecodeError::Truncated)
+        let taken = *self.bytes[self.decoder.at..].first_chunk().ok_or(DecodeError::Truncated)?;
+        self.decoder.at += N;
+        Ok(taken)
     }
 
+    #[inline]
     fn u8(&mut self) -> Result<u8, DecodeError> {
         Ok(self.array::<1>()?[0])
     }
 
+    #[inline]
     fn u16(&mut self) -> Result<u16, DecodeError> {
         Ok(u16::from_be_bytes(self.array()?))
     }
 
+    #[inline]
     fn u32(&mut self) -> Result<u32, DecodeError> {
         Ok(u32::from_be_bytes(self.array()?))
     }
 
-    /// Begins a compound term.
-    fn compound(&mut self, kind: FrameKind, wanted: usize) -> Result<Option<Term>, DecodeError> {
-        let announced = self.decoder.announced.checked_add(wanted).ok_or(DecodeError::Truncated)?;
-        // Each element takes a byte at least.
+    /// Announces terms that are still to come: each takes a byte at least.
+    #[inline]
+    fn announce(&mut self, count: usize) -> Result<(), DecodeError> {
+        let announced = self.decoder.announced.checked_add(count).ok_or(DecodeError::Truncated)?;
         if announced > self.left() {
             return Err(DecodeError::Truncated);
         }
         self.decoder.announced = announced;
-        self.decoder.frames.push(Frame { kind, start: self.decoder.values.len(), wanted });
-        Ok(None)
+        Ok(())
     }
 
-    /// Makes the innermost compound term, whose elements are all there, or a part of it.
-    fn finish(&mut self) -> Result<Option<Term>, DecodeError> {
-        let Some(frame) = self.decoder.frames.last_mut() else { return Ok(None) };
-        let elements = &self.decoder.values[frame.start..];
-        let term = match &frame.kind {
-            FrameKind::Tuple => build::tuple(self.heap, elements),
-            FrameKind::List => {
-                let (tail, cells) = elements.split_last().ok_or(DecodeError::Malformed)?;
-                let from = cells.len().saturating_sub(CELLS_AT_ONCE);
-                *self.budget = self.budget.saturating_sub((cells.len() - from) / 8);
-                let made = build::list_before(self.heap, &cells[from..], *tail);
-                if from > 0 {
-                    frame.wanted = from + 1;
-                    self.decoder.values.truncate(frame.start + from);
-                    return Ok(Some(made));
-                }
-                made
+    fn tuple(&mut self, count: usize) -> Result<Begun, DecodeError> {
+        self.announce(count)?;
+        let (term, elements) = Elements::tuple(self.heap, count);
+        Ok(Begun::Term(term, (!elements.is_full()).then_some(Frame::Tuple(elements))))
+    }
+
+    fn list(&mut self, count: usize) -> Result<Begun, DecodeError> {
+        if count == 0 {
+            return Ok(Begun::Tail);
+        }
+        self.announce(count + 1)?;
+        let (term, cells) = Cells::list(self.heap, count);
+        Ok(Begun::Term(term, Some(Frame::List(cells))))
+    }
+
+    /// Makes the innermost map or lambda, for which everything is there.
+    fn finish(&mut self) -> Result<Term, DecodeError> {
+        let (term, start) = match self.decoder.frames.pop() {
+            Some(Frame::Map { start, wanted }) => {
+                *self.budget = self.budget.saturating_sub(wanted / 2);
+                let parts = &self.decoder.values[start..];
+                (map::from_parts(self.heap, &self.vm.atoms, parts).ok_or(DecodeError::DuplicateKey)?, start)
             }
-            FrameKind::Map => {
-                let pairs: Vec<(Term, Term)> =
-                    elements.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
-                *self.budget = self.budget.saturating_sub(pairs.len());
-                let term = map::from_pairs(self.heap, &self.vm.atoms, &pairs);
-                if term.as_map().is_none_or(|map| map.len() != pairs.len()) {
-                    return Err(DecodeError::DuplicateKey);
-                }
-                term
-            }
-            FrameKind::Fun(name) => {
-                let (creator, free) = elements.split_first().ok_or(DecodeError::Malformed)?;
+            Some(Frame::Fun { name, start, .. }) => {
+                let parts = &self.decoder.values[start..];
+                let (creator, free) = parts.split_first().ok_or(DecodeError::Malformed)?;
                 if !matches!(creator.view(), View::Pid(_) | View::ExternalPid(_)) {
                     return Err(DecodeError::Malformed);
                 }
-                let entry = self.vm.code.lambda(name);
-                build::fun(self.heap, entry, *creator, free)
+                let entry = self.vm.code.lambda(&name);
+                (build::fun(self.heap, entry, *creator, free), start)
             }
+            _ => unreachable!("a tuple or a list is made first"),
         };
-        self.decoder.values.truncate(frame.start);
-        self.decoder.frames.pop();
-        Ok(Some(term))
+        self.decoder.values.truncate(start);
+        Ok(term)
     }
 
     /// Decodes a term, or begins a compound one.
-    fn begin(&mut self) -> Result<Option<Term>, DecodeError> {
+    fn begin(&mut self) -> Result<Begun, DecodeError> {
         let first = self.u8()?;
-        Ok(Some(match first {
+        let term = match first {
             tag::SMALL_INTEGER => Term::small_cut(i64::from(self.u8()?)),
             tag::INTEGER => Term::small_cut(i64::from(self.u32()? as i32)),
             tag::NEW_FLOAT => {
@@ -329,22 +393,23 @@ impl<'a, H: Heap + ?Sized> Step<'a, H> {
             }
             tag::SMALL_TUPLE => {
                 let count = usize::from(self.u8()?);
-                return self.compound(FrameKind::Tuple, count);
+                return self.tuple(count);
             }
             tag::LARGE_TUPLE => {
                 let count = self.u32()? as usize;
                 if count > TUPLE_LIMIT {
                     return Err(DecodeError::Malformed);
                 }
-                return self.compound(FrameKind::Tuple, count);
+                return self.tuple(count);
             }
             tag::LIST => {
                 let count = self.u32()? as usize;
-                return self.compound(FrameKind::List, count + 1);
+                return self.list(count);
             }
             tag::MAP => {
-                let count = self.u32()? as usize;
-                return self.compound(FrameKind::Map, 2 * count);
+                let wanted = 2 * self.u32()? as usize;
+                self.announce(wanted)?;
+                return Ok(Begun::Later(Frame::Map { start: self.decoder.values.len(), wanted }));
             }
             tag::EXPORT => self.export()?,
             tag::NEW_FUN => return self.fun(),
@@ -384,7 +449,8 @@ impl<'a, H: Heap + ?Sized> Step<'a, H> {
                 self.reference(Node { name, creation }, &numbers[..count], limit)?
             }
             other => return Err(DecodeError::Tag(other)),
-        }))
+        };
+        Ok(Begun::Term(term, None))
     }
 
     fn big(&mut self, len: usize) -> Result<Term, DecodeError> {
@@ -393,13 +459,18 @@ impl<'a, H: Heap + ?Sized> Step<'a, H> {
         if len > 8 * MAX_LIMBS {
             return Err(DecodeError::Malformed);
         }
+        let sign = if negative { Sign::Negative } else { Sign::Positive };
+        if len <= 8 {
+            let mut limb = [0; 8];
+            limb[..len].copy_from_slice(bytes);
+            return Ok(build::number(self.heap, Integer::new(sign, &[u64::from_le_bytes(limb)])));
+        }
         let mut limbs = Vec::with_capacity(len.div_ceil(8));
         for chunk in bytes.chunks(8) {
             let mut limb = [0; 8];
             limb[..chunk.len()].copy_from_slice(chunk);
             limbs.push(u64::from_le_bytes(limb));
         }
-        let sign = if negative { Sign::Negative } else { Sign::Positive };
         Ok(build::number(self.heap, Integer::new(sign, &limbs)))
     }
 
@@ -419,7 +490,7 @@ impl<'a, H: Heap + ?Sized> Step<'a, H> {
         let atoms = &mut self.vm.atoms;
         let place = place_of(bytes);
         if let Some(atom) = self.decoder.recent[place]
-            && atoms.text(atom).as_bytes() == bytes
+            && atoms.bytes(atom) == bytes
             && (is_utf8 || bytes.is_ascii())
         {
             return Ok(atom);
@@ -513,7 +584,7 @@ impl<'a, H: Heap + ?Sized> Step<'a, H> {
         Ok(build::export(self.heap, entry))
     }
 
-    fn fun(&mut self) -> Result<Option<Term>, DecodeError> {
+    fn fun(&mut self) -> Result<Begun, DecodeError> {
         self.u32()?;
         let arity = u32::from(self.u8()?);
         let uniq = self.array::<16>()?;
@@ -526,6 +597,8 @@ impl<'a, H: Heap + ?Sized> Step<'a, H> {
             return Err(DecodeError::Malformed);
         }
         let name = LambdaName { module, arity, free, index, old_index, old_uniq, uniq };
-        self.compound(FrameKind::Fun(name), 1 + free as usize)
+        let wanted = 1 + free as usize;
+        self.announce(wanted)?;
+        Ok(Begun::Later(Frame::Fun { name: Box::new(name), start: self.decoder.values.len(), wanted }))
     }
 }

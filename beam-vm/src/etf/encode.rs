@@ -2,6 +2,7 @@
 //! From a term to bytes, as OTP 25 writes them, some at a time.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::output::{Keep, Later, Output, Part};
 use super::tag;
@@ -10,7 +11,7 @@ use crate::heap::build::Node;
 use crate::map;
 use crate::number::float::{self, Form};
 use crate::number::integer::{Integer, Sign};
-use crate::term::{Bits, External, Fun, Map, REF_NUMBERS_MAX, Term, View};
+use crate::term::{Bits, External, Fun, Kind, Map, REF_NUMBERS_MAX, Term, View, layout};
 
 /// Which of several external forms is written: `minor_version`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -59,8 +60,8 @@ pub struct Origin<'a> {
 /// What is still to be encoded, the next last.
 enum Rest {
     Term(Term),
-    /// The elements of a tuple, variables of a fun, associations of a small map or children of a large map's node. Children are taken
-    /// from the last to the first, all others from the first on.
+    /// The elements of a tuple, variables of a fun, keys and values of a small map in turn, or children of a large map's node. Children are
+    /// taken from the last to the first, all others from the first on.
     Parts {
         of: Term,
         done: usize,
@@ -88,9 +89,6 @@ enum Rest {
 
 /// The longest list of bytes that is written as a string.
 const STRING_LIMIT: usize = 0xFFFF;
-
-/// Elements that are taken at once.
-const AT_ONCE: usize = 32;
 
 /// Bytes of a binary that are taken at once.
 const BYTES_AT_ONCE: usize = 4096;
@@ -124,10 +122,13 @@ impl Encoder {
                 self.stack.push(rest);
                 return false;
             }
-            *budget -= 1;
+            // What has several terms counts them itself.
+            if !matches!(rest, Rest::Parts { .. } | Rest::List { .. }) {
+                *budget -= 1;
+            }
             match rest {
                 Rest::Term(term) => self.term(origin, term, budget),
-                Rest::Parts { of, done, end } => self.parts(of, done, end),
+                Rest::Parts { of, done, end } => self.parts(origin, of, done, end, budget),
                 Rest::List { rest, count, place } => self.list(origin, rest, count, place, budget),
                 Rest::Pairs { pairs, done } => self.pairs(pairs, done),
                 Rest::Bytes { of, done } => self.bytes(of, done, budget),
@@ -184,16 +185,51 @@ impl Encoder {
         self.output.into_parts()
     }
 
+    /// Encodes a term that has no terms in it and is short, if it is of a common kind; false if not.
+    #[inline]
+    fn leaf(&mut self, origin: Origin<'_>, term: Term) -> bool {
+        if let Some(value) = term.as_small() {
+            self.integer(value);
+        } else if let Some(atom) = term.as_atom() {
+            self.atom(origin.atoms, atom);
+        } else if term.is_nil() {
+            self.output.u8(tag::NIL);
+        } else if let Some(boxed) = term.as_boxed() {
+            match boxed.header().kind() {
+                Kind::Float => match term.as_float() {
+                    Some(value) => self.float(value),
+                    None => return false,
+                },
+                Kind::HeapBinary | Kind::RefcBinary | Kind::SubBinary => {
+                    let bits = term.as_bits();
+                    let Some(bytes) = bits.as_ref().and_then(Bits::as_bytes) else { return false };
+                    if bytes.len() > layout::HEAP_BINARY_LIMIT {
+                        return false;
+                    }
+                    self.output.tag_u32(tag::BINARY, bytes.len() as u32);
+                    self.output.put(bytes);
+                }
+                _ => return false,
+            }
+        } else {
+            return false;
+        }
+        true
+    }
+
     fn term(&mut self, origin: Origin<'_>, term: Term, budget: &mut usize) {
+        if !self.leaf(origin, term) {
+            self.compound(origin, term, budget);
+        }
+    }
+
+    /// Encodes a term that is no leaf, or begins to.
+    fn compound(&mut self, origin: Origin<'_>, term: Term, budget: &mut usize) {
         match term.view() {
-            View::Small(value) => self.integer(value),
-            View::Atom(atom) => self.atom(origin.atoms, atom),
-            View::Nil => self.output.u8(tag::NIL),
-            View::Cons(_) => match string(term, budget) {
-                Some(bytes) => {
-                    self.output.u8(tag::STRING);
-                    self.output.u16(bytes.len());
-                    self.output.put(&bytes);
+            View::Cons(_) => match string_length(term, budget) {
+                Some(len) => {
+                    self.output.tag_u16(tag::STRING, len);
+                    self.output.put_all(string(term, len));
                 }
                 None => {
                     self.output.u8(tag::LIST);
@@ -204,15 +240,11 @@ impl Encoder {
             View::Tuple(tuple) => {
                 match u8::try_from(tuple.len()) {
                     Ok(len) => self.output.put(&[tag::SMALL_TUPLE, len]),
-                    Err(_) => {
-                        self.output.u8(tag::LARGE_TUPLE);
-                        self.output.u32(tuple.len() as u32);
-                    }
+                    Err(_) => self.output.tag_u32(tag::LARGE_TUPLE, tuple.len() as u32),
                 }
                 self.stack.push(Rest::Parts { of: term, done: 0, end: tuple.len() });
             }
             View::Big(big) => self.big(big.integer()),
-            View::Float(value) => self.float(value),
             View::Map(map) => self.map(origin, map),
             View::MapNode(node) => {
                 self.stack.push(Rest::Parts { of: term, done: 0, end: node.children().len() });
@@ -226,7 +258,6 @@ impl Encoder {
                 self.atom(origin.atoms, entry.function);
                 self.integer(i64::from(entry.arity));
             }
-            View::Pid(pid) => self.pid(origin.atoms, origin.node, pid.number(), pid.serial()),
             View::ExternalPid(pid) => {
                 let (number, serial) = (pid.data() as u32, (pid.data() >> 32) as u32);
                 self.pid(origin.atoms, home(pid), number, serial);
@@ -242,15 +273,19 @@ impl Encoder {
                 self.reference(origin.atoms, home(reference), reference.numbers(&mut out));
             }
             View::MatchState(_) | View::None => self.output.u8(tag::NIL),
+            View::Pid(pid) => self.pid(origin.atoms, origin.node, pid.number(), pid.serial()),
+            View::Small(_) | View::Atom(_) | View::Nil | View::Float(_) => {
+                unreachable!("these are leaves")
+            }
         }
     }
 
+    #[inline]
     fn integer(&mut self, value: i64) {
         if let Ok(byte) = u8::try_from(value) {
             self.output.put(&[tag::SMALL_INTEGER, byte]);
         } else if let Ok(value) = i32::try_from(value) {
-            self.output.u8(tag::INTEGER);
-            self.output.u32(value as u32);
+            self.output.tag_u32(tag::INTEGER, value as u32);
         } else {
             self.big(Integer::from_i64(value, &mut [0]));
         }
@@ -260,14 +295,14 @@ impl Encoder {
         let limbs = value.limbs();
         let unused = limbs.last().map_or(0, |last| last.leading_zeros() as usize / 8);
         let len = 8 * limbs.len() - unused;
+        let sign = u8::from(value.sign() == Sign::Negative);
         match u8::try_from(len) {
-            Ok(len) => self.output.put(&[tag::SMALL_BIG, len]),
+            Ok(len) => self.output.put(&[tag::SMALL_BIG, len, sign]),
             Err(_) => {
-                self.output.u8(tag::LARGE_BIG);
-                self.output.u32(len as u32);
+                self.output.tag_u32(tag::LARGE_BIG, len as u32);
+                self.output.u8(sign);
             }
         }
-        self.output.u8(u8::from(value.sign() == Sign::Negative));
         for (index, limb) in limbs.iter().enumerate() {
             self.output.put(&limb.to_le_bytes()[..(len - 8 * index).min(8)]);
         }
@@ -275,8 +310,8 @@ impl Encoder {
 
     fn float(&mut self, value: f64) {
         if self.options.version >= MinorVersion::One {
-            self.output.u8(tag::NEW_FLOAT);
-            return self.output.put(&value.to_bits().to_be_bytes());
+            let [a, b, c, d, e, f, g, h] = value.to_bits().to_be_bytes();
+            return self.output.put(&[tag::NEW_FLOAT, a, b, c, d, e, f, g, h]);
         }
         let mut field = [0; 31];
         if let Ok(text) = float::format(value, Form::DEFAULT) {
@@ -288,11 +323,15 @@ impl Encoder {
     }
 
     fn atom(&mut self, atoms: &AtomTable, atom: Atom) {
-        let text = atoms.text(atom);
+        let text = atoms.bytes(atom);
         if self.options.version < MinorVersion::Two && atoms.is_latin1(atom) {
-            self.output.u8(tag::ATOM);
-            self.output.u16(atoms.characters(atom));
-            for char in text.chars() {
+            let characters = atoms.characters(atom);
+            self.output.tag_u16(tag::ATOM, characters);
+            // With a byte for each character it is ASCII.
+            if text.len() == characters {
+                return self.output.put(text);
+            }
+            for char in atoms.text(atom).chars() {
                 self.output.u8(u32::from(char) as u8);
             }
             return;
@@ -300,18 +339,16 @@ impl Encoder {
         match u8::try_from(text.len()) {
             Ok(len) => self.output.put(&[tag::SMALL_ATOM_UTF8, len]),
             Err(_) => {
-                self.output.u8(tag::ATOM_UTF8);
-                self.output.u16(text.len());
+                self.output.tag_u16(tag::ATOM_UTF8, text.len());
             }
         }
-        self.output.put(text.as_bytes());
+        self.output.put(text);
     }
 
     fn map(&mut self, origin: Origin<'_>, map: Map) {
-        self.output.u8(tag::MAP);
-        self.output.u32(map.len() as u32);
+        self.output.tag_u32(tag::MAP, map.len() as u32);
         if map.is_flat() {
-            self.stack.push(Rest::Parts { of: map.term(), done: 0, end: map.len() });
+            self.stack.push(Rest::Parts { of: map.term(), done: 0, end: 2 * map.len() });
         } else if self.options.maps == MapOrder::Sorted {
             let pairs = map::sorted_pairs(origin.atoms, map);
             self.stack.push(Rest::Pairs { pairs, done: 0 });
@@ -323,11 +360,9 @@ impl Encoder {
     fn bits(&mut self, term: Term, bits: &Bits) {
         let rest = bits.len() % 8;
         if rest == 0 {
-            self.output.u8(tag::BINARY);
-            self.output.u32((bits.len() / 8) as u32);
+            self.output.tag_u32(tag::BINARY, (bits.len() / 8) as u32);
         } else {
-            self.output.u8(tag::BIT_BINARY);
-            self.output.u32(bits.len().div_ceil(8) as u32);
+            self.output.tag_u32(tag::BIT_BINARY, bits.len().div_ceil(8) as u32);
             self.output.u8(rest as u8);
         }
         let done = if self.output.put_apart(term) { bits.len() / 8 } else { 0 };
@@ -386,8 +421,7 @@ impl Encoder {
     }
 
     fn reference(&mut self, atoms: &AtomTable, node: Node, numbers: &[u32]) {
-        self.output.u8(tag::NEWER_REFERENCE);
-        self.output.u16(numbers.len());
+        self.output.tag_u16(tag::NEWER_REFERENCE, numbers.len());
         self.atom(atoms, node.name);
         self.output.u32(node.creation);
         for number in numbers {
@@ -395,35 +429,75 @@ impl Encoder {
         }
     }
 
-    fn parts(&mut self, of: Term, done: usize, end: usize) {
-        let to = end.min(done + AT_ONCE);
-        if to < end {
-            self.stack.push(Rest::Parts { of, done: to, end });
-        }
+    fn parts(&mut self, origin: Origin<'_>, of: Term, done: usize, end: usize, budget: &mut usize) {
         match of.view() {
-            View::Tuple(tuple) => self.terms(&tuple.elements()[done..to]),
-            View::Fun(fun) => self.terms(&fun.env()[done..to]),
+            View::Tuple(tuple) => self.terms(origin, of, done..end, |at| tuple.elements()[at], budget),
+            View::Fun(fun) => self.terms(origin, of, done..end, |at| fun.env()[at], budget),
             View::Map(map) if map.is_flat() => {
-                for index in (done..to).rev() {
-                    self.pair(map.flat_keys().elements()[index], map.flat_values()[index]);
-                }
+                let (keys, values) = (map.flat_keys(), map.flat_values());
+                let part =
+                    |at: usize| if at.is_multiple_of(2) { keys.elements()[at / 2] } else { values[at / 2] };
+                self.terms(origin, of, done..end, part, budget);
             }
-            View::Map(map) => self.children(&map.root_children()[end - to..end - done]),
-            View::MapNode(node) => self.children(&node.children()[end - to..end - done]),
+            View::Map(map) => self.children(origin, of, map.root_children(), done..end, budget),
+            View::MapNode(node) => self.children(origin, of, node.children(), done..end, budget),
             _ => {}
         }
     }
 
-    fn terms(&mut self, terms: &[Term]) {
-        self.stack.extend(terms.iter().rev().map(|term| Rest::Term(*term)));
+    /// Leaves are done here, so that they do not use the stack.
+    #[inline]
+    fn terms(
+        &mut self,
+        origin: Origin<'_>,
+        of: Term,
+        parts: Range<usize>,
+        part: impl Fn(usize) -> Term,
+        budget: &mut usize,
+    ) {
+        let end = parts.end;
+        for at in parts {
+            if *budget == 0 {
+                return self.stack.push(Rest::Parts { of, done: at, end });
+            }
+            *budget -= 1;
+            let term = part(at);
+            if !self.leaf(origin, term) {
+                if at + 1 < end {
+                    self.stack.push(Rest::Parts { of, done: at + 1, end });
+                }
+                return self.compound(origin, term, budget);
+            }
+        }
     }
 
     /// The last is the next.
-    fn children(&mut self, children: &[Term]) {
-        for child in children {
-            match child.as_cons() {
-                Some(leaf) => self.pair(leaf.head(), leaf.tail()),
-                None => self.stack.push(Rest::Term(*child)),
+    fn children(
+        &mut self,
+        origin: Origin<'_>,
+        of: Term,
+        children: &[Term],
+        parts: Range<usize>,
+        budget: &mut usize,
+    ) {
+        let end = parts.end;
+        for at in parts {
+            if *budget == 0 {
+                return self.stack.push(Rest::Parts { of, done: at, end });
+            }
+            *budget -= 1;
+            let child = children[end - 1 - at];
+            let rest = Rest::Parts { of, done: at + 1, end };
+            let Some(pair) = child.as_cons() else {
+                return self.stack.extend([rest, Rest::Term(child)]);
+            };
+            if !self.leaf(origin, pair.head()) {
+                self.stack.push(rest);
+                return self.pair(pair.head(), pair.tail());
+            }
+            if !self.leaf(origin, pair.tail()) {
+                self.stack.push(rest);
+                return self.compound(origin, pair.tail(), budget);
             }
         }
     }
@@ -438,19 +512,21 @@ impl Encoder {
         self.pair(key, value);
     }
 
-    /// Elements that are immediates are done here, so that most lists do not use the stack.
+    /// Leaves are done here, so that most lists do not use the stack.
     fn list(&mut self, origin: Origin<'_>, list: Term, mut count: u32, place: Later, budget: &mut usize) {
         let mut rest = list;
         while let Some(cell) = rest.as_cons() {
+            if *budget == 0 {
+                return self.stack.push(Rest::List { rest, count, place });
+            }
+            *budget -= 1;
             count += 1;
             rest = cell.tail();
             let head = cell.head();
-            if !head.is_immediate() || *budget == 0 {
+            if !self.leaf(origin, head) {
                 self.stack.push(Rest::List { rest, count, place });
-                return self.stack.push(Rest::Term(head));
+                return self.compound(origin, head, budget);
             }
-            *budget -= 1;
-            self.term(origin, head, budget);
         }
         self.output.fill(place, count);
         self.stack.push(Rest::Term(rest));
@@ -461,21 +537,27 @@ fn home(other: External) -> Node {
     Node { name: other.node(), creation: other.creation() }
 }
 
-/// The bytes of a list that is written as a string.
-fn string(list: Term, budget: &mut usize) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let mut rest = list;
+/// The length of a list that is written as a string.
+fn string_length(list: Term, budget: &mut usize) -> Option<usize> {
+    let (mut len, mut rest) = (0, list);
     while let Some(cell) = rest.as_cons() {
-        let byte = cell.head().as_small().and_then(|value| u8::try_from(value).ok());
-        match byte {
-            Some(byte) if bytes.len() < STRING_LIMIT => bytes.push(byte),
-            _ => {
-                *budget = budget.saturating_sub(bytes.len() / 16);
-                return None;
-            }
+        let is_byte = cell.head().as_small().is_some_and(|value| (0..=255).contains(&value));
+        if !is_byte || len == STRING_LIMIT {
+            break;
         }
+        len += 1;
         rest = cell.tail();
     }
-    *budget = budget.saturating_sub(bytes.len() / 16);
-    rest.is_nil().then_some(bytes)
+    *budget = budget.saturating_sub(len / 16);
+    rest.is_nil().then_some(len)
+}
+
+/// The bytes of a list that has only such.
+fn string(list: Term, len: usize) -> impl ExactSizeIterator<Item = u8> {
+    let mut rest = list;
+    (0..len).map(move |_| {
+        let Some(cell) = rest.as_cons() else { return 0 };
+        rest = cell.tail();
+        cell.head().as_small().unwrap_or(0) as u8
+    })
 }

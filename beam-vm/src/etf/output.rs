@@ -29,7 +29,8 @@ pub enum Keep {
 #[derive(Debug)]
 pub struct Output {
     keep: Keep,
-    len: usize,
+    /// The bytes that are not in `bytes`.
+    apart: usize,
     parts: Vec<Part>,
     bytes: Vec<u8>,
 }
@@ -45,38 +46,53 @@ pub struct Later {
 
 impl Output {
     pub fn new(keep: Keep) -> Self {
-        Self { keep, len: 0, parts: Vec::new(), bytes: Vec::new() }
+        Self { keep, apart: 0, parts: Vec::new(), bytes: Vec::new() }
     }
 
+    #[inline]
     pub fn put(&mut self, bytes: &[u8]) {
-        self.len += bytes.len();
-        if self.keep != Keep::Number {
+        if self.keep == Keep::Number {
+            self.apart += bytes.len();
+        } else {
             self.bytes.extend_from_slice(bytes);
         }
     }
 
     pub fn put_all(&mut self, bytes: impl ExactSizeIterator<Item = u8>) {
-        self.len += bytes.len();
-        if self.keep != Keep::Number {
+        if self.keep == Keep::Number {
+            self.apart += bytes.len();
+        } else {
             self.bytes.extend(bytes);
         }
     }
 
+    #[inline]
     pub fn u8(&mut self, value: u8) {
         self.put(&[value]);
     }
 
-    pub fn u16(&mut self, value: usize) {
-        self.put(&(value as u16).to_be_bytes());
+    /// A tag and a number of 16 bits.
+    #[inline]
+    pub fn tag_u16(&mut self, tag: u8, value: usize) {
+        let [a, b] = (value as u16).to_be_bytes();
+        self.put(&[tag, a, b]);
     }
 
+    #[inline]
     pub fn u32(&mut self, value: u32) {
         self.put(&value.to_be_bytes());
     }
 
+    /// A tag and a number of 32 bits.
+    #[inline]
+    pub fn tag_u32(&mut self, tag: u8, value: u32) {
+        let [a, b, c, d] = value.to_be_bytes();
+        self.put(&[tag, a, b, c, d]);
+    }
+
     /// Leaves room for a number of 32 bits.
     pub fn later(&mut self) -> Later {
-        let place = Later { position: self.len, part: self.parts.len(), at: self.bytes.len() };
+        let place = Later { position: self.len(), part: self.parts.len(), at: self.bytes.len() };
         self.u32(0);
         place
     }
@@ -94,7 +110,7 @@ impl Output {
 
     /// How many bytes there are so far.
     pub fn len(&self) -> usize {
-        self.len
+        self.apart + self.bytes.len()
     }
 
     /// Takes the whole bytes of a binary without copying them, if that is worthwhile and wanted.
@@ -105,11 +121,12 @@ impl Output {
             Keep::Number => {}
             Keep::Apart if bytes > layout::HEAP_BINARY_LIMIT && bits.offset() == 0 => {
                 let before = core::mem::take(&mut self.bytes);
+                self.apart += before.len();
                 self.parts.extend([Part::Bytes(before), Part::Binary(binary)]);
             }
             _ => return false,
         }
-        self.len += bytes;
+        self.apart += bytes;
         true
     }
 

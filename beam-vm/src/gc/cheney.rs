@@ -94,6 +94,9 @@ const YOUNG: u8 = 0;
 const PROMOTE: u8 = 1;
 const ALL: u8 = 2;
 
+/// Words of a stack that are looked at together.
+const STACK_WORDS: usize = 4;
+
 impl Tracer {
     /// Where the object at an address moves to, if it does.
     #[inline(always)]
@@ -180,6 +183,49 @@ impl Tracer {
             from.write(moved.raw());
             place.write(moved);
         }
+    }
+
+    /// Copies a stack and makes its words refer to copies. Most words of deep stacks are no pointers: return addresses, immediates.
+    ///
+    /// # Safety
+    /// There has to be room for the words, which have to be terms that are alive, or words that do not look like pointers.
+    pub unsafe fn copy_stack(&mut self, from: *const u64, to: *mut u64, words: usize) {
+        // SAFETY: as the caller promises.
+        unsafe {
+            match self.pass {
+                Pass::Young => self.copy_stack_in::<YOUNG>(from, to, words),
+                Pass::Promote => self.copy_stack_in::<PROMOTE>(from, to, words),
+                Pass::All => self.copy_stack_in::<ALL>(from, to, words),
+            }
+        }
+    }
+
+    unsafe fn copy_stack_in<const PASS: u8>(&mut self, from: *const u64, to: *mut u64, words: usize) {
+        let mut tracer = *self;
+        // SAFETY: as for the caller.
+        unsafe {
+            let mut at = 0;
+            while at + STACK_WORDS <= words {
+                let mut pointers = 0;
+                for index in at..at + STACK_WORDS {
+                    let word = from.add(index).read();
+                    to.add(index).write(word);
+                    // The two bits of a pointer's tag are not the same.
+                    pointers |= word ^ (word >> 1);
+                }
+                if pointers & 1 != 0 {
+                    for index in at..at + STACK_WORDS {
+                        tracer.forward_in::<PASS>(to.add(index).cast());
+                    }
+                }
+                at += STACK_WORDS;
+            }
+            for index in at..words {
+                to.add(index).write(from.add(index).read());
+                tracer.forward_in::<PASS>(to.add(index).cast());
+            }
+        }
+        *self = tracer;
     }
 
     /// Scans the copies until there are no more.

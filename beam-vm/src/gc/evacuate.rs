@@ -60,10 +60,7 @@ pub(super) unsafe fn evacuate(
     // return addresses, and none of the last two looks like a pointer.
     unsafe {
         let stack = end.sub(stack_words);
-        stack.copy_from_nonoverlapping(heap.stack, stack_words);
-        for index in 0..stack_words {
-            tracer.forward(stack.add(index).cast());
-        }
+        tracer.copy_stack(heap.stack, stack, stack_words);
         for root in roots.iter_mut() {
             tracer.forward(root);
         }

@@ -60,6 +60,29 @@ pub(super) fn remove<H: Heap + ?Sized>(heap: &mut H, map: Map, key: Term) -> Opt
     Some((build::flat_map_of(heap, keys, &[&values[..place], &values[place + 1..]]), values[place]))
 }
 
+/// A small map of keys and values in turn, if the keys are in order and each is there once.
+pub(super) fn from_ordered<H: Heap + ?Sized>(
+    heap: &mut H,
+    atoms: &AtomTable,
+    parts: &[Term],
+) -> Option<Term> {
+    let len = parts.len() / 2;
+    if len > layout::MAP_SMALL_LIMIT {
+        return None;
+    }
+    let (mut keys, mut values) = ([Term::NIL; layout::MAP_SMALL_LIMIT], [Term::NIL; layout::MAP_SMALL_LIMIT]);
+    let mut last = None;
+    for (at, pair) in parts.chunks_exact(2).enumerate() {
+        if last.is_some_and(|last| compare::compare_keys(atoms, last, pair[0]) != Ordering::Less) {
+            return None;
+        }
+        (keys[at], values[at]) = (pair[0], pair[1]);
+        last = Some(pair[0]);
+    }
+    let keys = build::tuple(heap, &keys[..len]);
+    Some(build::flat_map(heap, keys, &values[..len]))
+}
+
 /// A small map while it is changed several times, beside the heap.
 pub(super) struct Draft {
     map: Map,

@@ -5,18 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use super::programs::{Group, Program};
 use crate::failure::{During, Failure};
 use crate::process;
 
 /// How often the memory of a running program is looked at.
 const SAMPLING: Duration = Duration::from_millis(5);
-
-/// Stock `erl` with one scheduler that evaluates an expression.
-pub fn erl(folder: &Path, expression: &str) -> Command {
-    let mut command = Command::new("erl");
-    command.args(["+S", "1:1", "+SDcpu", "1:1", "-noshell", "-pa"]).arg(folder).args(["-eval", expression]);
-    command
-}
 
 /// Where programs run.
 pub struct Side {
@@ -35,25 +29,47 @@ impl Side {
         Self { voxoz: None, folder: folder.to_owned() }
     }
 
-    fn command(&self, name: &str) -> Command {
-        let module = format!("bench_{name}");
-        match &self.voxoz {
+    /// A node: `erl`, with one scheduler where there would be more.
+    pub fn node(&self) -> Command {
+        let mut command = match &self.voxoz {
             Some(voxoz) => {
+                let mut command = Command::new(voxoz);
+                command.arg("erl");
+                command
+            }
+            None => {
+                let mut command = Command::new("erl");
+                command.args(["+S", "1:1", "+SDcpu", "1:1"]);
+                command
+            }
+        };
+        command.arg("-noshell").arg("-pa").arg(&self.folder);
+        command
+    }
+
+    fn command(&self, program: &Program) -> Command {
+        let module = format!("bench_{}", program.name);
+        match &self.voxoz {
+            Some(voxoz) if program.group != Group::Natives => {
                 let mut command = Command::new(voxoz);
                 command.args(["beam", "-pa"]).arg(&self.folder).args(["-s", &module]);
                 command
             }
-            None => erl(&self.folder, &format!("io:format(\"~w~n\", [{module}:start()]), halt().")),
+            _ => {
+                let mut command = self.node();
+                command.args(["-eval", &format!("io:format(\"~w~n\", [{module}:start()]), halt().")]);
+                command
+            }
         }
     }
 
     /// Starts a program and waits for it.
-    pub fn run(&self, name: &str) -> Result<Start, Failure> {
-        let mut command = self.command(name);
+    pub fn run(&self, program: &Program) -> Result<Start, Failure> {
+        let mut command = self.command(program);
         let line = process::line(&command);
         let during = || format!("cannot run {line}");
         let mut child = command.stdout(Stdio::piped()).spawn().during(during)?;
-        let peak = watch(&mut child).during(during)?;
+        let peak = watch(&mut child, SAMPLING).during(during)?;
         let output = child.wait_with_output().during(during)?;
         if !output.status.success() {
             return Err(Failure::new(format!("{line} failed"), output.status));
@@ -66,20 +82,25 @@ impl Side {
 }
 
 /// Waits for the end of a process; gives the most memory that it was seen to have, in KiB.
-fn watch(child: &mut Child) -> std::io::Result<u64> {
+pub fn watch(child: &mut Child, every: Duration) -> std::io::Result<u64> {
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     while child.try_wait()?.is_none() {
         let text = std::fs::read_to_string(&status).unwrap_or_default();
         peak = peak.max(high_water(&text).unwrap_or(0));
-        std::thread::sleep(SAMPLING);
+        std::thread::sleep(every);
     }
     Ok(peak)
 }
 
 /// `VmHWM:     12345 kB`
 fn high_water(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    kibibytes(status, "VmHWM:")
+}
+
+/// A size that the system tells of a process, in KiB.
+pub fn kibibytes(status: &str, name: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
 
@@ -93,9 +114,12 @@ fn parse(text: &str) -> Option<(String, Vec<f64>)> {
 
 /// What one start has come to.
 pub struct Start {
-    result: String,
-    times: Vec<f64>,
-    peak: u64,
+    /// What it has come to.
+    pub result: String,
+    /// How long each run took, in nanoseconds.
+    pub times: Vec<f64>,
+    /// The most memory that it had, in KiB.
+    pub peak: u64,
 }
 
 /// All starts of a program on one side.
@@ -132,7 +156,7 @@ impl Run {
 
 #[cfg(test)]
 mod tests {
-    use super::{Run, Start, high_water, parse};
+    use super::{Run, Start, high_water, kibibytes, parse};
 
     #[test]
     fn both_sides_print_the_same_way() {
@@ -144,6 +168,7 @@ mod tests {
 
     #[test]
     fn the_peak_is_in_the_status() {
+        assert_eq!(kibibytes("VmHWM:\t 2 kB\nVmRSS:\t   1 kB\n", "VmRSS:"), Some(1));
         assert_eq!(high_water("Name:\tx\nVmHWM:\t   12345 kB\nVmRSS:\t 1 kB\n"), Some(12345));
         assert_eq!(high_water(""), None);
     }

@@ -8,6 +8,8 @@ pub enum Group {
     Sequential,
     /// Processes, messages, timers.
     Concurrent,
+    /// Tables, and what stock does in C libraries, in a node: files need its file server.
+    Natives,
 }
 
 impl Group {
@@ -16,6 +18,7 @@ impl Group {
         match self {
             Self::Sequential => "sequential",
             Self::Concurrent => "concurrent",
+            Self::Natives => "ETS and natives",
         }
     }
 }
@@ -76,4 +79,18 @@ programs! {
     "timers" Concurrent "starting and cancelling timers";
     "large_messages" Concurrent "copying terms";
     "gc_live" Concurrent "collecting beside live data";
+    "ets_insert" Natives "copying terms, hash chains";
+    "ets_lookup" Natives "hashing keys, copying terms";
+    "ets_counters" Natives "hashing keys";
+    "ets_select" Natives "match specifications";
+    "ets_ordered_insert" Natives "comparing keys, trees";
+    "ets_ordered_lookup" Natives "comparing keys";
+    "ets_ordered_next" Natives "comparing keys, copying them";
+    "re_scan" Natives "matching, capturing";
+    "re_split" Natives "matching, re.erl";
+    "re_replace" Natives "matching, re.erl";
+    "zlib_deflate" Natives "looking for matches";
+    "zlib_inflate" Natives "copying matches, checksums";
+    "read_file" Natives "the system's calls, the file server";
+    "read_lines" Natives "raw_file_io.erl, prim_buffer";
 }
