@@ -75,6 +75,7 @@ const CONCURRENT: &[&str] =
 
 /// Builds the guests and runs the tests on Xen; without filters also the lab's test of itself.
 pub fn xen(context: &Context, filters: &[String]) -> Result<(), Failure> {
+    packages::ensure(context, packages::SYSTEM_TESTS)?;
     for program in build::PROGRAMS {
         program.build(context, Profile::Release)?;
     }
