@@ -28,7 +28,7 @@ const ELF: &[u8] = b"\x7FELF";
 ///
 /// PATH is a file that `voxoz build` has made, or anything that it builds: then that is done first. On a Xen host the guest is
 /// started by `xl`, and Ctrl-] leaves its console. Elsewhere it is booted on real Xen in QEMU; the first run makes a small dom0 from
-/// Debian's packages and keeps it in the user's cache directory. There Ctrl-] leaves as well, and Ctrl-C stops a guest that reads nothing
+/// Debian's packages and keeps it in the user's cache directory, or in the folder that VOXOZ_CACHE names. There Ctrl-] leaves as well, and Ctrl-C stops a guest that reads nothing
 /// from its console.
 #[derive(Debug, clap::Args)]
 pub struct Options {
