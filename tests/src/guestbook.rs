@@ -5,38 +5,18 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use lab::{Forward, Guest, GuestSpec, Lab, Options, Reason, network};
+use lab::{Forward, Guest, GuestSpec, Lab, Options, Reason};
 use libtest_mimic::Failed;
 
 use crate::browser::Browser;
+use crate::packed::{example, tool};
 use crate::trial::{LIMIT, finish};
 use crate::world::{World, target};
 
 /// Where the guest serves.
 const SERVER: Forward = Forward::tcp(Ipv4Addr::new(10, 0, 2, 160), 8080);
-
-/// The host tool, built.
-fn tool(words: &[&str]) -> Result<(), Failed> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let cargo = ["run", "--quiet", "--release", "--bin", "voxoz", "--"];
-    let status = Command::new(env!("CARGO")).args(cargo).args(words).current_dir(&root).status()?;
-    if status.success() { Ok(()) } else { Err(format!("voxoz {}: {status}", words.join(" ")).into()) }
-}
-
-/// The guestbook's image.
-fn image() -> Result<PathBuf, Failed> {
-    let (work, image) = (target().join("examples/tested"), target().join("nodes/guestbook.elf"));
-    fs::create_dir_all(target().join("nodes"))?;
-    let text = |path: &Path| path.display().to_string();
-    let kernel = target().join("voxoz-kernel.elf");
-    let words =
-        ["build", "examples/guestbook", "--quiet", "--kernel", &text(&kernel), "--work", &text(&work)];
-    tool(&[&words[..], &["--output", &text(&image)]].concat())?;
-    Ok(image)
-}
 
 /// A disk with an empty volume.
 fn disk(name: &str) -> Result<PathBuf, Failed> {
@@ -48,6 +28,13 @@ fn disk(name: &str) -> Result<PathBuf, Failed> {
     Ok(disk)
 }
 
+/// The guest, with the machine's disk.
+fn spec() -> Result<GuestSpec, Failed> {
+    let mut spec = example("guestbook", SERVER.guest)?;
+    spec.lines.push("disk = [\"phy:/dev/vda,xvda,w\"]".into());
+    Ok(spec)
+}
+
 /// A machine with a guest that serves.
 struct Served {
     guest: Guest,
@@ -56,15 +43,10 @@ struct Served {
 }
 
 impl Served {
-    fn start(world: &World, image: &Path, disk: &Path) -> Result<Self, Failed> {
+    fn start(world: &World, spec: &GuestSpec, disk: &Path) -> Result<Self, Failed> {
         let lab =
             world.with(|usual| Options { disks: vec![disk.to_owned()], forwards: vec![SERVER], ..usual })?;
-        let mut spec = GuestSpec::new("guestbook", image);
-        spec.memory_mib = 96;
-        let mac = network::mac(SERVER.guest)?;
-        spec.lines.push(format!("vif = [\"bridge={},mac={mac}\"]", network::BRIDGE));
-        spec.lines.push("disk = [\"phy:/dev/vda,xvda,w\"]".into());
-        let guest = lab.create(&spec)?;
+        let guest = lab.create(spec)?;
         let address = lab.forwarded(SERVER).ok_or("the port is not forwarded")?;
         let served = Self { guest, lab, address };
         served.guest.console().wait_text("serving on port 8080", LIMIT)?;
@@ -111,8 +93,8 @@ fn must_contain(page: &str, text: &str) -> Result<(), Failed> {
 
 /// An entry is written, the power is cut at once, and the next machine has it; that one is stopped as `xl shutdown` does it.
 pub fn outlives_a_cut(world: &World) -> Result<(), Failed> {
-    let (image, disk) = (image()?, disk("guestbook")?);
-    let served = Served::start(world, &image, &disk)?;
+    let (spec, disk) = (spec()?, disk("guestbook")?);
+    let served = Served::start(world, &spec, &disk)?;
     must_contain(&served.page()?, "Nobody has written anything yet.")?;
     let form = "name=Zo%C3%AB&text=%3Cb%3E%20%26%20more";
     let length = form.len();
@@ -122,7 +104,7 @@ pub fn outlives_a_cut(world: &World) -> Result<(), Failed> {
     must_contain(&answer, "HTTP/1.1 303 ")?;
     served.cut();
 
-    let served = Served::start(world, &image, &disk)?;
+    let served = Served::start(world, &spec, &disk)?;
     let page = served.page()?;
     must_contain(&page, "<h2>Zoë</h2>")?;
     must_contain(&page, "<p>&lt;b&gt; &amp; more</p>")?;
@@ -135,8 +117,8 @@ pub fn outlives_a_cut(world: &World) -> Result<(), Failed> {
 
 /// The same as a visitor does it, in a browser.
 pub fn is_signed_in_a_browser(world: &World) -> Result<(), Failed> {
-    let (image, disk) = (image()?, disk("guestbook-browser")?);
-    let served = Served::start(world, &image, &disk)?;
+    let (spec, disk) = (spec()?, disk("guestbook-browser")?);
+    let served = Served::start(world, &spec, &disk)?;
     let mut browser = Browser::start(&target().join("browser"))?;
     let url = format!("http://{}/", served.address);
     browser.open(&url)?;
@@ -155,7 +137,7 @@ pub fn is_signed_in_a_browser(world: &World) -> Result<(), Failed> {
     browser.wait_for(shown)?;
     served.cut();
 
-    let served = Served::start(world, &image, &disk)?;
+    let served = Served::start(world, &spec, &disk)?;
     browser.open(&format!("http://{}/", served.address))?;
     browser.wait_for(shown)
 }
