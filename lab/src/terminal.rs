@@ -58,6 +58,7 @@ pub fn attach(guest: &Guest, keys: Keys) -> Result<Option<End>, LabError> {
         if end.is_some() {
             break end;
         }
+        guest.must_have_machine()?;
         let Some(buffer) = &mut input else {
             std::thread::sleep(LOOK);
             continue;

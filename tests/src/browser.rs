@@ -134,16 +134,23 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
-/// The path of the WebSocket of the first page, from the list that the browser gives by HTTP.
+/// The path of the WebSocket of the first page, from the list that the browser gives by HTTP. It keeps the connection whatever it is asked,
+/// and has windows of its own that are no pages.
 fn page_of(port: u16) -> std::io::Result<Option<String>> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     stream.set_read_timeout(Some(LIMIT))?;
-    write!(stream, "GET /json/list HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")?;
-    let mut list = String::new();
-    stream.read_to_string(&mut list)?;
-    let rest = list.split_once("/devtools/page/").map(|(_, rest)| rest);
-    let rest = rest.map(|rest| rest.split(['"', '&']).next().unwrap_or_default());
-    Ok(rest.map(|page| format!("/devtools/page/{page}")))
+    write!(stream, "GET /json/list HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n")?;
+    let (mut list, mut buffer) = (Vec::new(), [0; 4096]);
+    // The list is an array of objects, of which none has another array.
+    while !list.contains(&b']') {
+        match stream.read(&mut buffer)? {
+            0 => break,
+            count => list.extend_from_slice(&buffer[..count]),
+        }
+    }
+    let list = String::from_utf8_lossy(&list);
+    let page = list.split_once("\"type\": \"page\"").and_then(|(_, rest)| rest.split_once("/devtools/page/"));
+    Ok(page.map(|(_, rest)| format!("/devtools/page/{}", rest.split('"').next().unwrap_or_default())))
 }
 
 fn connect(port: u16, path: &str) -> Result<BufReader<TcpStream>, Failed> {

@@ -79,6 +79,8 @@ pub fn xen(context: &Context, filters: &[String]) -> Result<(), Failure> {
     for program in build::PROGRAMS {
         program.build(context, Profile::Release)?;
     }
+    // It packs the examples.
+    process::run(context.cargo().args(["build", "--release", "--bin", "voxoz"]))?;
     let mut cargo = context.cargo();
     cargo.args(["run", "--package", "system-tests", "--"]);
     if context.install() == Install::Forbidden {
