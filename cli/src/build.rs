@@ -33,7 +33,7 @@ use image::start::{self, Start};
 use image::{Image, ImageBuilder, SectionKind, arguments};
 
 use crate::failure::{Code, Failure};
-use crate::file;
+use crate::{file, project};
 use layout::{Layout, Natives, Progress};
 use options::Options;
 use otp::Otp;
@@ -75,14 +75,16 @@ pub struct Built {
 /// Carries out the command.
 pub fn run(command: &Command) -> Result<(), Failure> {
     let began = Instant::now();
-    let options = &command.options;
+    let options = &project::resolve(&command.options)?;
     let is_shown = std::io::stderr().is_terminal() && !command.quiet && !command.json;
     let built = build(options, if is_shown { Progress::Shown } else { Progress::Hidden })?;
     let usual = || PathBuf::from(format!("{}.elf", xl::domain(&built.plan.name)));
     let output = command.output.clone().unwrap_or_else(usual);
     let config_path = output.with_extension("cfg");
-    let memory = xl::memory(options.memory, built.packed.len())?;
-    let config = xl::config(&built.plan.name, built.plan.version.as_deref(), &output, memory, "");
+    let memory = xl::memory(options.resources.memory, built.packed.len())?;
+    let version = built.plan.version.as_deref();
+    let devices = options.resources.lines();
+    let config = xl::config(&built.plan.name, version, &output, memory, "", &devices);
     write_executable(&output, &built.packed).map_err(|why| unwritable(&output, why))?;
     if let Err(why) = std::fs::write(&config_path, config) {
         // A kernel without its configuration is a part, and parts are not left behind.

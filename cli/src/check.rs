@@ -17,6 +17,7 @@ use crate::build::otp::release_of;
 use crate::build::plan::Origin;
 use crate::build::{self};
 use crate::failure::{Code, Failure};
+use crate::project;
 use finding::{Finding, Severity};
 
 /// Tell what an application needs and a guest lacks
@@ -35,7 +36,8 @@ pub struct Options {
 
 /// Carries out the command.
 pub fn run(options: &Options) -> Result<(), Failure> {
-    let (plan, layout) = build::read(&options.build, build::layout::Natives::LeftOut, Progress::Hidden)?;
+    let resolved = project::resolve(&options.build)?;
+    let (plan, layout) = build::read(&resolved, build::layout::Natives::LeftOut, Progress::Hidden)?;
     let mut findings = modules::look(&plan, &layout)?;
     for (path, native) in &layout.natives {
         let owner = plan.applications.iter().find(|application| path.starts_with(&application.folder));

@@ -2,8 +2,8 @@
 //! `voxoz disk`: a guest's `/data` from outside, in a file or on a block device that no guest uses at the moment.
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{Write, stdout};
+use std::fs::{File, TryLockError};
+use std::io::{ErrorKind, Write, stdout};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use hosted::{Access, DataDisk, DataError, DataKind, Volume};
 
 use crate::failure::{Code, Failure};
+use crate::resources::{self, Disk};
 
 /// Look into the disk of a guest, and work on it
 ///
@@ -62,7 +63,8 @@ pub enum Command {
 /// The units of sizes.
 const UNITS: [(char, u32); 4] = [('K', 10), ('M', 20), ('G', 30), ('T', 40)];
 
-fn size(text: &str) -> Result<u64, String> {
+/// Reads a size.
+pub fn size(text: &str) -> Result<u64, String> {
     let upper = text.to_ascii_uppercase();
     let found = UNITS.iter().find_map(|(unit, shift)| Some((upper.strip_suffix(*unit)?, *shift)));
     let (digits, shift) = found.unwrap_or((&upper, 0));
@@ -79,6 +81,33 @@ pub fn data(file: &Path) -> Result<DataDisk, Failure> {
     Volume::format(file).map_err(|why| unusable(file, &why))?.finish().map_err(|why| unusable(file, &why))?;
     // It is used to the end of this process.
     Ok(DataDisk { file: Box::leak(file.to_owned().into_boxed_path()), place: "/data" })
+}
+
+/// Makes the file of a disk with an empty volume if nothing is there.
+pub fn ensure(disk: &Disk) -> Result<(), Failure> {
+    let image = &disk.image;
+    if disk.access == resources::Access::ReadOnly || image.exists() {
+        return Ok(());
+    }
+    if let Some(folder) = image.parent() {
+        std::fs::create_dir_all(folder).map_err(|why| unusable(image, &why.into()))?;
+    }
+    let volume = Volume::create(image, disk.size).map_err(|why| unusable(image, &why))?;
+    volume.finish().map_err(|why| unusable(image, &why))?;
+    anstream::eprintln!("voxoz: {} is a new disk of {} MiB", image.display(), disk.size >> 20);
+    Ok(())
+}
+
+/// Keeps others of this system from a disk as long as the file is held: whoever makes a volume of it or looks into it sees that it is in use.
+pub fn hold(image: &Path) -> Result<File, Failure> {
+    let held = File::open(image).and_then(|file| {
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => ErrorKind::ResourceBusy.into(),
+            TryLockError::Error(error) => error,
+        })?;
+        Ok(file)
+    });
+    held.map_err(|why| unusable(image, &why.into()))
 }
 
 fn unusable(image: &Path, why: &DataError) -> Failure {

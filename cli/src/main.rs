@@ -15,7 +15,10 @@ mod erlang;
 mod failure;
 mod file;
 mod inspect;
+mod new;
 mod pack;
+mod project;
+mod resources;
 mod run;
 
 use std::process::ExitCode;
@@ -38,6 +41,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    New(new::Options),
     Build(build::Command),
     Check(check::Options),
     Run(run::Options),
@@ -72,6 +76,7 @@ fn main() -> ExitCode {
 fn perform(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let install = if arguments.no_install { Install::Forbidden } else { Install::Allowed };
     match &arguments.command {
+        Command::New(options) => new::run(options)?,
         Command::Build(command) => build::run(command)?,
         Command::Check(options) => check::run(options)?,
         Command::Run(options) => return run::run(options, install),

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `voxoz run`: boots a guest with its console on the terminal: on this machine's Xen if it has one, else on real Xen in QEMU.
 
+mod bench;
+
 use std::env;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::Instant;
 
+use image::arguments::Arguments;
+use image::{Image, SectionKind};
 use lab::packages::Install;
-use lab::{End, GuestSpec, LabError, Reason};
+use lab::{End, GuestSpec, Keys, Lab, LabError, Reason};
 
 use crate::build::layout::Progress;
 use crate::build::options::Options as BuildOptions;
-use crate::build::{self, xl};
+use crate::build::{self, Built, xl};
 use crate::failure::{Code, Failure};
-use crate::file;
+use crate::resources::{Access, Resources};
+use crate::{disk, file, project};
 
 /// What an ELF file begins with.
 const ELF: &[u8] = b"\x7FELF";
@@ -21,7 +28,8 @@ const ELF: &[u8] = b"\x7FELF";
 ///
 /// PATH is a file that `voxoz build` has made, or anything that it builds: then that is done first. On a Xen host the guest is
 /// started by `xl`, and Ctrl-] leaves its console. Elsewhere it is booted on real Xen in QEMU; the first run makes a small dom0 from
-/// Debian's packages and keeps it in the user's cache directory.
+/// Debian's packages and keeps it in the user's cache directory, or in the folder that VOXOZ_CACHE names. There Ctrl-] leaves as well, and Ctrl-C stops a guest that reads nothing
+/// from its console.
 #[derive(Debug, clap::Args)]
 pub struct Options {
     #[command(flatten)]
@@ -38,6 +46,7 @@ pub struct Options {
 struct Guest {
     path: PathBuf,
     memory: u32,
+    keys: Keys,
     is_temporary: bool,
 }
 
@@ -52,14 +61,17 @@ impl Drop for Guest {
 
 /// Carries out the command: stays until the guest ends or the user leaves.
 pub fn run(options: &Options, install: Install) -> Result<ExitCode, Failure> {
+    let build = project::resolve(&options.build)?;
+    let resources = &build.resources;
     if options.hosted {
-        return run_hosted(options);
+        return run_hosted(&build, &options.extra);
     }
-    let guest = guest(options)?;
+    let guest = guest(&build)?;
+    resources.disks.iter().try_for_each(disk::ensure)?;
     if is_xen_host() && lab::packages::in_path("xl") {
-        run_with_xl(&guest, &options.extra)?;
+        run_with_xl(&guest, &options.extra, resources)?;
     } else {
-        run_in_lab(&guest, &options.extra, install)?;
+        run_in_lab(&guest, &options.extra, resources, install)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -79,59 +91,121 @@ fn kernel(options: &BuildOptions) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 /// The guest: the file that was named, or one that is built of what was.
-fn guest(options: &Options) -> Result<Guest, Failure> {
-    if let Some(bytes) = kernel(&options.build)? {
-        let path = options.build.paths[0].clone();
-        return Ok(Guest {
-            path,
-            memory: xl::memory(options.build.memory, bytes.len())?,
-            is_temporary: false,
-        });
+fn guest(options: &BuildOptions) -> Result<Guest, Failure> {
+    let asked = options.resources.memory;
+    if let Some(bytes) = kernel(options)? {
+        let path = options.paths[0].clone();
+        let memory = xl::memory(asked, bytes.len())?;
+        return Ok(Guest { path, memory, keys: keys(&words_of(&bytes)), is_temporary: false });
     }
-    let built = build::build(&options.build, Progress::Hidden)?;
-    let memory = xl::memory(options.build.memory, built.packed.len())?;
+    let built = built(options)?;
+    let memory = xl::memory(asked, built.packed.len())?;
     let name = format!("voxoz-{}-{}.elf", xl::domain(&built.plan.name), std::process::id());
     let path = env::temp_dir().join(name);
     image::pack::write_executable(&path, &built.packed).map_err(|why| {
         let help = "free some room, or set TMPDIR to a directory that has it";
         Failure::new(Code::Build, format!("cannot write {}", path.display()), why, help)
     })?;
-    Ok(Guest { path, memory, is_temporary: true })
+    Ok(Guest { path, memory, keys: keys(&built.plan.arguments), is_temporary: true })
 }
 
-fn run_hosted(options: &Options) -> Result<ExitCode, Failure> {
-    let bytes = match kernel(&options.build)? {
+/// Builds, and says what was built.
+fn built(options: &BuildOptions) -> Result<Built, Failure> {
+    let began = Instant::now();
+    let progress = if std::io::stderr().is_terminal() { Progress::Shown } else { Progress::Hidden };
+    let built = build::build(options, progress)?;
+    anstream::eprintln!(
+        "voxoz: built {}, {:.1} MiB, in {:.1} s",
+        built.plan.name,
+        built.packed.len() as f64 / f64::from(1 << 20),
+        began.elapsed().as_secs_f64()
+    );
+    Ok(built)
+}
+
+/// The words in the image of a kernel; none if there is no image to be read, of which the guest itself will tell.
+fn words_of(kernel: &[u8]) -> Vec<String> {
+    let words = || {
+        let kernel = image::pack::Kernel::parse(kernel).ok()?;
+        let image = Image::parse(kernel.image()?).ok()?;
+        let words = Arguments::parse(image.section(SectionKind::ARGUMENTS)?).ok()?;
+        Some(words.iter().map(str::to_owned).collect())
+    };
+    words().unwrap_or_default()
+}
+
+/// Whether a program that is started with these words reads keys.
+fn keys(words: &[String]) -> Keys {
+    if words.iter().any(|word| word == "-noinput") { Keys::ToStop } else { Keys::ToGuest }
+}
+
+fn run_hosted(options: &BuildOptions, extra: &str) -> Result<ExitCode, Failure> {
+    let data = hosted_disk(&options.resources)?;
+    hosted_ports(&options.resources)?;
+    let bytes = match kernel(options)? {
         Some(bytes) => bytes,
-        None => build::build(&options.build, Progress::Hidden)?.packed,
+        None => built(options)?.packed,
     };
     // The machine's files are read in place for as long as the process lives.
     let bytes: &'static [u8] = bytes.leak();
-    let shown = options.build.paths.first().map_or(Path::new("the kernel"), PathBuf::as_path);
+    let shown = options.paths.first().map_or(Path::new("the kernel"), PathBuf::as_path);
     let kernel = image::pack::Kernel::parse(bytes).map_err(|why| file::not_a_kernel(shown, why))?;
     let wrong = |why: &dyn std::fmt::Display| {
         let what = format!("cannot start what is in {}", shown.display());
         Failure::new(Code::Failed, what, why, "build it with `voxoz build`")
     };
     let image = kernel.image().ok_or_else(|| wrong(&"the kernel has not been packed"))?;
-    let mut buffer = vec![0; options.extra.len() + 1];
-    let more = image::arguments::split(&options.extra, &mut buffer)
+    let mut buffer = vec![0; extra.len() + 1];
+    let more = image::arguments::split(extra, &mut buffer)
         .map_err(|why| Failure::new(Code::Usage, "cannot read --extra", why, "quote it as in a shell"))?;
     let more: Vec<Vec<u8>> = more.iter().map(|word| word.as_bytes().to_vec()).collect();
-    let status =
-        hosted::boot_image(image, hosted::Settings::default(), &more).map_err(|error| wrong(&error))?;
+    let settings = hosted::Settings { data, ..hosted::Settings::default() };
+    let status = hosted::boot_image(image, settings, &more).map_err(|error| wrong(&error))?;
     Ok(ExitCode::from(status as u8))
 }
 
+/// The disk of a process: it has one at most.
+fn hosted_disk(resources: &Resources) -> Result<Option<hosted::DataDisk>, Failure> {
+    match resources.disks.as_slice() {
+        [] => Ok(None),
+        [disk] if disk.access == Access::ReadWrite => {
+            disk::ensure(disk)?;
+            Ok(Some(disk::data(&disk.image)?))
+        }
+        _ => {
+            let why = "such a process has one, which it can write to";
+            let help = "leave the other disks out, or run without --hosted";
+            Err(Failure::new(Code::Usage, "these disks cannot be had with --hosted", why, help))
+        }
+    }
+}
+
+/// Says where the ports of a process are: at this system's own.
+fn hosted_ports(resources: &Resources) -> Result<(), Failure> {
+    for port in &resources.ports {
+        if port.host.is_some_and(|host| host != port.guest) {
+            let what = format!("port {} cannot be another one with --hosted", port.guest);
+            let why = "the ports of such a process are those of this system";
+            let help = format!("use --port {0}, or have the application listen elsewhere", port.guest);
+            return Err(Failure::new(Code::Usage, what, why, help));
+        }
+        anstream::eprintln!("voxoz: the application's {} port is 127.0.0.1:{}", port.protocol, port.guest);
+    }
+    Ok(())
+}
+
 /// Starts the guest on this machine's Xen, with its console on the terminal.
-fn run_with_xl(guest: &Guest, extra: &str) -> Result<(), Failure> {
+fn run_with_xl(guest: &Guest, extra: &str, resources: &Resources) -> Result<(), Failure> {
     let stem = guest.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("guest");
     let config = env::temp_dir().join(format!("voxoz-{}.cfg", std::process::id()));
-    std::fs::write(&config, xl::config(&xl::domain(stem), None, &guest.path, guest.memory, extra)).map_err(
-        |why| {
-            let help = "free some room, or set TMPDIR to a directory that has it";
-            Failure::new(Code::Build, format!("cannot write {}", config.display()), why, help)
-        },
-    )?;
+    let text = xl::config(&xl::domain(stem), None, &guest.path, guest.memory, extra, &resources.lines());
+    std::fs::write(&config, text).map_err(|why| {
+        let help = "free some room, or set TMPDIR to a directory that has it";
+        Failure::new(Code::Build, format!("cannot write {}", config.display()), why, help)
+    })?;
+    for port in &resources.ports {
+        anstream::eprintln!("voxoz: {} port {} is at the guest's own address", port.protocol, port.guest);
+    }
     let status = Command::new("xl").args(["create", "-c"]).arg(&config).status();
     let _ = std::fs::remove_file(&config);
     let help = "become root: `sudo voxoz run …`; `xl dmesg` tells what Xen says";
@@ -142,13 +216,31 @@ fn run_with_xl(guest: &Guest, extra: &str) -> Result<(), Failure> {
     }
 }
 
-fn run_in_lab(guest: &Guest, extra: &str, install: Install) -> Result<(), Failure> {
+/// Boots the guest on the bench.
+fn run_in_lab(guest: &Guest, extra: &str, resources: &Resources, install: Install) -> Result<(), Failure> {
+    // Held to the end: QEMU's own lock is of another kind.
+    let _held = resources.disks.iter().map(|disk| disk::hold(&disk.image)).collect::<Result<Vec<_>, _>>()?;
     let mut spec = GuestSpec::new("guest", &guest.path);
     spec.memory_mib = guest.memory;
     extra.clone_into(&mut spec.extra);
+    spec.lines = bench::lines(resources).map_err(|error| explain(&error))?;
+    let forwards = bench::forwards(resources);
     let mut bench = lab::Options { install, cache: cache(), ..lab::Options::default() };
     bench.memory_mib = bench.memory_mib.max(guest.memory.saturating_add(lab::Options::OVERHEAD_MIB));
-    match lab::run_one(&spec, &bench) {
+    bench.disks = resources.disks.iter().map(|disk| disk.image.clone()).collect();
+    bench.forwards.clone_from(&forwards);
+    let started = |lab: &Lab| {
+        for forward in &forwards {
+            if let Some(address) = lab.forwarded(*forward) {
+                anstream::eprintln!(
+                    "voxoz: the guest's {} port {} is {address}",
+                    forward.protocol,
+                    forward.port
+                );
+            }
+        }
+    };
+    match lab::run_one(&spec, &bench, guest.keys, started) {
         Ok(Some(end)) => judge(end),
         Ok(None) => Ok(()),
         Err(error) => Err(explain(&error)),
@@ -157,6 +249,9 @@ fn run_in_lab(guest: &Guest, extra: &str, install: Install) -> Result<(), Failur
 
 /// Where the dom0 that is made from Debian's packages is kept between runs.
 fn cache() -> PathBuf {
+    if let Some(folder) = env::var_os("VOXOZ_CACHE") {
+        return folder.into();
+    }
     let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
     base.unwrap_or_else(env::temp_dir).join("voxoz")

@@ -2,7 +2,7 @@
 //! Boots the lab and runs Debian's kernel as a guest on this terminal: `cargo run -p lab --example linux [idle|net|crash]`.
 
 use lab::linux::{self, Task};
-use lab::{Lab, LabError, Options, network, terminal};
+use lab::{Keys, Lab, LabError, Options, network, terminal};
 
 fn main() -> Result<(), LabError> {
     let task = match std::env::args().nth(1).as_deref() {
@@ -16,7 +16,7 @@ fn main() -> Result<(), LabError> {
     let mut spec = linux::guest(&lab, "linux", &task);
     spec.lines.push(format!("vif = [\"bridge={}\"]", network::BRIDGE));
     let guest = lab.create(&spec)?;
-    match terminal::attach(&guest)? {
+    match terminal::attach(&guest, Keys::ToGuest)? {
         Some(end) => println!("ended: {} after {:.2} s", end.reason, end.after.as_secs_f64()),
         None => println!("left"),
     }

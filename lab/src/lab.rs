@@ -2,7 +2,8 @@
 //! The lab: boots the machine and hands out what it can do.
 
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, UdpSocket};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, PoisonError};
@@ -14,7 +15,7 @@ use crate::guest::{self, Guest, XL_LIMIT};
 use crate::image::Image;
 use crate::inner::{self, Inner};
 use crate::machine::Machine;
-use crate::options::{Forward, Options};
+use crate::options::{Forward, Options, Protocol};
 use crate::run_dir::{RunDir, append};
 use crate::{GuestSpec, LabError, Output, command, qemu};
 
@@ -156,18 +157,35 @@ fn settle(machine: &Machine) {
     }
 }
 
-/// Finds a free port of the loopback for each forward. They are held together, so that they differ.
+/// Finds a port of the loopback for each forward that says none, and sees that the others are free. They are held together, so that they
+/// differ.
 fn choose_ports(forwards: &[Forward]) -> Result<Vec<(Forward, SocketAddrV4)>, LabError> {
     let mut held = Vec::new();
     for forward in forwards {
-        let choose = || -> std::io::Result<_> {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-            let port = listener.local_addr()?.port();
-            Ok((listener, port))
-        };
-        let (listener, port) =
-            choose().map_err(|e| LabError::Argument(format!("no free port on loopback: {e}")))?;
-        held.push((*forward, SocketAddrV4::new(Ipv4Addr::LOCALHOST, port), listener));
+        let (holder, port) = hold(*forward).map_err(|error| {
+            LabError::Argument(match forward.host {
+                Some(port) => format!("port {port} of the loopback cannot be had: {error}"),
+                None => format!("no free port on loopback: {error}"),
+            })
+        })?;
+        held.push((*forward, SocketAddrV4::new(Ipv4Addr::LOCALHOST, port), holder));
     }
     Ok(held.into_iter().map(|(forward, address, _)| (forward, address)).collect())
+}
+
+/// Takes a port as long as the socket is held.
+fn hold(forward: Forward) -> std::io::Result<(OwnedFd, u16)> {
+    let wanted = (Ipv4Addr::LOCALHOST, forward.host.unwrap_or(0));
+    match forward.protocol {
+        Protocol::Tcp => {
+            let listener = TcpListener::bind(wanted)?;
+            let port = listener.local_addr()?.port();
+            Ok((listener.into(), port))
+        }
+        Protocol::Udp => {
+            let socket = UdpSocket::bind(wanted)?;
+            let port = socket.local_addr()?.port();
+            Ok((socket.into(), port))
+        }
+    }
 }

@@ -44,6 +44,6 @@ pub use guest::spec::{Action, GuestSpec};
 pub use guest::{Guest, list::Domain};
 pub use inner::Output;
 pub use lab::Lab;
-pub use options::{Clock, Forward, Options, Processor, Progress};
+pub use options::{Clock, Forward, Options, Processor, Progress, Protocol};
 pub use packages::Install;
-pub use terminal::run_one;
+pub use terminal::{Keys, run_one};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How a bench is to be: its cache, its machine, its limits.
 
+use std::fmt;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -69,13 +70,43 @@ pub enum Clock {
     Counted,
 }
 
-/// A TCP port of a guest that is to be reached through a port of the host's loopback.
+/// A port of a guest that is to be reached through a port of the host's loopback.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forward {
+    /// What is forwarded.
+    pub protocol: Protocol,
     /// The guest's address: one that [`network::mac`](crate::network::mac) gives to a vif.
     pub guest: Ipv4Addr,
     /// The guest's port.
     pub port: u16,
+    /// The host's port; one that is free if it does not matter.
+    pub host: Option<u16>,
+}
+
+impl Forward {
+    /// A TCP port at any port of the host.
+    #[must_use]
+    pub const fn tcp(guest: Ipv4Addr, port: u16) -> Self {
+        Self { protocol: Protocol::Tcp, guest, port, host: None }
+    }
+}
+
+/// What is forwarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    /// Connections.
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Tcp => "tcp",
+            Self::Udp => "udp",
+        })
+    }
 }
 
 /// Whether and where progress is reported.

@@ -67,7 +67,7 @@ pub(crate) fn command(
 
     let mut net = String::from("user,id=net");
     for (forward, host) in forwards {
-        net += &format!(",hostfwd=tcp:{host}-{}:{}", forward.guest, forward.port);
+        net += &format!(",hostfwd={}:{host}-{}:{}", forward.protocol, forward.guest, forward.port);
     }
     qemu.args(["-netdev", &net, "-device", "virtio-net-pci,netdev=net,romfile="]);
     qemu

@@ -12,6 +12,8 @@ use crate::{End, Guest, GuestSpec, Lab, LabError, Options};
 
 /// Ctrl-], as in telnet and `xl console`.
 const LEAVE: u8 = 0x1d;
+/// Ctrl-C.
+const STOP: u8 = 0x03;
 /// How often the console's output is looked at while no key is pressed.
 const LOOK: Duration = Duration::from_millis(10);
 /// How long the guest may take to read what was typed.
@@ -19,18 +21,36 @@ const SEND_LIMIT: Duration = Duration::from_secs(30);
 /// How long output may still come after the end.
 const LAST_BYTES: Duration = Duration::from_millis(300);
 
-/// Boots a lab, runs one guest in it with its console on the terminal, and returns its end; none if the user left before.
-pub fn run_one(spec: &GuestSpec, options: &Options) -> Result<Option<End>, LabError> {
+/// What becomes of what the user types.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keys {
+    /// It goes to the guest, but for Ctrl-], which leaves.
+    #[default]
+    ToGuest,
+    /// The guest reads nothing: Ctrl-C asks it to power off, and leaves when it is typed again.
+    ToStop,
+}
+
+/// Boots a lab, runs one guest in it with its console on the terminal, and returns its end; none if the user left before. What is to be
+/// done when the guest runs and nobody has typed yet, such as saying where it is reached, is done by `started`.
+pub fn run_one(
+    spec: &GuestSpec,
+    options: &Options,
+    keys: Keys,
+    started: impl FnOnce(&Lab),
+) -> Result<Option<End>, LabError> {
     let lab = Lab::boot(options)?;
     let guest = lab.create(spec)?;
-    attach(&guest)
+    started(&lab);
+    attach(&guest, keys)
 }
 
 /// Copies the guest's console to standard output and standard input to the console, until the guest ends or the user types
 /// Ctrl-]. A terminal is put into raw mode meanwhile; from a file or pipe bytes are copied until its end.
-pub fn attach(guest: &Guest) -> Result<Option<End>, LabError> {
-    let raw = RawMode::enter()?;
+pub fn attach(guest: &Guest, keys: Keys) -> Result<Option<End>, LabError> {
+    let raw = RawMode::enter(keys)?;
     let (mut console, mut input) = (guest.console(), Some([0; 4096]));
+    let mut is_stopping = false;
     let end = loop {
         // Asked before reading, so that what the guest wrote last is copied.
         let end = guest.ended()?;
@@ -38,17 +58,30 @@ pub fn attach(guest: &Guest) -> Result<Option<End>, LabError> {
         if end.is_some() {
             break end;
         }
+        guest.must_have_machine()?;
         let Some(buffer) = &mut input else {
             std::thread::sleep(LOOK);
             continue;
         };
-        match read_input(buffer)? {
-            Input::Nothing => {}
-            Input::End => input = None,
-            Input::Bytes(bytes) => match bytes.iter().position(|&b| raw.is_some() && b == LEAVE) {
-                Some(_) => break None,
-                None => send(guest, bytes)?,
-            },
+        let bytes = match read_input(buffer)? {
+            Input::Nothing => continue,
+            Input::End => {
+                input = None;
+                continue;
+            }
+            Input::Bytes(bytes) => bytes,
+        };
+        let typed = |key| raw.is_some() && bytes.contains(&key);
+        match keys {
+            _ if typed(LEAVE) => break None,
+            Keys::ToGuest => send(guest, bytes)?,
+            Keys::ToStop if typed(STOP) && is_stopping => break None,
+            Keys::ToStop if typed(STOP) => {
+                is_stopping = true;
+                eprint!("lab: {} is asked to power off; Ctrl-C again leaves at once\r\n", guest.name());
+                stop(guest)?;
+            }
+            Keys::ToStop => {}
         }
     };
     if end.is_some() {
@@ -62,6 +95,14 @@ pub fn attach(guest: &Guest) -> Result<Option<End>, LabError> {
 fn send(guest: &Guest, bytes: &[u8]) -> Result<(), LabError> {
     match guest.send(bytes, SEND_LIMIT) {
         Err(LabError::GuestEnded { .. }) => Ok(()),
+        result => result,
+    }
+}
+
+/// A guest that ends by itself meanwhile is no error either.
+fn stop(guest: &Guest) -> Result<(), LabError> {
+    match guest.shutdown() {
+        Err(_) if guest.ended()?.is_some() => Ok(()),
         result => result,
     }
 }
@@ -105,7 +146,7 @@ struct RawMode {
 
 impl RawMode {
     /// Returns none where standard input is no terminal.
-    fn enter() -> Result<Option<Self>, LabError> {
+    fn enter(keys: Keys) -> Result<Option<Self>, LabError> {
         if !io::stdin().is_terminal() {
             return Ok(None);
         }
@@ -115,7 +156,10 @@ impl RawMode {
         let mut raw = before.clone();
         raw.make_raw();
         tcsetattr(stdin(), OptionalActions::Now, &raw).map_err(failed)?;
-        eprint!("lab: Ctrl-] leaves\r\n");
+        match keys {
+            Keys::ToGuest => eprint!("lab: Ctrl-] leaves\r\n"),
+            Keys::ToStop => eprint!("lab: Ctrl-C stops the guest, Ctrl-] leaves at once\r\n"),
+        }
         Ok(Some(Self { before }))
     }
 }

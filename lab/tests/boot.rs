@@ -12,7 +12,7 @@ use lab::linux::{self, Task};
 use lab::{Action, Forward, Lab, LabError, Options, Reason, network};
 
 const LIMIT: Duration = Duration::from_secs(60);
-const SERVER: Forward = Forward { guest: Ipv4Addr::new(10, 0, 2, 130), port: 7 };
+const SERVER: Forward = Forward::tcp(Ipv4Addr::new(10, 0, 2, 130), 7);
 
 #[test]
 #[ignore = "boots a machine in QEMU"]

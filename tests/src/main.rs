@@ -8,16 +8,20 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod browser;
 mod clock;
 mod console;
 mod crash;
 mod crowd;
 mod entropy;
+mod examples;
 mod fixtures;
+mod guestbook;
 mod memory;
 mod network;
 mod node;
 mod otp;
+mod packed;
 mod power;
 mod storage;
 mod trial;
@@ -85,6 +89,9 @@ const TESTS: &[(&str, Test)] = &[
     ("data_can_be_full", storage::data_can_be_full),
     ("data_is_not_put_over_something", storage::data_is_not_put_over_something),
     ("data_outlives_cuts", storage::data_outlives_cuts),
+    ("examples_serve", examples::serve),
+    ("guestbook_outlives_a_cut", guestbook::outlives_a_cut),
+    ("guestbook_is_signed_in_a_browser", guestbook::is_signed_in_a_browser),
     ("otp_does_fixtures_as_stock", fixtures::are_as_on_stock),
     ("otp_takes_no_time_when_idle", otp::takes_no_time_when_idle),
     ("otp_runs_thirty_at_once", otp::runs_thirty_at_once),

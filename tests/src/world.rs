@@ -48,8 +48,13 @@ impl World {
 
     /// A machine of the test's own with these disks; the shared one is stopped first.
     pub fn with_disks(&self, disks: Vec<PathBuf>) -> Result<Lab, LabError> {
+        self.with(|usual| Options { disks, ..usual })
+    }
+
+    /// A machine of the test's own; the shared one is stopped first.
+    pub fn with(&self, change: impl FnOnce(Options) -> Options) -> Result<Lab, LabError> {
         self.stop();
-        Lab::boot(&Options { disks, ..self.options(Kind::Usual) })
+        Lab::boot(&change(self.options(Kind::Usual)))
     }
 
     /// Stops the machine.

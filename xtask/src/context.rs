@@ -52,6 +52,11 @@ impl Context {
         self.install
     }
 
+    /// The flag by which the host tool is told that nothing may be installed.
+    pub fn no_install(&self) -> Option<&'static str> {
+        (self.install == Install::Forbidden).then_some("--no-install")
+    }
+
     /// A path as it is shown: relative to the repository where it lies within.
     pub fn shown<'p>(&self, path: &'p Path) -> std::path::Display<'p> {
         path.strip_prefix(&self.root).unwrap_or(path).display()

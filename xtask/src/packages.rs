@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Debian packages that tasks need beside Rust. What the lab needs, it installs by itself.
 
+use std::path::Path;
+
 use lab::packages::Package;
 
 use crate::context::Context;
@@ -27,6 +29,7 @@ pub const STOCK_OTP: &[Package] = &[
     installed("erlang-edoc", "/var/lib/dpkg/info/erlang-edoc.list"),
     installed("erlang-eunit", "/var/lib/dpkg/info/erlang-eunit.list"),
     installed("erlang-mnesia", "/var/lib/dpkg/info/erlang-mnesia.list"),
+    installed("erlang-mochiweb", "/var/lib/dpkg/info/erlang-mochiweb.list"),
     installed("erlang-observer", "/var/lib/dpkg/info/erlang-observer.list"),
     installed("erlang-parsetools", "/var/lib/dpkg/info/erlang-parsetools.list"),
     installed("erlang-runtime-tools", "/var/lib/dpkg/info/erlang-runtime-tools.list"),
@@ -35,6 +38,45 @@ pub const STOCK_OTP: &[Package] = &[
     installed("erlang-tools", "/var/lib/dpkg/info/erlang-tools.list"),
     installed("erlang-xmerl", "/var/lib/dpkg/info/erlang-xmerl.list"),
 ];
+
+/// What the system tests need beside the bench: what the guestbook is made of, and a browser to look at it.
+pub const SYSTEM_TESTS: &[Package] = &[
+    Package::program("erlang-base", "erlc"),
+    Package::program("chromium", "chromium"),
+    installed("erlang-mnesia", "/var/lib/dpkg/info/erlang-mnesia.list"),
+    installed("erlang-mochiweb", "/var/lib/dpkg/info/erlang-mochiweb.list"),
+    installed("erlang-runtime-tools", "/var/lib/dpkg/info/erlang-runtime-tools.list"),
+];
+
+/// What the guestbook is compiled of and with.
+const GUESTBOOK: &[Package] = &[
+    Package::program("erlang-base", "erlc"),
+    installed("erlang-mnesia", "/var/lib/dpkg/info/erlang-mnesia.list"),
+    installed("erlang-mochiweb", "/var/lib/dpkg/info/erlang-mochiweb.list"),
+];
+
+/// What the shell has to offer.
+const SHELL: &[Package] = &[
+    Package::program("erlang-base", "erlc"),
+    installed("erlang-runtime-tools", "/var/lib/dpkg/info/erlang-runtime-tools.list"),
+];
+
+/// Elixir, which brings OTP.
+const ELIXIR: &[Package] = &[Package::program("elixir", "mix")];
+
+/// rebar3, which brings OTP.
+const REBAR3: &[Package] = &[Package::program("rebar3", "rebar3")];
+
+/// What an application is built of: an example, or any folder of sources.
+pub fn of_example(name: &str, folder: &Path) -> &'static [Package] {
+    match name {
+        "guestbook" => GUESTBOOK,
+        "shell" => SHELL,
+        _ if folder.join("mix.exs").is_file() => ELIXIR,
+        _ if folder.join("rebar.config").is_file() => REBAR3,
+        _ => ERLANG,
+    }
+}
 
 /// A package whose files are in folders named after versions; Debian's own list of them stands for them.
 const fn installed(name: &'static str, list: &'static str) -> Package {

@@ -75,9 +75,12 @@ const CONCURRENT: &[&str] =
 
 /// Builds the guests and runs the tests on Xen; without filters also the lab's test of itself.
 pub fn xen(context: &Context, filters: &[String]) -> Result<(), Failure> {
+    packages::ensure(context, packages::SYSTEM_TESTS)?;
     for program in build::PROGRAMS {
         program.build(context, Profile::Release)?;
     }
+    // It packs the examples.
+    process::run(context.cargo().args(["build", "--release", "--bin", "voxoz"]))?;
     let mut cargo = context.cargo();
     cargo.args(["run", "--package", "system-tests", "--"]);
     if context.install() == Install::Forbidden {

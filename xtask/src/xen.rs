@@ -45,7 +45,9 @@ pub fn boot(context: &Context, guest: &Path, domain: &Domain) -> Result<(), Fail
     let mut options = lab::Options { install: context.install(), ..lab::Options::default() };
     options.cache = context.target().join("lab");
     options.memory_mib = options.memory_mib.max(domain.memory.saturating_add(lab::Options::OVERHEAD_MIB));
-    match lab::run_one(&spec, &options).during(|| format!("cannot run {shown}"))? {
+    match lab::run_one(&spec, &options, lab::Keys::ToGuest, |_| ())
+        .during(|| format!("cannot run {shown}"))?
+    {
         None => Ok(()),
         Some(end) if matches!(end.reason, Reason::Crash | Reason::Watchdog | Reason::Other(_)) => {
             Err(Failure::new(format!("{shown} ended badly"), end.reason).help("its console above says more"))

@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 
 use crate::failure::{Code, Failure};
+use crate::resources::Resources;
 
 /// What is built, and how.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[group(skip)]
 pub struct Options {
     /// A release, a project, an escript, or folders of modules
@@ -27,9 +28,11 @@ pub struct Options {
     /// A variable of the guest's environment; may be given again
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
     pub variables: Vec<(String, String)>,
-    /// Memory of the guest in MiB; enough for the image if it is not said
-    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
-    pub memory: Option<u32>,
+    #[command(flatten)]
+    pub resources: Resources,
+    /// The folder for the modules and disks of a project; PROJECT/_build/voxoz if it is not said
+    #[arg(long, value_name = "FOLDER")]
+    pub work: Option<PathBuf>,
     /// Leave out modules that nothing in the image names, and list them
     #[arg(long)]
     pub prune: bool,

@@ -121,10 +121,17 @@ impl Otp {
 
     /// The folder of an application in some version, or in the highest.
     pub fn application(&self, name: &str) -> Option<Application> {
-        let (folder, version) =
-            folders(&self.root.join("lib"), name).max_by_key(|(_, version)| numbers(version))?;
-        let guest = format!("{ROOT}/lib/{name}-{version}");
-        Some(Application { name: name.into(), version: Some(version), folder, guest, origin: Origin::Otp })
+        let libraries = self.root.join("lib");
+        let versions = folders(&libraries, name).map(|(folder, version)| (folder, Some(version)));
+        let highest = versions.max_by_key(|(_, version)| version.as_deref().map(numbers));
+        // Debian's packages of what is not OTP's have no version in the name of the folder.
+        let plain = || Some(libraries.join(name)).filter(|folder| folder.join("ebin").is_dir());
+        let (folder, version) = highest.or_else(|| Some((plain()?, None)))?;
+        let place = folder.file_name()?.to_str()?;
+        let guest = format!("{ROOT}/lib/{place}");
+        // What is not OTP's own may have natives that nothing here replaces.
+        let origin = if is_stock(name) { Origin::Otp } else { Origin::User };
+        Some(Application { name: name.into(), version, folder, guest, origin })
     }
 
     /// The emulator's version and the boot file of a start without a release.

@@ -35,11 +35,23 @@ pub fn domain(name: &str) -> String {
     name.chars().map(letter).collect()
 }
 
-/// The text of the configuration.
-pub fn config(name: &str, version: Option<&str>, kernel: &Path, memory: u32, extra: &str) -> String {
-    let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
+/// A text within quotes.
+pub fn escape(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
+/// The text of the configuration; `devices` are lines for vifs and disks.
+pub fn config(
+    name: &str,
+    version: Option<&str>,
+    kernel: &Path,
+    memory: u32,
+    extra: &str,
+    devices: &[String],
+) -> String {
     let absolute = std::path::absolute(kernel).unwrap_or_else(|_| kernel.to_owned());
-    let (path, extra) = (quoted(&absolute.display().to_string()), quoted(extra));
+    let (path, extra) = (escape(&absolute.display().to_string()), escape(extra));
+    let devices: String = devices.iter().map(|line| format!("{line}\n")).collect();
     let (domain, version) = (domain(name), version.map_or_else(String::new, |version| format!(" {version}")));
     format!(
         "# {name}{version}: start it with `xl create -c` and this file.\n\
@@ -50,6 +62,7 @@ pub fn config(name: &str, version: Option<&str>, kernel: &Path, memory: u32, ext
          vcpus = 1\n\
          # More words of erl's command line, up to 1023 bytes; those in the image come first.\n\
          extra = \"{extra}\"\n\
+         {devices}\
          on_poweroff = \"destroy\"\n\
          on_reboot = \"restart\"\n\
          on_crash = \"destroy\"\n"

@@ -5,6 +5,7 @@
 
 mod build;
 mod check;
+mod examples;
 mod inspect;
 mod kernel;
 mod pack;

@@ -145,6 +145,14 @@ impl Guest {
         Ok(Some(End { reason, after }))
     }
 
+    /// Fails if the machine is gone, and the guest with it.
+    pub(crate) fn must_have_machine(&self) -> Result<(), LabError> {
+        if self.lab.machine.ended().is_some() {
+            return Err(self.lab.gone(&format!("end of guest {}", self.name())));
+        }
+        Ok(())
+    }
+
     /// Asks the guest to power off.
     pub fn shutdown(&self) -> Result<(), LabError> {
         self.xl("shutdown")

@@ -16,7 +16,7 @@ mod tree;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use sha2::{Digest, Sha256};
 
@@ -72,11 +72,20 @@ impl Image {
                     command: "the same command with installing allowed".into(),
                 });
             }
-            options.progress.say(|| format!("making dom0 from {} Debian packages", archives.len()));
+            let began = Instant::now();
+            options.progress.say(|| {
+                let megabytes = archives.iter().map(|archive| archive.length).sum::<u64>() / 1_000_000;
+                format!(
+                    "making dom0 from {} Debian packages, {megabytes} MB: once, in a minute or two",
+                    archives.len()
+                )
+            });
             apt::download(&archives, &archives_folder)?;
             build(cache, &archives, &archives_folder, &folder)?;
             prune(cache, &archives, &archives_folder)?;
-            options.progress.say(|| format!("dom0 is in {}", folder.display()));
+            options.progress.say(|| {
+                format!("dom0 is in {}, made in {:.0} s", folder.display(), began.elapsed().as_secs_f64())
+            });
         }
         Ok(Self { folder })
     }

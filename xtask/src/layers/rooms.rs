@@ -48,6 +48,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sha2", &["kernel", "lab", "tests/guest"]),
     ("smoltcp", &["net"]),
     ("talc", &["kernel"]),
+    ("toml", &["cli"]),
     ("zmij", &["beam-vm"]),
 ];
 

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+//! A guest's resources on the bench: its vifs are on dom0's bridge, its disks are dom0's, its ports are forwarded from this machine's loopback.
+
+use std::net::Ipv4Addr;
+
+use lab::{Forward, LabError, network};
+
+use crate::resources::{Access, Resources};
+
+/// The address of the guest's first vif.
+const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 2, network::RESERVED.0);
+
+/// The ports.
+pub fn forwards(resources: &Resources) -> Vec<Forward> {
+    let forward = |port: &crate::resources::Port| Forward {
+        protocol: port.protocol,
+        guest: ADDRESS,
+        port: port.guest,
+        host: port.host,
+    };
+    resources.ports.iter().map(forward).collect()
+}
+
+/// The lines of xl's configuration. Bridges that the application names are a Xen host's; here is only one.
+pub fn lines(resources: &Resources) -> Result<Vec<String>, LabError> {
+    let mut lines = Vec::new();
+    let count = resources.vifs.len().max(usize::from(!resources.ports.is_empty()));
+    let vifs = (0..count).map(|number| {
+        let [a, b, c, first] = ADDRESS.octets();
+        // One that is beyond those of the bench is refused.
+        let last = first.saturating_add(u8::try_from(number).unwrap_or(u8::MAX));
+        let address = Ipv4Addr::new(a, b, c, last);
+        Ok(format!("\"bridge={},mac={}\"", network::BRIDGE, network::mac(address)?))
+    });
+    let vifs = vifs.collect::<Result<Vec<_>, LabError>>()?;
+    if !vifs.is_empty() {
+        lines.push(format!("vif = [{}]", vifs.join(", ")));
+    }
+    let disks = resources.disks.iter().enumerate().map(|(number, disk)| {
+        let letter = char::from(b'a' + (number % 26) as u8);
+        let access = if disk.access == Access::ReadOnly { 'r' } else { 'w' };
+        format!("\"phy:/dev/vd{letter},xvd{letter},{access}\"")
+    });
+    let disks: Vec<String> = disks.collect();
+    if !disks.is_empty() {
+        lines.push(format!("disk = [{}]", disks.join(", ")));
+    }
+    Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{forwards, lines};
+    use crate::resources::Resources;
+
+    #[test]
+    fn the_bench_has_one_bridge_and_its_own_disks() {
+        let mut resources = Resources::default();
+        assert_eq!(lines(&resources).expect("lines"), Vec::<String>::new());
+        resources.ports = vec!["8080:80".parse().expect("a port")];
+        assert_eq!(lines(&resources).expect("lines"), ["vif = [\"bridge=xenbr0,mac=00:16:3e:00:00:82\"]"]);
+        assert_eq!((forwards(&resources)[0].host, forwards(&resources)[0].port), (Some(8080), 80));
+        resources.vifs = vec!["bridge=a".into(), "bridge=b".into()];
+        resources.disks = vec!["x".parse().expect("a disk"), "y:ro".parse().expect("a disk")];
+        assert_eq!(
+            lines(&resources).expect("lines"),
+            [
+                "vif = [\"bridge=xenbr0,mac=00:16:3e:00:00:82\", \"bridge=xenbr0,mac=00:16:3e:00:00:83\"]",
+                "disk = [\"phy:/dev/vda,xvda,w\", \"phy:/dev/vdb,xvdb,r\"]",
+            ]
+        );
+    }
+}
