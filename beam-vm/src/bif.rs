@@ -204,6 +204,15 @@ impl Context<'_> {
         self.yield_with(arguments)
     }
 
+    /// Keeps what a BIF has done, and makes it be called again with the same arguments, which are `arguments`, when the process is woken: for any
+    /// reason, so that it may have to wait again.
+    #[must_use]
+    pub fn wait_with(&mut self, parked: Parked, arguments: &[Term]) -> Raise {
+        self.process.extension_mut().parked = Some(parked);
+        self.process.set_arguments(arguments);
+        Raise::Wait
+    }
+
     /// What was kept when this BIF was called before, if this is not the first time.
     pub fn take_parked(&mut self) -> Option<Parked> {
         self.process.extension()?.parked.as_ref()?;

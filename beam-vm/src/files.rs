@@ -5,13 +5,17 @@
 //! The files of an owner that ends are closed by a process of module `prim_file`, one message for each, or at once where there is no such
 //! process.
 
+mod waits;
+
+pub use waits::FileWaits;
+
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
 use crate::atom::predefined;
 use crate::heap::{Fragment, Magic, MagicObject, build};
-use crate::platform::{FileHandle, FileResult};
+use crate::platform::{FileHandle, FileRequest};
 use crate::process::{Lookup, Process, RefNumbers};
 use crate::term::{LocalPid, Term};
 use crate::vm::Vm;
@@ -65,20 +69,18 @@ impl Process {
 }
 
 impl Vm {
-    /// Closes a file, if it is not closed yet. `running` is the process that runs, which is outside of the table.
-    ///
-    /// # Errors
-    /// Those of the platform.
-    pub fn close_file(&mut self, file: &OpenFile, running: &mut Process) -> FileResult<()> {
+    /// Says that nothing may be done with a file any more. Gives what is to be closed, unless it is already. `running` is the process that
+    /// runs, which is outside of the table.
+    pub fn give_up_file(&mut self, file: &OpenFile, running: &mut Process) -> Option<FileHandle> {
         if file.state.replace(FileState::Closed) == FileState::Closed {
-            return Ok(());
+            return None;
         }
         if file.owner == running.pid {
             running.disown_file(file.handle);
         } else if let Lookup::Process(owner) = self.processes.lookup(file.owner) {
             owner.disown_file(file.handle);
         }
-        self.platform.files().close(file.handle)
+        Some(file.handle)
     }
 
     /// Sees to it that the files of a process that has ended are closed.
@@ -100,8 +102,7 @@ impl Vm {
                 }
                 None => {
                     file.state.set(FileState::Closed);
-                    // Nobody is left to be told.
-                    let _ = self.platform.files().close(file.handle);
+                    self.begin_for_nobody(FileRequest::Close(file.handle));
                 }
             }
         }

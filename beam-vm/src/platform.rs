@@ -11,6 +11,7 @@ mod files;
 mod memory;
 mod none;
 mod random;
+mod requests;
 mod sim;
 mod sockets;
 mod streams;
@@ -24,6 +25,7 @@ pub use files::{
 pub use memory::{FixedRange, LITERALS, MACHINE_CODE, Reservation};
 pub use none::NoPlatform;
 pub use random::Random;
+pub use requests::{Begun, FileAnswer, FileReply, FileRequest, FileTicket, Folders, Word};
 pub use sim::{Fault, SimPlatform};
 pub use sockets::{
     Address, Ancillary, Datagram, Family, Group, Interface, InterfaceFlags, Linger, Membership, RawOption,
@@ -140,11 +142,24 @@ pub trait Platform {
         Vec::new()
     }
 
-    /// Files.
+    /// Files, for those who wait: a call comes back when what was begun before is done, and so is it.
     fn files(&mut self) -> &mut dyn Files {
         // A type without a size: nothing is allocated.
         Box::leak(Box::new(NoFiles))
     }
+
+    /// Files: begins an operation. Where nobody ever waits for a device it is done when this returns.
+    fn begin(&mut self, mut request: FileRequest) -> Begun {
+        Begun::Done(request.perform(self.files()))
+    }
+
+    /// Files: writes bytes of parts if that can be done at once, so that nobody has to keep them. None if it has to be begun.
+    fn write_now(&mut self, file: FileHandle, at: At, parts: &[&[u8]]) -> Option<FileResult<usize>> {
+        Some(self.files().write(file, at, parts))
+    }
+
+    /// Files: tells what has come of operations that were begun, each once. [`Platform::park`] ends when there is something to tell.
+    fn finished(&mut self, _answers: &mut Vec<(FileTicket, FileAnswer)>) {}
 
     /// Whether files are there when the machine is gone.
     fn keeps_files(&self) -> bool {

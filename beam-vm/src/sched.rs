@@ -153,6 +153,9 @@ impl Vm {
         if !self.processes.is_alive(wanted) {
             return Some(Idle::Finished);
         }
+        if self.file_waits.is_any_pending() {
+            self.take_finished_files();
+        }
         if self.is_time_to_look() {
             self.expire_timers();
         }
@@ -167,7 +170,8 @@ impl Vm {
                 return None;
             }
             let deadline = self.timers.next_deadline();
-            if deadline.is_none() && !self.ports.is_anything_outside() {
+            let is_anything_outside = self.ports.is_anything_outside() || self.file_waits.is_any_pending();
+            if deadline.is_none() && !is_anything_outside {
                 return Some(Idle::Stuck);
             }
             self.profile_scheduler(predefined::INACTIVE);

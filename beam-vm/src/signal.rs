@@ -261,6 +261,10 @@ impl Vm {
         let suspending = core::mem::take(&mut extension.suspending);
         let files = core::mem::take(&mut extension.files);
         let monitors = core::mem::take(&mut extension.monitors);
+        // It goes before the files do: their closing comes after what it has begun.
+        if let Some(ticket) = extension.parked.take().and_then(|parked| parked.file_ticket()) {
+            self.abandon_file_wait(ticket);
+        }
         for (numbers, monitor) in monitors.sorted() {
             self.unwatch(numbers, monitor.target);
         }

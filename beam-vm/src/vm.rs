@@ -16,6 +16,7 @@ use crate::bif::table::{BIFS, TABLE};
 use crate::code::Code;
 use crate::emu::native;
 use crate::ets::Tables;
+use crate::files::FileWaits;
 use crate::gc::Collector;
 use crate::halt::Halt;
 use crate::heap::build::Node;
@@ -94,6 +95,8 @@ pub struct Vm {
     pub file_names: NameEncoding,
     /// The process that closes the files of those that have ended.
     pub file_janitor: Option<LocalPid>,
+    /// Operations on files that are under way.
+    pub file_waits: FileWaits,
     /// How the machine has ended, once it has.
     pub halted: Option<Halt>,
     /// What new processes may ask of their heaps, unless who makes them says otherwise.
@@ -254,6 +257,7 @@ impl Vm {
             environment: platform.environment().into_iter().collect(),
             file_names: NameEncoding::default(),
             file_janitor: None,
+            file_waits: FileWaits::default(),
             halted: None,
             heap_limits: HeapLimits::default(),
             instructions: crate::emu::own_instructions(),

@@ -6,6 +6,7 @@ use core::slice;
 
 use kernel::Program;
 use kernel::drivers::memory::VirtAddr;
+use kernel::program::Stack;
 
 unsafe extern "C" {
     static __text_start: u8;
@@ -16,6 +17,8 @@ unsafe extern "C" {
     static __build_id_end: u8;
     static __stack_guard: u8;
     static __stack_top: u8;
+    static __fiber_guard: u8;
+    static __fiber_top: u8;
     /// The contents of the note in `notes.rs`: address and length of the image.
     static voxoz_image_note: [u64; 2];
 }
@@ -32,14 +35,16 @@ pub fn program() -> Program {
         &raw const __rodata_end,
         &raw const __stack_guard,
         &raw const __stack_top,
+        &raw const __fiber_guard,
+        &raw const __fiber_top,
     ];
-    let [text, text_end, rodata, rodata_end, guard, top] =
+    let [text, text_end, rodata, rodata_end, guard, top, fiber_guard, fiber_top] =
         addresses.map(|address| VirtAddr(address as usize));
     Program {
         text: text..text_end,
         rodata: rodata..rodata_end,
-        stack_guard: guard,
-        stack_top: top,
+        stack: Stack { guard, top },
+        fiber: Stack { guard: fiber_guard, top: fiber_top },
         image: image(),
         build_id: build_id(),
     }

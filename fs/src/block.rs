@@ -117,4 +117,7 @@ pub trait BlockDevice {
     fn rest(&mut self) {
         core::hint::spin_loop();
     }
+
+    /// Says that about a block's worth of work was done, so that whoever has it done can do something else first.
+    fn breathe(&mut self) {}
 }

@@ -268,6 +268,10 @@ impl Tree for DataFs {
 }
 
 impl FileSystem for DataFs {
+    fn waits(&self) -> bool {
+        true
+    }
+
     fn sync_all(&mut self) -> Result<(), Errno> {
         Self::sync_all(self)
     }

@@ -14,6 +14,8 @@ impl Errno {
     pub const EIO: Self = Self(5);
     /// There is no such open file, or it is not open for this.
     pub const EBADF: Self = Self(9);
+    /// It would have to wait.
+    pub const EAGAIN: Self = Self(11);
     /// The permissions do not allow it.
     pub const EACCES: Self = Self(13);
     /// It is in use.

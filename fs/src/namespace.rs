@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is mounted where, the open files of all file systems, and the working folder.
+//!
+//! There may be several views of one name space, on stacks of their own: while one waits for a device within a file system, others work with all
+//! other ones.
 
 use alloc::boxed::Box;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::cell::{RefCell, RefMut};
 
 use crate::path::{above, components, join, strip};
 use crate::{
@@ -14,17 +19,49 @@ use crate::{
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Handle(pub u32);
 
+/// Whether a view may wait for a device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Patience {
+    /// It may.
+    Waits,
+    /// It may not: what would lead to a file system that waits is `EAGAIN`, with nothing done.
+    Refuses,
+}
+
 /// A file system at its place.
 struct Mount {
     /// The path of the folder, without a slash at the end: nothing for the root.
     place: Vec<u8>,
-    system: Box<dyn FileSystem>,
+    /// Whether it may wait for a device.
+    waits: bool,
+    system: RefCell<Box<dyn FileSystem>>,
 }
 
-/// One tree of all file systems.
+impl Mount {
+    fn new(place: Vec<u8>, system: Box<dyn FileSystem>) -> Rc<Self> {
+        Rc::new(Self { place, waits: system.waits(), system: RefCell::new(system) })
+    }
+
+    /// The file system, unless this would have to wait, or another view does within it.
+    fn system(&self, patience: Patience) -> Result<RefMut<'_, Box<dyn FileSystem>>, Errno> {
+        if self.waits && patience == Patience::Refuses {
+            return Err(Errno::EAGAIN);
+        }
+        self.system.try_borrow_mut().map_err(|_| Errno::EAGAIN)
+    }
+}
+
+/// A view of one tree of all file systems. Clones are views of the same.
+#[derive(Clone)]
 pub struct Namespace {
+    patience: Patience,
+    shared: Rc<RefCell<Shared>>,
+}
+
+/// What all views have in common. Nobody holds it while a file system works.
+struct Shared {
     /// The root's first.
-    mounts: Vec<Mount>,
+    mounts: Vec<Rc<Mount>>,
     /// The working folder, unless the root's file system keeps it.
     folder: Option<Vec<u8>>,
     /// The open files: mount and number there.
@@ -45,20 +82,39 @@ impl Namespace {
         let mut root = root;
         let keeps_folder = root.working_folder().is_some();
         let folder = (!keeps_folder).then(|| b"/".to_vec());
-        Self {
-            mounts: Vec::from([Mount { place: Vec::new(), system: root }]),
+        let shared = Shared {
+            mounts: Vec::from([Mount::new(Vec::new(), root)]),
             folder,
             open: Vec::new(),
             free: Vec::new(),
             limit: OPEN_FILES,
-        }
+        };
+        Self { patience: Patience::Waits, shared: Rc::new(RefCell::new(shared)) }
+    }
+
+    /// Another view of the same tree.
+    #[must_use]
+    pub fn view(&self, patience: Patience) -> Self {
+        Self { patience, shared: Rc::clone(&self.shared) }
     }
 
     /// The same with another limit of open files.
     #[must_use]
-    pub fn with_limit(mut self, limit: usize) -> Self {
-        self.limit = limit;
+    pub fn with_limit(self, limit: usize) -> Self {
+        self.shared.borrow_mut().limit = limit;
         self
+    }
+
+    fn mount_at(&self, index: usize) -> Rc<Mount> {
+        Rc::clone(&self.shared.borrow().mounts[index])
+    }
+
+    /// The working folder that the root's file system keeps, if it keeps one.
+    fn kept_folder(&self) -> Option<Result<Vec<u8>, Errno>> {
+        match self.mount_at(0).system(self.patience) {
+            Ok(mut root) => root.working_folder(),
+            Err(errno) => Some(Err(errno)),
+        }
     }
 
     /// Mounts a file system at a folder: its absolute path.
@@ -77,12 +133,12 @@ impl Namespace {
         if place.first() != Some(&b'/') {
             return Err(Errno::EINVAL);
         }
-        if self.mounts.iter().any(|mount| mount.place == clean) {
+        if self.shared.borrow().mounts.iter().any(|mount| mount.place == clean) {
             return Err(Errno::EBUSY);
         }
         let (mount, rest) = self.mount_of(&clean);
-        self.mounts[mount].system.cover(&rest, &clean)?;
-        self.mounts.push(Mount { place: clean, system });
+        self.mount_at(mount).system(self.patience)?.cover(&rest, &clean)?;
+        self.shared.borrow_mut().mounts.push(Mount::new(clean, system));
         Ok(())
     }
 
@@ -91,7 +147,14 @@ impl Namespace {
     /// # Errors
     /// The first of what the file systems say; all are asked.
     pub fn sync_all(&mut self) -> Result<(), Errno> {
-        self.mounts.iter_mut().map(|mount| mount.system.sync_all()).fold(Ok(()), Result::and)
+        self.all(|system| system.sync_all())
+    }
+
+    /// Does something with all file systems. Gives the first of their errors.
+    fn all(&self, mut act: impl FnMut(&mut dyn FileSystem) -> Result<(), Errno>) -> Result<(), Errno> {
+        let mounts = self.shared.borrow().mounts.clone();
+        let results = mounts.iter().map(|mount| act(&mut **mount.system(self.patience)?));
+        results.fold(Ok(()), Result::and)
     }
 
     /// The same, and leaves as little as possible for the next start to do: the machine ends.
@@ -99,12 +162,13 @@ impl Namespace {
     /// # Errors
     /// As [`Self::sync_all`].
     pub fn rest(&mut self) -> Result<(), Errno> {
-        self.mounts.iter_mut().map(|mount| mount.system.rest()).fold(Ok(()), Result::and)
+        self.all(|system| system.rest())
     }
 
     /// The mount with the longest place on an absolute path, and the path in it.
     fn mount_of(&self, path: &[u8]) -> (usize, Vec<u8>) {
-        let candidates = self.mounts.iter().enumerate().skip(1);
+        let shared = self.shared.borrow();
+        let candidates = shared.mounts.iter().enumerate().skip(1);
         let longest = candidates
             .filter_map(|(index, mount)| Some((mount.place.len(), index, strip(&mount.place, path)?)))
             .max_by_key(|(length, ..)| *length);
@@ -123,12 +187,12 @@ impl Namespace {
         if path[0] == b'/' {
             return Ok(self.mount_of(path));
         }
-        match &self.folder {
-            Some(folder) => Ok(self.mount_of(&join(folder, path))),
+        let folder = self.shared.borrow().folder.clone();
+        match folder {
+            Some(folder) => Ok(self.mount_of(&join(&folder, path))),
             None => {
-                if self.mounts.len() > 1
-                    && let Some(Ok(folder)) = self.mounts[0].system.working_folder()
-                {
+                let is_alone = self.shared.borrow().mounts.len() == 1;
+                if !is_alone && let Some(Ok(folder)) = self.kept_folder() {
                     let (mount, rest) = self.mount_of(&join(&folder, path));
                     if mount != 0 {
                         return Ok((mount, rest));
@@ -149,7 +213,9 @@ impl Namespace {
         let mut links = crate::system::LINKS;
         loop {
             let mut lookup = Lookup { path: &rest, links };
-            let stop = match operation(&mut *self.mounts[mount].system, &mut lookup) {
+            let at = self.mount_at(mount);
+            let done = operation(&mut **at.system(self.patience)?, &mut lookup);
+            let stop = match done {
                 Ok(value) => return Ok((mount, value)),
                 Err(stop) => stop,
             };
@@ -158,7 +224,7 @@ impl Namespace {
             let next = match stop {
                 Stop::Failed(errno) => return Err(errno),
                 Stop::Elsewhere(path) => path,
-                Stop::Above(path) => join(above(&self.mounts[mount].place), &path),
+                Stop::Above(path) => join(above(&at.place), &path),
             };
             (mount, rest) = self.mount_of(&next);
         }
@@ -175,21 +241,29 @@ impl Namespace {
     }
 
     fn check_limit(&self) -> Result<(), Errno> {
-        if self.open.len() - self.free.len() < self.limit { Ok(()) } else { Err(Errno::EMFILE) }
+        let shared = self.shared.borrow();
+        if shared.open.len() - shared.free.len() < shared.limit { Ok(()) } else { Err(Errno::EMFILE) }
     }
 
     fn keep(&mut self, mount: usize, node: Node) -> Handle {
-        let slot = self.free.pop().unwrap_or(self.open.len() as u32);
-        match self.open.get_mut(slot as usize) {
+        let mut shared = self.shared.borrow_mut();
+        let slot = shared.free.pop().unwrap_or(shared.open.len() as u32);
+        match shared.open.get_mut(slot as usize) {
             Some(place) => *place = Some((mount, node)),
-            None => self.open.push(Some((mount, node))),
+            None => shared.open.push(Some((mount, node))),
         }
         Handle(slot)
     }
 
-    fn at_handle(&mut self, handle: Handle) -> Result<(&mut dyn FileSystem, Node), Errno> {
-        let (mount, node) = self.open.get(handle.0 as usize).copied().flatten().ok_or(Errno::EBADF)?;
-        Ok((&mut *self.mounts[mount].system, node))
+    /// Does something with an open file.
+    fn at_handle<T>(
+        &self,
+        handle: Handle,
+        operation: impl FnOnce(&mut dyn FileSystem, Node) -> Result<T, Errno>,
+    ) -> Result<T, Errno> {
+        let place = self.shared.borrow().open.get(handle.0 as usize).copied().flatten();
+        let (mount, node) = place.ok_or(Errno::EBADF)?;
+        operation(&mut **self.mount_at(mount).system(self.patience)?, node)
     }
 
     /// Closes a file.
@@ -197,10 +271,15 @@ impl Namespace {
     /// # Errors
     /// As `close`; the handle is free nevertheless.
     pub fn close(&mut self, handle: Handle) -> Result<(), Errno> {
-        let slot = self.open.get_mut(handle.0 as usize).ok_or(Errno::EBADF)?;
-        let (mount, node) = slot.take().ok_or(Errno::EBADF)?;
-        self.free.push(handle.0);
-        self.mounts[mount].system.close(node)
+        let shared = Rc::clone(&self.shared);
+        self.at_handle(handle, |system, node| {
+            {
+                let mut shared = shared.borrow_mut();
+                shared.open[handle.0 as usize] = None;
+                shared.free.push(handle.0);
+            }
+            system.close(node)
+        })
     }
 
     /// Reads bytes; none is the end.
@@ -208,8 +287,7 @@ impl Namespace {
     /// # Errors
     /// As `read` and `pread`.
     pub fn read(&mut self, handle: Handle, at: At, into: &mut [u8]) -> Result<usize, Errno> {
-        let (system, node) = self.at_handle(handle)?;
-        system.read(node, at, into)
+        self.at_handle(handle, |system, node| system.read(node, at, into))
     }
 
     /// Writes bytes of parts; tells how many.
@@ -217,8 +295,7 @@ impl Namespace {
     /// # Errors
     /// As `writev` and `pwritev`.
     pub fn write(&mut self, handle: Handle, at: At, parts: &[&[u8]]) -> Result<usize, Errno> {
-        let (system, node) = self.at_handle(handle)?;
-        system.write(node, at, parts)
+        self.at_handle(handle, |system, node| system.write(node, at, parts))
     }
 
     /// Sets the position, which it tells.
@@ -226,8 +303,7 @@ impl Namespace {
     /// # Errors
     /// As `lseek`.
     pub fn seek(&mut self, handle: Handle, from: From, offset: i64) -> Result<u64, Errno> {
-        let (system, node) = self.at_handle(handle)?;
-        system.seek(node, from, offset)
+        self.at_handle(handle, |system, node| system.seek(node, from, offset))
     }
 
     /// Cuts a file, or makes it longer.
@@ -235,8 +311,7 @@ impl Namespace {
     /// # Errors
     /// As `ftruncate`.
     pub fn resize(&mut self, handle: Handle, size: u64) -> Result<(), Errno> {
-        let (system, node) = self.at_handle(handle)?;
-        system.resize(node, size)
+        self.at_handle(handle, |system, node| system.resize(node, size))
     }
 
     /// Returns when what was written is on the disk.
@@ -244,8 +319,7 @@ impl Namespace {
     /// # Errors
     /// As `fsync`.
     pub fn sync(&mut self, handle: Handle, what: Sync) -> Result<(), Errno> {
-        let (system, node) = self.at_handle(handle)?;
-        system.sync(node, what)
+        self.at_handle(handle, |system, node| system.sync(node, what))
     }
 
     /// Makes room.
@@ -253,8 +327,7 @@ impl Namespace {
     /// # Errors
     /// As `posix_fallocate`.
     pub fn allocate(&mut self, handle: Handle, offset: u64, length: u64) -> Result<(), Errno> {
-        let (system, node) = self.at_handle(handle)?;
-        system.allocate(node, offset, length)
+        self.at_handle(handle, |system, node| system.allocate(node, offset, length))
     }
 
     /// Says what will be read.
@@ -262,8 +335,7 @@ impl Namespace {
     /// # Errors
     /// As `posix_fadvise`.
     pub fn advise(&mut self, handle: Handle, offset: u64, length: u64, advice: Advice) -> Result<(), Errno> {
-        let (system, node) = self.at_handle(handle)?;
-        system.advise(node, offset, length, advice)
+        self.at_handle(handle, |system, node| system.advise(node, offset, length, advice))
     }
 
     /// What is known of an open file.
@@ -271,8 +343,7 @@ impl Namespace {
     /// # Errors
     /// As `fstat`.
     pub fn handle_info(&mut self, handle: Handle) -> Result<Info, Errno> {
-        let (system, node) = self.at_handle(handle)?;
-        system.handle_info(node)
+        self.at_handle(handle, |system, node| system.handle_info(node))
     }
 
     /// The host's number of an open file.
@@ -280,8 +351,7 @@ impl Namespace {
     /// # Errors
     /// There is none.
     pub fn descriptor(&mut self, handle: Handle) -> Result<i32, Errno> {
-        let (system, node) = self.at_handle(handle)?;
-        system.descriptor(node)
+        self.at_handle(handle, |system, node| system.descriptor(node))
     }
 
     /// Takes over an open file of the host.
@@ -290,7 +360,7 @@ impl Namespace {
     /// There is no such file, or no host.
     pub fn adopt(&mut self, descriptor: i32) -> Result<Handle, Errno> {
         self.check_limit()?;
-        let node = self.mounts[0].system.adopt(descriptor)?;
+        let node = self.mount_at(0).system(self.patience)?.adopt(descriptor)?;
         Ok(self.keep(0, node))
     }
 
@@ -345,7 +415,7 @@ impl Namespace {
     /// As `rename`; `EXDEV` between file systems.
     pub fn rename(&mut self, from: &[u8], to: &[u8]) -> Result<(), Errno> {
         let (mount, from, to) = self.locate_both(Locate::Name, from, to)?;
-        self.mounts[mount].system.rename(&from, &to)
+        self.mount_at(mount).system(self.patience)?.rename(&from, &to)
     }
 
     /// Gives something one more name.
@@ -354,7 +424,7 @@ impl Namespace {
     /// As `link`; `EXDEV` between file systems.
     pub fn link(&mut self, from: &[u8], to: &[u8]) -> Result<(), Errno> {
         let (mount, from, to) = self.locate_both(Locate::Existing, from, to)?;
-        self.mounts[mount].system.link(&from, &to)
+        self.mount_at(mount).system(self.patience)?.link(&from, &to)
     }
 
     fn locate_both(
@@ -381,9 +451,10 @@ impl Namespace {
     /// # Errors
     /// As `getcwd`: it may be gone.
     pub fn working_folder(&mut self) -> Result<Vec<u8>, Errno> {
-        match self.folder.clone() {
+        let folder = self.shared.borrow().folder.clone();
+        match folder {
             Some(folder) => self.info(&folder, Follow::Target).map(|_| folder),
-            None => self.mounts[0].system.working_folder().unwrap_or(Err(Errno::ENOENT)),
+            None => self.kept_folder().unwrap_or(Err(Errno::ENOENT)),
         }
     }
 
@@ -393,19 +464,21 @@ impl Namespace {
     /// As `chdir`.
     pub fn enter(&mut self, path: &[u8]) -> Result<(), Errno> {
         let (mount, inside) = self.at_path(path, |system, lookup| system.enter(lookup))?;
-        let keeps_folder = mount == 0 && self.mounts[0].system.working_folder().is_some();
-        self.folder = (!keeps_folder).then(|| {
-            let mut folder = self.mounts[mount].place.clone();
+        let keeps_folder = mount == 0 && self.kept_folder().is_some();
+        let folder = (!keeps_folder).then(|| {
+            let mut folder = self.mount_at(mount).place.clone();
             folder.extend_from_slice(if inside == b"/" && !folder.is_empty() { b"" } else { &inside });
             folder
         });
+        self.shared.borrow_mut().folder = folder;
         Ok(())
     }
 }
 
 impl core::fmt::Debug for Namespace {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let places = self.mounts.iter().map(|mount| alloc::string::String::from_utf8_lossy(&mount.place));
+        let shared = self.shared.borrow();
+        let places = shared.mounts.iter().map(|mount| alloc::string::String::from_utf8_lossy(&mount.place));
         f.debug_list().entries(places).finish()
     }
 }

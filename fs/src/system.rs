@@ -63,6 +63,11 @@ pub trait FileSystem {
     /// It is no folder.
     fn cover(&mut self, folder: &[u8], place: &[u8]) -> Result<(), Errno>;
 
+    /// Whether it may wait for a device.
+    fn waits(&self) -> bool {
+        false
+    }
+
     /// Opens a file, or a folder to look at.
     ///
     /// # Errors

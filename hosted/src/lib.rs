@@ -83,7 +83,9 @@ fn machine_in(surrounding: linux::Surrounding, settings: Settings) -> Vm {
 
 fn machine_on(linux: LinuxPlatform, settings: Settings) -> Vm {
     let platform: Box<dyn Platform> = match settings.seed {
-        Some(seed) => Box::new(SimPlatform::new(seed, linux).with(Fault::RestlessPark)),
+        Some(seed) => {
+            Box::new(SimPlatform::new(seed, linux).with(Fault::RestlessPark).with(Fault::SlowFiles))
+        }
         None => Box::new(linux),
     };
     let mut vm = Vm::new(platform).expect("there is address space for literals");

@@ -19,6 +19,7 @@ mod cpuid;
 pub mod crash;
 pub mod entropy;
 pub mod events;
+mod fiber;
 mod global;
 mod grants;
 pub mod machine;

@@ -5,6 +5,7 @@
 //! sleeps in [`Machine::wait`], where an idle guest costs nothing.
 
 mod facts;
+mod files;
 mod memory;
 mod shutdown;
 mod streams;
@@ -16,7 +17,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use beam_vm::platform::{
-    CodeAccess, Event, Files, FixedRange, Platform, Record, Reservation, Sockets, Streams,
+    At, Begun, CodeAccess, Event, FileAnswer, FileHandle, FileRequest, FileResult, FileTicket, Files,
+    FixedRange, Platform, Record, Reservation, Sockets, Streams,
 };
 use drivers::xenstore::Store;
 use fs::Namespace;
@@ -24,18 +26,19 @@ use fs::archive::ArchiveFs;
 use fs::memory::{MemoryFs, User};
 use image::files::FileTable;
 use log::{debug, info, warn};
-use vm_files::{ImageArchive, PluggedFiles};
+use vm_files::ImageArchive;
 
 use crate::console::line_discipline::LineDiscipline;
 use crate::machine::{Machine, Wake};
 use crate::network::{Network, NetworkFlags, names};
 use crate::power::End;
-use crate::storage::Storage;
+use crate::storage::{Outlook, Storage};
 use crate::time::{self, Instant};
-use crate::{console, memory as domain_memory};
+use crate::{console, memory as domain_memory, program};
 
 pub use shutdown::TimeLimit;
 
+use files::FileService;
 use shutdown::Shutdown;
 use streams::Terminal;
 use tide::Tide;
@@ -76,7 +79,7 @@ pub struct XenPlatform {
     table: FileTable<'static>,
     preloaded: &'static [u8],
     environment: Vec<(Vec<u8>, Vec<u8>)>,
-    files: PluggedFiles,
+    files: FileService,
     terminal: Terminal,
     shutdown: Shutdown,
     network: Network,
@@ -92,6 +95,9 @@ pub struct XenPlatform {
 
 impl XenPlatform {
     /// A platform on a machine that is up.
+    ///
+    /// # Panics
+    /// When the machine was never started.
     #[must_use]
     pub fn new(mut machine: Machine, around: Surroundings) -> Self {
         let mut files = Namespace::new(Box::new(ArchiveFs::new(ImageArchive(around.table), IMAGE_DEVICE)));
@@ -100,6 +106,7 @@ impl XenPlatform {
         if let Err(errno) = files.mount(b"/tmp", Box::new(tmp)) {
             warn!("there is no /tmp: the image has no such folder (error {})", errno.0);
         }
+        let program = program::current().expect("it was installed when the machine was started");
         let storage = Storage::start(&machine);
         storage.mount(&mut files, &mut machine.entropy);
         if let Err(errno) = files.enter(&around.folder) {
@@ -107,6 +114,9 @@ impl XenPlatform {
             warn!("the working folder {folder} cannot be entered (error {}); it is /", errno.0);
         }
         let network = Network::new(&mut machine, around.network);
+        // SAFETY: the linker has placed the stack for this, and there is one platform in a guest.
+        #[expect(unsafe_code, reason = "gives a stack away")]
+        let service = unsafe { FileService::new(&files, program.fiber.range(), time::now) };
         let mut environment = around.environment;
         let has_names = names::start(&mut files, &String::from_utf8_lossy(&network.sockets.host_name));
         if has_names && environment.iter().all(|(name, _)| name != names::VARIABLE.as_bytes()) {
@@ -117,7 +127,7 @@ impl XenPlatform {
             table: around.table,
             preloaded: around.preloaded,
             environment,
-            files: PluggedFiles(files),
+            files: service,
             terminal: Terminal::new(LineDiscipline::default(), around.window),
             shutdown: Shutdown::new(around.shutdown_time),
             network,
@@ -148,10 +158,11 @@ impl XenPlatform {
     /// What time brings.
     fn tend(&mut self) {
         if self.tide.is_in(time::now()) {
-            self.sync();
+            self.files.begin_sync();
         }
+        self.files.attend();
         if let Some(end) = self.shutdown.is_over() {
-            self.sync();
+            self.files.sync();
             self.machine.end(end);
         }
     }
@@ -166,7 +177,7 @@ impl XenPlatform {
         if self.has_names
             && let Some(servers) = self.network.take_servers()
         {
-            names::tell_servers(&mut self.files.0, &servers);
+            names::tell_servers(self.files.names(), &servers);
         }
         self.network.is_busy() || self.network.sockets.rest() == Some(0)
     }
@@ -177,18 +188,11 @@ impl XenPlatform {
         self.storage.attend();
     }
 
-    /// Writes what nobody has synced, when it is time or the domain ends.
-    fn sync(&mut self) {
-        if let Err(errno) = self.files.0.sync_all() {
-            warn!("what was written is not all on the disk: error {}", errno.0);
-        }
-    }
-
     fn woken(&mut self, wake: Wake) {
         match wake {
             Wake::Shutdown(request) => {
                 // Some requests end the domain at once.
-                self.sync();
+                self.files.sync();
                 self.shutdown.asked(&mut self.machine, request, &mut self.events);
             }
             Wake::Xenstore => self.follow_xenstore(),
@@ -245,9 +249,7 @@ impl Platform for XenPlatform {
 
     fn end(&mut self, status: i32) -> ! {
         self.tell_status(status);
-        if let Err(errno) = self.files.0.rest() {
-            warn!("what was written is not all on the disk: error {}", errno.0);
-        }
+        self.files.rest();
         if let Some(memory) = domain_memory::statistics() {
             debug!("{memory}");
         }
@@ -257,18 +259,23 @@ impl Platform for XenPlatform {
 
     fn crash(&mut self, status: i32) -> ! {
         self.tell_status(status);
-        self.sync();
+        self.files.sync();
         info!("crashed, with status {status}");
         self.machine.end(End::Crash)
     }
 
     fn park(&mut self, deadline: Option<u64>) {
-        if self.is_anything_to_tell() || self.is_network_busy() {
+        if self.is_anything_to_tell() || self.files.is_busy() || self.is_network_busy() {
             return;
         }
+        let storage = match self.storage.outlook() {
+            Outlook::Ready if self.files.waits() => return,
+            Outlook::Ready => None,
+            Outlook::Until(until) => until,
+        };
         let deadline = deadline.map(|deadline| Instant(deadline.saturating_mul(MILLISECOND)));
         let network = self.network.sockets.rest().map(|rest| Instant(time::now().0 + rest * MICROSECOND));
-        let deadline = [deadline, network, self.tide.next()].into_iter().flatten().min();
+        let deadline = [deadline, network, storage, self.tide.next()].into_iter().flatten().min();
         let wake = self.machine.wait(self.shutdown.before(deadline));
         self.woken(wake);
         self.tend();
@@ -296,7 +303,23 @@ impl Platform for XenPlatform {
 
     fn files(&mut self) -> &mut dyn Files {
         self.tide.rise(time::now());
-        &mut self.files
+        self.files.settled()
+    }
+
+    fn begin(&mut self, mut request: FileRequest) -> Begun {
+        if let Some(answer) = self.files.do_now(&mut request) {
+            return Begun::Done(answer);
+        }
+        self.tide.rise(time::now());
+        self.files.begin(request)
+    }
+
+    fn write_now(&mut self, file: FileHandle, at: At, parts: &[&[u8]]) -> Option<FileResult<usize>> {
+        self.files.write_now(file, at, parts)
+    }
+
+    fn finished(&mut self, answers: &mut Vec<(FileTicket, FileAnswer)>) {
+        self.files.finished(answers);
     }
 
     fn module(&mut self, name: &str) -> Option<Vec<u8>> {

@@ -11,6 +11,23 @@ use image::{Image, ImageError, SectionKind};
 use crate::global::Global;
 use crate::memory::PAGE_SIZE;
 
+/// A stack, as the linker has placed it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stack {
+    /// The page below it, which is not there.
+    pub guard: VirtAddr,
+    /// The first address past it.
+    pub top: VirtAddr,
+}
+
+impl Stack {
+    /// All of it, without the page below.
+    #[must_use]
+    pub fn range(self) -> Range<VirtAddr> {
+        VirtAddr(self.guard.0 + PAGE_SIZE)..self.top
+    }
+}
+
 /// What `boot` knows from the linker and the packer.
 #[derive(Clone, Debug)]
 pub struct Program {
@@ -18,10 +35,10 @@ pub struct Program {
     pub text: Range<VirtAddr>,
     /// Constants, whole pages.
     pub rodata: Range<VirtAddr>,
-    /// The page below the kernel's stack.
-    pub stack_guard: VirtAddr,
-    /// The first address past the kernel's stack.
-    pub stack_top: VirtAddr,
+    /// The kernel's stack.
+    pub stack: Stack,
+    /// The stack of operations on files.
+    pub fiber: Stack,
     /// The image, empty where none was packed.
     pub image: &'static [u8],
     /// The linker's hash over the program.
@@ -51,10 +68,10 @@ impl Program {
         VirtAddr(start)..VirtAddr((start + self.image.len()).next_multiple_of(PAGE_SIZE))
     }
 
-    /// The stack, without its guard page.
+    /// The stack that an address is in, if it is in one.
     #[must_use]
-    pub fn stack(&self) -> Range<VirtAddr> {
-        VirtAddr(self.stack_guard.0 + PAGE_SIZE)..self.stack_top
+    pub fn stack_at(&self, address: VirtAddr) -> Option<Range<VirtAddr>> {
+        [self.stack, self.fiber].into_iter().map(Stack::range).find(|range| range.contains(&address))
     }
 
     /// The packed image, if there is one.

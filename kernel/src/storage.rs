@@ -21,7 +21,7 @@ use crate::machine::Machine;
 use crate::time;
 
 pub use block::Block;
-pub use drive::{Drive, PATIENCE};
+pub use drive::{Drive, Outlook, PATIENCE};
 
 /// The class of block devices.
 const CLASS: &str = "vbd";
@@ -86,6 +86,12 @@ impl Storage {
             }
             next += 1;
         }
+    }
+
+    /// What is to be expected of disks for which nobody sleeps.
+    #[must_use]
+    pub fn outlook(&self) -> Outlook {
+        self.drives.iter().map(Drive::outlook).fold(Outlook::Until(None), Outlook::and)
     }
 
     /// Does what xenstore has events for.

@@ -161,14 +161,11 @@ pub fn capture() -> Registers {
     registers
 }
 
-/// The word on top of the stack at a trap, if the stack pointer is within the kernel's stack.
+/// The word on top of the stack at a trap, if the stack pointer is within a stack of the kernel.
 pub fn top_of_stack(registers: &Registers, program: &Program) -> Option<VirtAddr> {
-    let stack = program.stack();
     let top = VirtAddr(registers.rsp as usize);
-    if !stack.contains(&top) || !top.0.is_multiple_of(8) {
-        return None;
-    }
-    // SAFETY: an aligned word within the kernel's stack, which stays mapped.
+    program.stack_at(top).filter(|_| top.0.is_multiple_of(8))?;
+    // SAFETY: an aligned word within a stack of the kernel, which stays mapped.
     Some(VirtAddr(unsafe { (top.0 as *const usize).read() }))
 }
 

@@ -13,7 +13,7 @@ use crate::atom::predefined;
 use crate::bif::{BifResult, Context, Raise};
 use crate::files::{FileState, OpenFile, native_path};
 use crate::heap::{Magic, MagicObject, build, magic_of};
-use crate::platform::{Errno, FileHandle, FileKind, OpenModes};
+use crate::platform::{Errno, FileAnswer, FileHandle, FileReply, FileRequest, Folders, OpenModes};
 use crate::term::{Term, View};
 
 const OK: BifResult = Ok(Term::atom(predefined::OK));
@@ -27,14 +27,6 @@ fn failed(cx: &mut Context<'_>, errno: Errno) -> BifResult {
 /// `{ok, Value}`
 fn ok(cx: &mut Context<'_>, value: Term) -> BifResult {
     Ok(build::tuple(cx.heap(), &[Term::atom(predefined::OK), value]))
-}
-
-/// `ok`, or `{error, Errno}`.
-fn done(cx: &mut Context<'_>, result: Result<(), Errno>) -> BifResult {
-    match result {
-        Ok(()) => OK,
-        Err(errno) => failed(cx, errno),
-    }
 }
 
 fn is_number(term: Term) -> bool {
@@ -101,10 +93,10 @@ fn owned(cx: &mut Context<'_>, handle: FileHandle) -> BifResult {
     ok(cx, reference)
 }
 
-/// What a list of modes asks for, and whether a folder may be opened although it does not. What is not known is for others.
-fn modes(list: Term) -> (OpenModes, bool) {
+/// What a list of modes asks for. What is not known is for others.
+fn modes(list: Term) -> (OpenModes, Folders) {
     let mut modes = OpenModes::default();
-    let mut is_any = false;
+    let mut folders = Folders::Refused;
     let mut rest = list;
     while let Some(cell) = rest.as_cons() {
         match cell.head().as_atom() {
@@ -113,8 +105,8 @@ fn modes(list: Term) -> (OpenModes, bool) {
             Some(predefined::APPEND) => modes.append = true,
             Some(predefined::EXCLUSIVE) => modes.exclusive = true,
             Some(predefined::SYNC) => modes.sync = true,
-            Some(predefined::DIRECTORY) => modes.folder = true,
-            Some(predefined::SKIP_TYPE_CHECK) => is_any = true,
+            Some(predefined::DIRECTORY) => (modes.folder, folders) = (true, Folders::Allowed),
+            Some(predefined::SKIP_TYPE_CHECK) => folders = Folders::Allowed,
             _ => {}
         }
         rest = cell.tail();
@@ -126,57 +118,86 @@ fn modes(list: Term) -> (OpenModes, bool) {
     }
     modes.create = modes.write;
     modes.truncate = modes.write && !modes.read && !modes.append;
-    (modes, is_any || modes.folder)
+    (modes, folders)
 }
 
-/// Opens a file, unless it is a folder that was not asked for.
-fn open(cx: &mut Context<'_>, path: &[u8], modes: OpenModes, is_any: bool) -> Result<FileHandle, Errno> {
-    let files = cx.vm.platform.files();
-    let handle = files.open(path, modes)?;
-    if !is_any && files.handle_info(handle).is_ok_and(|info| info.kind == FileKind::Folder) {
-        // It is the kind that is told, whatever comes of this.
-        let _ = files.close(handle);
-        return Err(Errno::EISDIR);
+/// What an operation tells that was asked for. `request` says what it is, unless the BIF was called before and has asked already: so nothing of
+/// that can be looked at anew, which may have changed meanwhile.
+///
+/// # Errors
+/// It has to wait, or the arguments are bad.
+fn ask(
+    cx: &mut Context<'_>,
+    args: &[Term],
+    request: impl FnOnce() -> Result<Result<FileRequest, Errno>, Raise>,
+) -> Result<FileAnswer, Raise> {
+    if let Some(answer) = cx.resume_file(args)? {
+        return Ok(answer);
     }
-    Ok(handle)
+    match request()? {
+        Ok(request) => cx.do_file(request, args),
+        Err(errno) => Ok(Err(errno)),
+    }
+}
+
+/// `ok`, or `{error, Errno}`.
+fn done(cx: &mut Context<'_>, answer: FileAnswer) -> BifResult {
+    match answer {
+        Ok(_) => OK,
+        Err(errno) => failed(cx, errno),
+    }
+}
+
+/// `{ok, Reference}` of a file that was opened.
+fn opened(cx: &mut Context<'_>, answer: FileAnswer) -> BifResult {
+    match answer {
+        Ok(FileReply::Opened(handle, _)) => owned(cx, handle),
+        Ok(_) => Err(Raise::BADARG),
+        Err(errno) => failed(cx, errno),
+    }
 }
 
 /// `open_nif/2`
 pub fn open_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    if !args[1].is_list() {
-        return Err(Raise::BADARG);
-    }
-    let (modes, is_any) = modes(args[1]);
-    match path(args[0]).and_then(|path| open(cx, &path, modes, is_any)) {
-        Ok(handle) => owned(cx, handle),
-        Err(errno) => failed(cx, errno),
-    }
+    let answer = ask(cx, args, || {
+        if !args[1].is_list() {
+            return Err(Raise::BADARG);
+        }
+        let (modes, folders) = modes(args[1]);
+        Ok(path(args[0]).map(|path| FileRequest::Open(path, modes, folders)))
+    })?;
+    opened(cx, answer)
 }
 
 /// `file_desc_to_ref_nif/1`
 pub fn file_desc_to_ref_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let descriptor = int(args[0])?;
-    match cx.vm.platform.files().adopt(descriptor) {
-        Ok(handle) => owned(cx, handle),
-        Err(errno) => failed(cx, errno),
-    }
+    let answer = ask(cx, args, || int(args[0]).map(|descriptor| Ok(FileRequest::Adopt(descriptor))))?;
+    opened(cx, answer)
 }
 
 /// `close_nif/1`
 pub fn close_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    if let Some(answer) = cx.resume_file(args)? {
+        return done(cx, answer);
+    }
     let file = any_file(args[0])?;
     if file.state.get() != FileState::Open {
         return failed(cx, Errno::EINVAL);
     }
-    let closed = cx.vm.close_file(&file, cx.process);
-    done(cx, closed)
+    let answer = match cx.vm.give_up_file(&file, cx.process) {
+        Some(handle) => cx.do_file(FileRequest::Close(handle), args)?,
+        None => Ok(FileReply::Done),
+    };
+    done(cx, answer)
 }
 
 /// `delayed_close_nif/1`: for files whose owner has ended.
 pub fn delayed_close_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let file = any_file(args[0])?;
-    // Nobody is left to be told.
-    let _ = cx.vm.close_file(&file, cx.process);
+    // Nobody is left to be told what comes of it.
+    if let Some(handle) = cx.vm.give_up_file(&file, cx.process) {
+        cx.vm.begin_for_nobody(FileRequest::Close(handle));
+    }
     OK
 }
 
@@ -186,11 +207,10 @@ const NO_DESCRIPTOR: i32 = -1;
 /// `get_handle_nif/1`: the descriptor in the bytes of a C `int`. `prim_inet:sendfile/4` wants to have one before it finds out that no socket
 /// sends files by itself, upon which `file` reads and sends.
 pub fn get_handle_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    match file(args[0])?.and_then(|file| match cx.vm.platform.files().descriptor(file) {
-        Err(Errno::ENOTSUP) => Ok(NO_DESCRIPTOR),
-        result => result,
-    }) {
-        Ok(descriptor) => Ok(build::binary(cx.heap(), &descriptor.to_ne_bytes())),
-        Err(errno) => failed(cx, errno),
-    }
+    let descriptor = match ask(cx, args, || Ok(file(args[0])?.map(FileRequest::Descriptor)))? {
+        Ok(FileReply::Descriptor(descriptor)) => descriptor,
+        Ok(_) | Err(Errno::ENOTSUP) => NO_DESCRIPTOR,
+        Err(errno) => return failed(cx, errno),
+    };
+    Ok(build::binary(cx.heap(), &descriptor.to_ne_bytes()))
 }

@@ -5,7 +5,10 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::{CodeAccess, Files, FixedRange, Platform, Random, Reservation, Streams};
+use super::{
+    At, Begun, CodeAccess, FileAnswer, FileHandle, FileRequest, FileResult, FileTicket, Files, FixedRange,
+    Platform, Random, Reservation, Streams,
+};
 
 /// What goes wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,10 +17,16 @@ pub enum Fault {
     RestlessPark,
     /// The system clock is set to another time, back or ahead, now and then.
     JumpingClock,
+    /// Answers of operations on files come late, in any order.
+    SlowFiles,
 }
 
 /// The most nanoseconds that pass between two looks at the clock.
 const MOST_BETWEEN_LOOKS: u64 = 200_000;
+/// The most nanoseconds that an operation on files takes.
+const MOST_FOR_FILES: u64 = 2_000_000;
+/// The bit of the tickets that are given here.
+const SIMULATED: u64 = 1 << 63;
 /// The system clock when a simulation begins: 2026-01-01 00:00 UTC.
 const BEGINNING: i64 = 1_767_225_600_000_000_000;
 
@@ -32,6 +41,9 @@ pub struct SimPlatform<P> {
     /// Whether somebody has asked for streams, which are those of the other platform.
     is_outside_used: bool,
     faults: Vec<Fault>,
+    /// Answers of files, and when they come.
+    answers: Vec<(u64, FileTicket, FileAnswer)>,
+    next_ticket: u64,
 }
 
 impl<P: Platform> SimPlatform<P> {
@@ -45,6 +57,8 @@ impl<P: Platform> SimPlatform<P> {
             jumped: 0,
             is_outside_used: false,
             faults: Vec::new(),
+            answers: Vec::new(),
+            next_ticket: SIMULATED,
         }
     }
 
@@ -61,6 +75,10 @@ impl<P: Platform> SimPlatform<P> {
         let deadline = since + until.saturating_sub(self.now);
         self.outside.park(Some(deadline.div_ceil(1_000_000)));
         self.now += self.outside.monotonic() - since;
+    }
+
+    fn are_files_slow(&mut self) -> bool {
+        self.has(Fault::SlowFiles) && self.random.below(2) == 0
     }
 
     fn has(&self, fault: Fault) -> bool {
@@ -121,9 +139,12 @@ impl<P: Platform> Platform for SimPlatform<P> {
     }
 
     fn park(&mut self, deadline: Option<u64>) {
+        let deadline = deadline.map(|deadline| deadline.saturating_mul(1_000_000));
+        let answer = self.answers.iter().map(|(due, ..)| *due).min();
         // What is outside of the world is not simulated: for that the time passes that it takes.
-        let Some(deadline) = deadline else { return self.outside.park(None) };
-        let until = deadline.saturating_mul(1_000_000);
+        let Some(until) = [deadline, answer].into_iter().flatten().min() else {
+            return self.outside.park(None);
+        };
         if self.is_outside_used {
             return self.park_outside(until);
         }
@@ -138,6 +159,31 @@ impl<P: Platform> Platform for SimPlatform<P> {
 
     fn files(&mut self) -> &mut dyn Files {
         self.outside.files()
+    }
+
+    fn begin(&mut self, request: FileRequest) -> Begun {
+        match self.outside.begin(request) {
+            Begun::Done(answer) if self.are_files_slow() => {
+                let ticket = FileTicket(self.next_ticket);
+                self.next_ticket += 1;
+                let due = self.now + self.random.below(MOST_FOR_FILES);
+                self.answers.push((due, ticket, answer));
+                Begun::Pending(ticket)
+            }
+            begun => begun,
+        }
+    }
+
+    fn write_now(&mut self, file: FileHandle, at: At, parts: &[&[u8]]) -> Option<FileResult<usize>> {
+        if self.are_files_slow() { None } else { self.outside.write_now(file, at, parts) }
+    }
+
+    fn finished(&mut self, answers: &mut Vec<(FileTicket, FileAnswer)>) {
+        self.outside.finished(answers);
+        let now = self.now;
+        answers.extend(
+            self.answers.extract_if(.., |(due, ..)| *due <= now).map(|(_, ticket, answer)| (ticket, answer)),
+        );
     }
 
     fn streams(&mut self) -> Option<&mut dyn Streams> {
@@ -229,5 +275,30 @@ mod tests {
             parks += 1;
             assert!(parks < 1000);
         }
+    }
+
+    #[test]
+    fn answers_of_files_come_late_and_each_once() {
+        let mut sim = sim(5).with(Fault::SlowFiles);
+        let request = || FileRequest::Close(FileHandle(0));
+        let begun: Vec<Begun> = (0..100).map(|_| sim.begin(request())).collect();
+        let mut pending: Vec<FileTicket> = begun
+            .iter()
+            .filter_map(|begun| match begun {
+                Begun::Done(_) => None,
+                Begun::Pending(ticket) => Some(*ticket),
+            })
+            .collect();
+        assert!((20..80).contains(&pending.len()));
+        let mut answers = Vec::new();
+        while answers.len() < pending.len() {
+            sim.park(None);
+            sim.finished(&mut answers);
+        }
+        let mut told: Vec<FileTicket> = answers.iter().map(|(ticket, _)| *ticket).collect();
+        assert_ne!(told, pending, "some come before others");
+        told.sort_unstable();
+        pending.sort_unstable();
+        assert_eq!(told, pending);
     }
 }

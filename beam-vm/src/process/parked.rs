@@ -15,7 +15,9 @@ use crate::etf::{Decoder, Deflater, Encoder, Inflater};
 use crate::hash::{Md5State, Old, Portable};
 use crate::heap::Fragment;
 use crate::iodata::Walk;
+use crate::native::prim_file::paths::Names;
 use crate::native::prim_file::transfer::Reading;
+use crate::platform::FileTicket;
 use crate::re::Job;
 use crate::term::Term;
 
@@ -43,6 +45,10 @@ pub enum Parked {
     Deflate(Deflater),
     /// `prim_file:read_nif`, `pread_nif`, `ipread_s32bu_p32bu_nif`, `read_file_nif`
     Reading(Reading),
+    /// Natives of `prim_file`: an operation that is under way
+    Filing(FileTicket),
+    /// `prim_file:list_dir_nif`
+    Names(Names),
     /// `binary_to_term`
     Decode(Box<Decoding>),
     /// `ets:insert`, `ets:insert_new` of a list
@@ -97,6 +103,16 @@ pub struct Portion {
 }
 
 impl Parked {
+    /// The operation on files that it waits for.
+    #[must_use]
+    pub const fn file_ticket(&self) -> Option<FileTicket> {
+        match self {
+            Self::Filing(ticket) => Some(*ticket),
+            Self::Reading(reading) => reading.ticket(),
+            _ => None,
+        }
+    }
+
     /// Shows all places that hold terms of the process's heap.
     pub fn roots(&mut self, visit: &mut dyn FnMut(&mut Term)) {
         match self {
@@ -112,7 +128,8 @@ impl Parked {
             Self::ListRun(run) => run.roots(visit),
             Self::Scan(scan) => scan.roots(visit),
             Self::Deflate(_) | Self::Decode(_) | Self::Reading(_) | Self::Portion(_) => {}
-            Self::Per(..) | Self::Match(_) | Self::Yielded => {}
+            Self::Per(..) | Self::Match(_) | Self::Yielded | Self::Filing(_) => {}
+            Self::Names(names) => names.roots(visit),
             Self::BerRead(_, reader) => reader.roots(visit),
             Self::BerWrite(writer) => writer.roots(visit),
         }

@@ -84,6 +84,11 @@ impl Disk {
         }
     }
 
+    /// A block or node was worked on: see [`BlockDevice::breathe`].
+    pub fn breathe(&mut self) {
+        self.device.breathe();
+    }
+
     /// Reads bytes: whole sectors.
     ///
     /// # Errors
@@ -99,6 +104,7 @@ impl Disk {
                 return Err(Errno::EIO);
             }
             self.moved += length.div_ceil(BLOCK) as u64;
+            self.breathe();
             if bytes.is_empty() && length == count {
                 return Ok(done.buffer);
             }
@@ -120,6 +126,7 @@ impl Disk {
             self.submit(Request::Write { sector, buffer: part.to_vec() });
             self.writes += 1;
             byte += part.len() as u64;
+            self.breathe();
         }
     }
 

@@ -25,6 +25,8 @@ use crate::Errno;
 
 /// How many changed pages wait for a checkpoint.
 pub const PAGES_MOST: usize = 128;
+/// How many pages are written at once: what comes between two breaths.
+const AT_ONCE: usize = 64;
 /// How many pages are kept that have not changed.
 const CACHE: usize = 128;
 /// What an operation may change at most beside pages: nodes and chunks.
@@ -255,7 +257,7 @@ impl Store {
         let count = pages.len() / BLOCK;
         let mut done = Ok(());
         while places.len() < count && done.is_ok() {
-            let wanted = (count - places.len()) as u64;
+            let wanted = (count - places.len()).min(AT_ONCE) as u64;
             match self.space.allocate(&mut self.tree, &mut self.disk, wanted) {
                 Ok((first, length)) => {
                     let start = places.len() * BLOCK;

@@ -2,6 +2,7 @@
 //! What a volume does, and what is left of it after cuts and damage.
 
 mod agree;
+mod breath;
 mod cuts;
 mod damage;
 mod hostile;

@@ -77,6 +77,7 @@ impl Tree {
     }
 
     fn node(&mut self, disk: &mut Disk, link: Link) -> Result<&Node, Errno> {
+        disk.breathe();
         match link {
             Link::Memory(id) => self.dirty.get(&id).map(|dirty| &dirty.node).ok_or(Errno::EIO),
             Link::Disk(pointer) => {
@@ -356,6 +357,7 @@ impl Tree {
             let bytes = dirty.node.encode(block, epoch, place).ok_or(Errno::EIO)?;
             pointers.insert(id, Pointer { block, crc: crc32c(&bytes), level });
             blocks.insert(block, bytes);
+            disk.breathe();
         }
         write_runs(disk, blocks);
         Ok(pointers)

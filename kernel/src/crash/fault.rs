@@ -71,11 +71,21 @@ impl Fault<'_> {
             if program.rodata.contains(&address) || program.image_pages().contains(&address) {
                 return "the kernel's constants";
             }
-            if program.stack().contains(&address) {
-                return "the kernel's stack";
-            }
-            if (program.stack_guard..program.stack().start).contains(&address) {
-                return "the guard page below the kernel's stack";
+            let stacks = [
+                (program.stack, "the kernel's stack", "the guard page below the kernel's stack"),
+                (
+                    program.fiber,
+                    "the stack of operations on files",
+                    "the guard page below the stack of operations on files",
+                ),
+            ];
+            for (stack, name, guard) in stacks {
+                if stack.range().contains(&address) {
+                    return name;
+                }
+                if (stack.guard..stack.range().start).contains(&address) {
+                    return guard;
+                }
             }
         }
         match address.0 {
@@ -116,14 +126,15 @@ impl fmt::Display for Fault<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::Stack;
     use std::string::ToString;
 
     fn program() -> Program {
         Program {
             text: VirtAddr(0x10_0000)..VirtAddr(0x14_0000),
             rodata: VirtAddr(0x14_0000)..VirtAddr(0x15_0000),
-            stack_guard: VirtAddr(0x16_0000),
-            stack_top: VirtAddr(0x1a_0000),
+            stack: Stack { guard: VirtAddr(0x16_0000), top: VirtAddr(0x1a_0000) },
+            fiber: Stack { guard: VirtAddr(0x1a_0000), top: VirtAddr(0x1b_0000) },
             image: &[],
             build_id: &[],
         }

@@ -79,7 +79,11 @@ fn write_report(
     writeln!(console, "backtrace:")?;
     if let Some(program) = &program {
         write_frame(console, program, VirtAddr(registers.rip as usize))?;
-        let callers = backtrace::walk(registers.rbp, program.stack());
+        let stack = program.stack_at(VirtAddr(registers.rsp as usize)).unwrap_or(program.stack.range());
+        if stack == program.fiber.range() {
+            writeln!(console, "  (on the stack of operations on files)")?;
+        }
+        let callers = backtrace::walk(registers.rbp, stack);
         for address in caller.into_iter().chain(callers) {
             // The call itself is before the address to which it returns.
             write_frame(console, program, VirtAddr(address.0 - 1))?;

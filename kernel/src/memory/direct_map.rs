@@ -101,8 +101,8 @@ pub struct KernelImage {
     pub text: Range<VirtAddr>,
     /// Constants, what was packed into the kernel, and the p2m list, each a range of whole pages.
     pub read_only: [Range<VirtAddr>; 3],
-    /// The page below the kernel's stack, which must not be there.
-    pub stack_guard: VirtAddr,
+    /// The pages below stacks, which must not be there.
+    pub stack_guards: [VirtAddr; 2],
 }
 
 /// Sets the final protections on the `pages` pages that the builder mapped: text executes, constants do not change, everything
@@ -125,8 +125,8 @@ pub fn protect<M: Mmu>(mapper: &mut Mapper<M>, pages: usize, image: &KernelImage
             mapper.restrict(part.start, Protection::ReadOnly)?;
         } else {
             mapper.restrict(part.start, Protection::ReadWrite)?;
-            let guard = image.stack_guard..VirtAddr(image.stack_guard.0 + PAGE_SIZE);
-            for range in image.read_only.iter().chain([&guard]).filter_map(|range| common(&part, range)) {
+            let guards = image.stack_guards.map(|guard| guard..VirtAddr(guard.0 + PAGE_SIZE));
+            for range in image.read_only.iter().chain(&guards).filter_map(|range| common(&part, range)) {
                 mapper
                     .change(range.start, pages_of(&range), |address, old| final_entry(image, address, old))?;
             }
@@ -139,7 +139,7 @@ pub fn protect<M: Mmu>(mapper: &mut Mapper<M>, pages: usize, image: &KernelImage
 /// What the builder's entry for a page is to become.
 fn final_entry(image: &KernelImage, address: VirtAddr, old: Pte) -> Pte {
     let Some(mfn) = old.mfn() else { return old };
-    if address == image.stack_guard {
+    if image.stack_guards.contains(&address) {
         return Pte::EMPTY;
     }
     let is_constant = image.read_only.iter().any(|range| range.contains(&address));

@@ -8,6 +8,8 @@ use drivers::blkfront::{self, Disk, Erase, Refusal, Refused};
 use fs::block::{BlockDevice, BlockError, Completion, Full, Geometry, Request, Ticket};
 
 use super::drive::Drive;
+use crate::fiber::{self, Pause};
+use crate::time;
 
 /// The bit of tickets of requests that the driver has not taken; its own numbers never come so far.
 const REFUSED: u64 = 1 << 63;
@@ -112,8 +114,14 @@ impl BlockDevice for Block {
     }
 
     fn rest(&mut self) {
-        if self.refused.is_empty() {
+        if self.refused.is_empty() && !fiber::pause(Pause::Waits) {
             self.drive.rest();
+        }
+    }
+
+    fn breathe(&mut self) {
+        if fiber::is_over(time::now) {
+            fiber::pause(Pause::Breathes);
         }
     }
 }

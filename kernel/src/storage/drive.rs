@@ -42,6 +42,41 @@ struct Inner {
     binding: Binding<BlkFront<Events>>,
     /// What is done and was not asked for yet.
     done: BTreeMap<Ticket, Completion>,
+    /// Since when requests wait without a back end.
+    alone_since: Option<Instant>,
+}
+
+impl Inner {
+    /// Until when requests wait for a back end, if there is none.
+    fn limit(&mut self) -> Option<Instant> {
+        let driver = self.binding.driver();
+        if driver.is_connected() || driver.is_idle() {
+            self.alone_since = None;
+        } else {
+            self.alone_since.get_or_insert_with(time::now);
+        }
+        self.alone_since.map(|since| since + PATIENCE)
+    }
+}
+
+/// What is to be expected of a disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outlook {
+    /// A request is done.
+    Ready,
+    /// There will be a signal when one is; at a deadline, if there is one, somebody has to look again.
+    Until(Option<Instant>),
+}
+
+impl Outlook {
+    /// Of two disks.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Until(one), Self::Until(other)) => Self::Until([one, other].into_iter().flatten().min()),
+            _ => Self::Ready,
+        }
+    }
 }
 
 impl Drive {
@@ -57,7 +92,7 @@ impl Drive {
         drop(session);
         Ok(Self {
             id: id.clone(),
-            inner: Rc::new(RefCell::new(Inner { binding, done: BTreeMap::new() })),
+            inner: Rc::new(RefCell::new(Inner { binding, done: BTreeMap::new(), alone_since: None })),
             xenstore: machine.xenstore.clone(),
             events: machine.events.clone(),
         })
@@ -142,7 +177,6 @@ impl Drive {
         deadline: Option<Instant>,
         mut look: impl FnMut(&mut Inner) -> Option<T>,
     ) -> Option<T> {
-        let mut alone_since = None;
         loop {
             self.follow();
             let mut inner = self.inner.borrow_mut();
@@ -153,25 +187,14 @@ impl Drive {
             if driver.rearm() {
                 continue;
             }
-            let until = if driver.is_connected() {
-                alone_since = None;
-                deadline
-            } else {
-                let since = *alone_since.get_or_insert_with(time::now);
-                deadline.or(Some(since + PATIENCE))
-            };
             let ports = [Some(self.xenstore.port()), driver.port()];
+            let until = deadline.or(inner.limit());
             drop(inner);
             if until.is_some_and(|until| time::now() >= until) {
                 if deadline.is_some() {
                     return None;
                 }
-                warn!(
-                    "{}: there is no back end for {} s; what waits for it has failed",
-                    self.name(),
-                    PATIENCE.as_secs()
-                );
-                self.inner.borrow_mut().binding.driver().abandon();
+                self.abandon();
                 continue;
             }
             let ports: alloc::vec::Vec<_> = ports.into_iter().flatten().collect();
@@ -179,6 +202,30 @@ impl Drive {
                 self.xenstore.borrow().client().poll();
             }
         }
+    }
+
+    /// Lets requests fail that have waited too long for a back end.
+    fn abandon(&self) {
+        let seconds = PATIENCE.as_secs();
+        warn!("{}: there is no back end for {seconds} s; what waits for it has failed", self.name());
+        self.inner.borrow_mut().binding.driver().abandon();
+    }
+
+    /// What is to be expected of requests for which nobody sleeps. The next that is done brings a signal.
+    #[must_use]
+    pub fn outlook(&self) -> Outlook {
+        self.follow();
+        let mut inner = self.inner.borrow_mut();
+        if !inner.done.is_empty() || inner.binding.driver().rearm() {
+            return Outlook::Ready;
+        }
+        let limit = inner.limit();
+        drop(inner);
+        if limit.is_some_and(|limit| time::now() >= limit) {
+            self.abandon();
+            return Outlook::Ready;
+        }
+        Outlook::Until(limit)
     }
 
     /// Does what xenstore has events for: the back end comes, goes, or says that the disk is another.

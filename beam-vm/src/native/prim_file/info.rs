@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is known of files, and what of it can be changed.
 
-use super::{done, failed, file, int, int64, path};
+use super::{ask, done, failed, file, int, int64, path};
 use crate::atom::{Atom, predefined};
 use crate::bif::{BifResult, Context, Raise};
 use crate::heap::build;
-use crate::platform::{Access, Change, Errno, FileInfo, FileKind, Follow};
+use crate::platform::{Access, Change, FileAnswer, FileInfo, FileKind, FileReply, FileRequest, Follow};
 use crate::term::Term;
 
 /// Times that can be converted whatever the time zone: from 1902 to 9999.
@@ -59,51 +59,57 @@ fn record(cx: &mut Context<'_>, info: &FileInfo) -> Term {
     build::tuple(heap, &elements)
 }
 
-fn told(cx: &mut Context<'_>, info: Result<FileInfo, Errno>) -> BifResult {
-    match info {
-        Ok(info) => Ok(record(cx, &info)),
+fn told(cx: &mut Context<'_>, answer: FileAnswer) -> BifResult {
+    match answer {
+        Ok(FileReply::Info(info)) => Ok(record(cx, &info)),
+        Ok(_) => Err(Raise::BADARG),
         Err(errno) => failed(cx, errno),
     }
 }
 
 /// `read_info_nif/2`
 pub fn read_info_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let follow = if int(args[1])? == 0 { Follow::Link } else { Follow::Target };
-    let info = path(args[0]).and_then(|path| cx.vm.platform.files().info(&path, follow));
-    told(cx, info)
+    let answer = ask(cx, args, || {
+        let follow = if int(args[1])? == 0 { Follow::Link } else { Follow::Target };
+        Ok(path(args[0]).map(|path| FileRequest::Info(path, follow)))
+    })?;
+    told(cx, answer)
 }
 
 /// `read_handle_info_nif/1`
 pub fn read_handle_info_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let info = file(args[0])?.and_then(|file| cx.vm.platform.files().handle_info(file));
-    told(cx, info)
+    let answer = ask(cx, args, || Ok(file(args[0])?.map(FileRequest::HandleInfo)))?;
+    told(cx, answer)
 }
 
 /// `set_permissions_nif/2`
 pub fn set_permissions_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let bits = int64(args[1]).and_then(|bits| u32::try_from(bits).ok()).ok_or(Raise::BADARG)?;
-    let files = cx.vm.platform.files();
-    let changed = path(args[0]).and_then(|path| {
+    let answer = ask(cx, args, || {
+        let bits = int64(args[1]).and_then(|bits| u32::try_from(bits).ok()).ok_or(Raise::BADARG)?;
         let all = Change::Permissions(bits & PERMISSIONS);
         let plain = Change::Permissions(bits & PERMISSIONS & !SPECIAL);
-        files.change(&path, all).or_else(|_| files.change(&path, plain))
-    });
-    done(cx, changed)
+        Ok(path(args[0]).map(|path| FileRequest::Change(path, all, Some(plain))))
+    })?;
+    done(cx, answer)
 }
 
 /// `set_owner_nif/3`: -1 for one that stays.
 pub fn set_owner_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let named = |term| int(term).map(|id| (id != -1).then_some(id as u32));
-    let owner = Change::Owner(named(args[1])?, named(args[2])?);
-    let changed = path(args[0]).and_then(|path| cx.vm.platform.files().change(&path, owner));
-    done(cx, changed)
+    let answer = ask(cx, args, || {
+        let named = |term| int(term).map(|id| (id != -1).then_some(id as u32));
+        let owner = Change::Owner(named(args[1])?, named(args[2])?);
+        Ok(path(args[0]).map(|path| FileRequest::Change(path, owner, None)))
+    })?;
+    done(cx, answer)
 }
 
 /// `set_time_nif/4`: when it was read, modified, and made, which POSIX does not know.
 pub fn set_time_nif(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let time = |term| int64(term).ok_or(Raise::BADARG);
-    let times = Change::Times(time(args[1])?, time(args[2])?);
-    time(args[3])?;
-    let changed = path(args[0]).and_then(|path| cx.vm.platform.files().change(&path, times));
-    done(cx, changed)
+    let answer = ask(cx, args, || {
+        let time = |term| int64(term).ok_or(Raise::BADARG);
+        let times = Change::Times(time(args[1])?, time(args[2])?);
+        time(args[3])?;
+        Ok(path(args[0]).map(|path| FileRequest::Change(path, times, None)))
+    })?;
+    done(cx, answer)
 }
