@@ -36,6 +36,15 @@ pub enum Cause {
     Own,
 }
 
+/// What is different from when a connection was looked at before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Observed {
+    /// Its state.
+    pub state: bool,
+    /// How long it waits for the other end, so that it may be due at another time.
+    pub patience: bool,
+}
+
 /// A connection.
 pub struct Connection {
     /// smoltcp's set.
@@ -140,24 +149,27 @@ impl Connection {
     }
 
     /// Sees to it that a connection of which nothing is expected may be silent for ever. smoltcp counts from when the other end was heard.
-    fn settle_patience(&mut self, now: Instant) {
+    /// Says whether that is different from before.
+    fn settle_patience(&mut self, now: Instant) -> bool {
         use tcp::State;
         if !self.was_established || self.is_orphan {
-            return;
+            return false;
         }
         let expects = self.options.keep_alive
             || self.socket_ref().send_queue() > 0
             || matches!(self.state, State::FinWait1 | State::LastAck | State::Closing);
-        if expects != self.is_impatient {
-            self.is_impatient = expects;
-            // For what is sent smoltcp counts from when that begins.
-            let counts_from = if self.socket_ref().send_queue() > 0 { now } else { self.heard.min(now) };
-            self.socket().set_timeout(expects.then_some(ESTABLISHED + (now - counts_from)));
+        if expects == self.is_impatient {
+            return false;
         }
+        self.is_impatient = expects;
+        // For what is sent smoltcp counts from when that begins.
+        let counts_from = if self.socket_ref().send_queue() > 0 { now } else { self.heard.min(now) };
+        self.socket().set_timeout(expects.then_some(ESTABLISHED + (now - counts_from)));
+        true
     }
 
-    /// Notes what has become of it at a time. Says whether anything has changed.
-    pub fn observe(&mut self, cause: Cause, time: Instant) -> bool {
+    /// Notes what has become of it at a time.
+    pub fn observe(&mut self, cause: Cause, time: Instant) -> Observed {
         use tcp::State;
         if cause == Cause::Segment {
             self.heard = time;
@@ -169,9 +181,9 @@ impl Connection {
             self.is_impatient = true;
             self.socket().set_timeout(Some(ESTABLISHED));
         }
-        self.settle_patience(time);
+        let patience = self.settle_patience(time);
         if before == now {
-            return false;
+            return Observed { state: false, patience };
         }
         if now == State::Closed {
             self.failure = match (before, cause) {
@@ -181,7 +193,7 @@ impl Connection {
                 (_, Cause::Own) => Some(Error::TimedOut),
             };
         }
-        true
+        Observed { state: true, patience }
     }
 
     /// It has ended by our own will: there is nothing to be told.

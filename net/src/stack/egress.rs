@@ -121,16 +121,19 @@ impl Stack {
     pub(super) fn settle(&mut self, number: SocketNumber, cause: Cause) {
         let now = self.now;
         let Some(connection) = self.connection(number) else { return };
-        let has_changed = connection.observe(cause, now);
+        let observed = connection.observe(cause, now);
         let (state, is_orphan, listener) = (connection.state(), connection.is_orphan, connection.listener);
         self.watched.touch(number);
+        if observed.patience {
+            self.mark(number);
+        }
         if let Some(listener) = listener {
             self.settle_half_open(number, listener, state);
             return;
         }
         match state {
             State::Closed if is_orphan && !self.is_dirty.contains(&number) => self.forget(number),
-            State::TimeWait if is_orphan && has_changed => {
+            State::TimeWait if is_orphan && observed.state => {
                 self.time_wait.push_back(number);
                 if self.time_wait.len() > self.limits.time_wait
                     && let Some(oldest) = self.time_wait.pop_front()

@@ -299,7 +299,9 @@ impl Stack {
         let Socket::Connection(connection) = self.get(socket)? else { return Err(Error::NotConnected) };
         let received = connection.receive(buffer);
         // The other end may have to be told of the room.
-        self.mark(socket);
+        if received.is_ok_and(|count| count > 0) {
+            self.mark(socket);
+        }
         received
     }
 
@@ -310,7 +312,9 @@ impl Stack {
     pub fn send(&mut self, socket: SocketNumber, pieces: &[&[u8]]) -> Result<usize, Error> {
         self.get(socket)?;
         let sent = self.send_within_budget(socket, pieces);
-        self.mark(socket);
+        if sent.is_ok_and(|count| count > 0) {
+            self.mark(socket);
+        }
         sent
     }
 
@@ -409,7 +413,11 @@ impl Stack {
         match self.get(socket)? {
             Socket::Fresh(fresh) => fresh.options = options,
             Socket::Listener(listener) => listener.options = options,
-            Socket::Connection(connection) => connection.apply(options),
+            Socket::Connection(connection) => {
+                connection.apply(options);
+                self.settle(socket, crate::connection::Cause::Own);
+                self.mark(socket);
+            }
             Socket::Datagrams(datagrams) => {
                 let Options { send_buffer, receive_buffer, .. } = datagrams.options;
                 // smoltcp's sockets have their buffers for good.

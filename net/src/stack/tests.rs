@@ -593,7 +593,7 @@ fn exchange(seed: u64, faults: Faults, count: usize) -> Result<(), String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn bytes_come_whole_over_a_bad_wire(seed in 1_u64.., loss in 0_u32..80, repetition in 0_u32..50, reordering in 0_u32..100, damage in 0_u32..30, count in 1_usize..120_000) {
