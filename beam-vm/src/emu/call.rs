@@ -495,7 +495,7 @@ pub(super) unsafe fn raise_no_fun(mut s: State, fun: Term, arity: usize) {
             _ => build::tuple(&mut process.heap, &[Term::atom(predefined::BADFUN), fun]),
         };
         s.reload();
-        exception::raise(s, Raise::Error(reason))
+        exception::raise_in_call(s, Raise::Error(reason))
     }
 }
 

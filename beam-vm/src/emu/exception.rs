@@ -122,6 +122,14 @@ pub(super) unsafe fn raise_in_operator(mut s: State, raise: Raise, function: Ato
     }
 }
 
+/// Raises where a call that has begun finds out that there is nothing to be called.
+#[cold]
+#[inline(never)]
+pub(super) unsafe fn raise_in_call(s: State, raise: Raise) {
+    // SAFETY: as for the handler that has come here.
+    unsafe { raise_from(s, raise, Term::NIL, Newest::CallThatHasBegun) }
+}
+
 /// What comes after the first entry of a stack trace.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Newest {
@@ -129,6 +137,8 @@ enum Newest {
     Instruction,
     /// The first entry is the function of the instruction, and its line is known by the address.
     FirstAtInstruction,
+    /// The function of the instruction, and that again, by the return address of the call that has begun.
+    CallThatHasBegun,
     /// The function that called.
     Caller,
 }
@@ -180,9 +190,10 @@ fn take_trace(
     let mut left = depth.saturating_sub(usize::from(has_entry));
     let mut previous = 0;
     let own = if newest != Newest::Caller && (left > 0 || !has_entry) {
-        previous = ip.addr();
+        // The return address of an instruction of one word looks like its own address.
+        previous = if newest == Newest::CallThatHasBegun { 0 } else { ip.addr() };
         left = left.saturating_sub(1);
-        address(previous)
+        address(ip.addr())
     } else {
         Term::NIL
     };

@@ -109,6 +109,14 @@ pub trait Source: Operand {
     fn general(self) -> S;
 }
 
+impl S {
+    /// The constant that this is, if it is no register.
+    pub fn constant(self) -> Option<Term> {
+        // SAFETY: a word whose two low bits are not 0 is a constant.
+        (self.0 & 3 != 0).then(|| unsafe { Term::from_raw(self.0) })
+    }
+}
+
 /// An operand that takes a term.
 pub trait Dest: Operand {
     /// Puts the term there.

@@ -10,7 +10,7 @@ use crate::atom::{Atom, predefined};
 use crate::bif::arithmetic as slow_path;
 use crate::emu::dispatch::{State, handlers, jump, next, slow};
 use crate::emu::invoke::{self, Binary};
-use crate::emu::operand::{Dest, Fail, I4, I5, N16, Source};
+use crate::emu::operand::{Dest, Fail, I4, I5, N16, S, Source};
 use crate::emu::{Machine, call, exception};
 use crate::term::{Header, Kind, Term, layout};
 
@@ -35,11 +35,41 @@ unsafe fn finish<A: Source, B: Source, C: Dest>(mut s: State, operation: Binary,
         if op.a.0 != 0 {
             jump!(s, op.a.0)
         }
+        if is_increment(name, op.c.general(), op.d.general()) {
+            slow!(s, increment_failed)
+        }
         (*s.m).arguments[0] = a;
         (*s.m).arguments[1] = b;
         (*s.m).fault.class = name;
         slow!(s, operator_failed)
     }
+}
+
+/// Whether stock adds by an instruction that has only a register and a small integer (`increment` in its ops.tab). Its errors do not tell of the
+/// operator.
+fn is_increment(name: Atom, a: S, b: S) -> bool {
+    let added = match (name, a.constant(), b.constant()) {
+        (predefined::PLUS, Some(constant), None) | (predefined::PLUS, None, Some(constant)) => {
+            constant.as_small()
+        }
+        (predefined::MINUS, None, Some(constant)) => constant.as_small().and_then(i64::checked_neg),
+        _ => None,
+    };
+    added.is_some_and(|value| Term::small(value).is_some())
+}
+
+/// An increment has failed, where no label says what then.
+#[cold]
+#[inline(never)]
+unsafe extern "sysv64" fn increment_failed(
+    ip: *const u64,
+    hp: *mut u64,
+    sp: *mut u64,
+    m: *mut Machine,
+    fcalls: isize,
+) {
+    // SAFETY: as for the handler that has come here.
+    unsafe { exception::raise(State { ip, hp, sp, m, fcalls }, (*m).raise) }
 }
 
 /// An operator has failed, where no label says what then; its name is the fault's class.
