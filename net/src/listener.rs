@@ -14,12 +14,11 @@ pub struct Listener {
     pub at: SocketAddr,
     /// Whose addresses it has.
     pub family: Family,
-    /// How many connections may wait to be accepted, those included that are being made.
+    /// How many connections may wait to be accepted. Those that are being made are not counted: there may be many of them that nobody will ever
+    /// confirm, and the stack has a limit of its own for them.
     pub backlog: usize,
     /// Connections that wait to be accepted.
     pub ready: VecDeque<SocketNumber>,
-    /// How many are being made.
-    pub half_open: usize,
     /// What its connections are like.
     pub options: Options,
 }
@@ -37,6 +36,6 @@ impl Listener {
 
     /// Whether another connection may wait.
     pub fn has_room(&self) -> bool {
-        self.ready.len() + self.half_open < self.backlog
+        self.ready.len() < self.backlog
     }
 }

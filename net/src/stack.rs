@@ -72,7 +72,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory: 64 * 1024 * 1024, half_open: 128, time_wait: 256 }
+        Self { memory: 64 * 1024 * 1024, half_open: 1024, time_wait: 256 }
     }
 }
 

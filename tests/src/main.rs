@@ -23,6 +23,7 @@ mod node;
 mod otp;
 mod packed;
 mod power;
+mod services;
 mod storage;
 mod trial;
 mod world;
@@ -83,6 +84,9 @@ const TESTS: &[(&str, Test)] = &[
     ("network_serves_ipv6", network::serves_ipv6),
     ("network_holds_ten_thousand_connections", network::holds_ten_thousand_connections),
     ("network_outlives_its_back_end", network::outlives_its_back_end),
+    ("services_are_stock", services::are_stock),
+    ("services_keep_their_lease", services::keep_their_lease),
+    ("services_outlive_a_flood", services::outlive_a_flood),
     ("storage_reads_and_writes_blkback", storage::reads_and_writes_blkback),
     ("storage_outlives_its_back_end", storage::outlives_its_back_end),
     ("data_lasts", storage::data_lasts),

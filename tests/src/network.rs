@@ -20,7 +20,7 @@ const NUMBERS: &str = "erlang_vm_process_count|voxoz_memory_free_bytes|voxoz_pro
 /// How long a client may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-fn node(name: &'static str, address: Ipv4Addr) -> Result<Node, Failed> {
+pub fn node(name: &'static str, address: Ipv4Addr) -> Result<Node, Failed> {
     node_with_vifs(name, &[address])
 }
 
@@ -35,20 +35,24 @@ fn node_with_vifs(name: &'static str, addresses: &[Ipv4Addr]) -> Result<Node, Fa
 }
 
 /// A guest that serves at an address.
-fn serve(lab: &Lab, node: &Node, address: Ipv4Addr) -> Result<Guest, Failed> {
+pub fn serve(lab: &Lab, node: &Node, address: Ipv4Addr) -> Result<Guest, Failed> {
     let guest = node.start(lab)?;
-    let mut console = guest.console();
-    for line in ["serving".to_owned(), format!("address {address}")] {
-        console.wait_line(&line, LIMIT).map_err(|why| {
-            let said = guest.console().take().unwrap_or_default();
-            format!("{why}:\n{}", String::from_utf8_lossy(&said))
-        })?;
-    }
+    wait_for(&guest, "serving")?;
+    wait_for(&guest, &format!("address {address}"))?;
     Ok(guest)
 }
 
+/// Waits for a line that a guest says.
+pub fn wait_for(guest: &Guest, line: &str) -> Result<(), Failed> {
+    let found = guest.console().wait_line(line, LIMIT);
+    found.map(drop).map_err(|why| {
+        let said = guest.console().take().unwrap_or_default();
+        format!("{why}:\n{}", String::from_utf8_lossy(&said)).into()
+    })
+}
+
 /// Runs a script in dom0 and gives what it prints.
-fn ask(lab: &Lab, script: &str) -> Result<String, Failed> {
+pub fn ask(lab: &Lab, script: &str) -> Result<String, Failed> {
     let output = lab.dom0(script, PATIENCE)?;
     if output.status != 0 {
         return Err(format!("{script}: {output:?}").into());
@@ -56,7 +60,7 @@ fn ask(lab: &Lab, script: &str) -> Result<String, Failed> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-fn must_be(script: &str, answer: &str, expected: &str) -> Result<(), Failed> {
+pub fn must_be(script: &str, answer: &str, expected: &str) -> Result<(), Failed> {
     if answer == expected { Ok(()) } else { Err(format!("{script}: {answer:?} and not {expected:?}").into()) }
 }
 
@@ -184,7 +188,7 @@ pub fn holds_ten_thousand_connections(world: &World) -> Result<(), Failed> {
 }
 
 /// A program of this workspace, built.
-fn program(name: &str) -> Result<PathBuf, Failed> {
+pub fn program(name: &str) -> Result<PathBuf, Failed> {
     let status =
         Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "--package", name]).status()?;
     let program = target().join("release").join(name);

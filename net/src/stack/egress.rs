@@ -149,7 +149,7 @@ impl Stack {
     fn settle_half_open(&mut self, number: SocketNumber, listener: SocketNumber, state: State) {
         match state {
             State::Listen | State::SynReceived => {}
-            State::Closed => self.drop_half_open(number),
+            State::Closed => self.forget(number),
             _ => {
                 self.half_open.retain(|other| *other != number);
                 if let Some(connection) = self.connection(number) {
@@ -157,7 +157,6 @@ impl Stack {
                 }
                 match self.listener(listener) {
                     Some(listening) => {
-                        listening.half_open = listening.half_open.saturating_sub(1);
                         listening.ready.push_back(number);
                         self.watched.touch(listener);
                     }

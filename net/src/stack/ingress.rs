@@ -69,7 +69,9 @@ impl Stack {
             let is_over =
                 self.connection(number).is_some_and(|connection| connection.state() == State::TimeWait);
             if !(is_over && flags.opens) {
-                self.give_segment(link, number, flags);
+                if !self.has_to_wait(number, flags) {
+                    self.give_segment(link, number, flags);
+                }
                 return;
             }
             // The other end begins anew: what is remembered of the last connection is of no use any more.
@@ -82,6 +84,15 @@ impl Stack {
             return;
         }
         self.links[usize::from(link.0)].answer(self.now);
+    }
+
+    /// Whether a segment confirms a connection while there is no room for another one that waits to be accepted. It is as if it had not come: the other
+    /// end is asked again, or sends again what it has sent.
+    fn has_to_wait(&mut self, number: SocketNumber, flags: Flags) -> bool {
+        let Some(listener) = self.connection(number).and_then(|connection| connection.listener) else {
+            return false;
+        };
+        !flags.opens && !flags.resets && self.listener(listener).is_some_and(|listener| !listener.has_room())
     }
 
     /// Forgets a connection, unless somebody still has it: then its name is free at least.
@@ -118,7 +129,7 @@ impl Stack {
         let (family, options) = (listener.family, listener.options);
         while self.half_open.len() >= self.limits.half_open {
             let Some(oldest) = self.half_open.front().copied() else { break };
-            self.drop_half_open(oldest);
+            self.forget(oldest);
         }
         let mut connection = Connection::new(link, ends, family, options);
         if !connection.expect(number) || self.take_memory(connection.footprint.bytes()).is_err() {
@@ -127,24 +138,11 @@ impl Stack {
         let child = SocketNumber(self.sockets.insert(Socket::Connection(Box::new(connection))));
         self.connections.insert(ends, child);
         self.half_open.push_back(child);
-        if let Some(listener) = self.listener(number) {
-            listener.half_open += 1;
-        }
         self.give_segment(link, child, flags);
     }
 
     fn is_own(&self, link: LinkId, address: IpAddr) -> bool {
         self.links[usize::from(link.0)].has(address)
-    }
-
-    /// Forgets a connection that was not confirmed.
-    pub(super) fn drop_half_open(&mut self, number: SocketNumber) {
-        if let Some(listener) = self.connection(number).and_then(|connection| connection.listener)
-            && let Some(listener) = self.listener(listener)
-        {
-            listener.half_open = listener.half_open.saturating_sub(1);
-        }
-        self.forget(number);
     }
 
     /// Gives a segment to its connection, if there is memory for what it brings.

@@ -148,7 +148,7 @@ impl Stack {
         if self.is_taken(Kind::Stream, at, options) {
             return Err(Error::AddressInUse);
         }
-        let listener = Listener { at, family, backlog, ready: VecDeque::new(), half_open: 0, options };
+        let listener = Listener { at, family, backlog, ready: VecDeque::new(), options };
         *self.get(socket)? = Socket::Listener(listener);
         self.listeners.entry(at.port()).or_default().push(socket);
         Ok(())
@@ -485,7 +485,7 @@ impl Stack {
                 }
                 for half in self.half_open.clone() {
                     if self.connection(half).is_some_and(|half| half.listener == Some(socket)) {
-                        self.drop_half_open(half);
+                        self.forget(half);
                     }
                 }
             }

@@ -321,6 +321,25 @@ fn a_flood_of_openings_leaves_what_there_is() {
 }
 
 #[test]
+fn a_flood_of_openings_does_not_keep_others_out() {
+    let limits = Limits { half_open: 16, ..Limits::default() };
+    let mut world = World::with_limits(1, Faults::default(), limits);
+    let listener = world.right.open(Family::V4, Kind::Stream);
+    world.right.bind(listener, address("0.0.0.0:80")).expect("free");
+    world.right.listen(listener, 5).expect("bound");
+    for _ in 0..20 {
+        for _ in 0..100 {
+            let socket = world.left.open(Family::V4, Kind::Stream);
+            let _ = world.left.connect(socket, address("10.0.0.2:80"));
+            world.left.run(world.now);
+            world.left.forget(socket);
+            world.right.run(world.now);
+        }
+        world.connect(listener, "10.0.0.2:80");
+    }
+}
+
+#[test]
 fn listeners_of_both_versions_share_a_port() {
     let mut world = World::new(1, Faults::default());
     world.listen("0.0.0.0:80");
@@ -342,13 +361,30 @@ fn a_full_backlog_makes_others_wait() {
     for client in &clients {
         let _ = world.left.connect(*client, address("10.0.0.2:80"));
     }
-    world.until("two are there", |world| {
-        clients.iter().filter(|client| world.left.outcome(**client).is_ok()).count() == 2
-    });
-    world.until("accepted", |world| world.right.accept(listener).is_ok());
-    world.until("the third is there", |world| {
+    // To them the connection is there when they have confirmed it. What they then send the last of them sends again and again.
+    world.until("all have confirmed", |world| {
         clients.iter().all(|client| world.left.outcome(*client).is_ok())
     });
+    for client in &clients {
+        assert_eq!(world.left.send(*client, &[b"hello"]), Ok(5));
+    }
+    for _ in 0..8 {
+        world.step();
+    }
+    let mut accepted: Vec<SocketNumber> =
+        (0..2).map(|_| world.right.accept(listener).expect("it waits")).collect();
+    assert_eq!(world.right.accept(listener), Err(Error::NotNow));
+    world.until("the third is there", |world| {
+        accepted.extend(world.right.accept(listener).ok());
+        accepted.len() == 3
+    });
+    for server in accepted {
+        let mut got = Vec::new();
+        world.until("it is heard", |world| {
+            let _ = drain(&mut world.right, server, &mut got);
+            got == b"hello"
+        });
+    }
 }
 
 #[test]

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Clients that ask a server much and say how it went, in one line of names and numbers. It runs in the bench's dom0, where nothing but the C
-//! library is, so it has no dependencies; a thread for each busy connection is enough, idle ones are only held.
+//! library is, so it depends on nothing that is not linked into it; a thread for each busy connection is enough, idle ones are only held.
 #![forbid(unsafe_code)]
 
 mod bulk;
 mod datagrams;
+mod flood;
 mod http;
 mod latency;
 
@@ -27,6 +28,7 @@ const USAGE: &str = "usage: load http ADDRESS SECONDS CONNECTIONS kept|each
        load pull ADDRESS MEGABYTES
        load push ADDRESS MEGABYTES
        load datagrams ADDRESS SECONDS OUTSTANDING
+       load flood ADDRESS PORT SEGMENTS
        load hold ADDRESS PORT CONNECTIONS FILE";
 
 fn main() -> ExitCode {
@@ -59,6 +61,7 @@ fn run(words: &[&str]) -> Result<String, Box<dyn Error>> {
         ["datagrams", address, seconds, outstanding] => {
             datagrams::run(address.parse()?, Duration::from_secs(seconds.parse()?), outstanding.parse()?)?
         }
+        ["flood", address, port, segments] => flood::run(address.parse()?, port.parse()?, segments.parse()?)?,
         ["hold", address, port, connections, file] => {
             let began = Instant::now();
             let held = open(address.parse()?, port.parse()?, connections.parse()?)?;

@@ -43,7 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rand_chacha", &["kernel"]),
     ("rand_core", &["kernel"]),
     ("rustc-demangle", &["image"]),
-    ("rustix", &["hosted", "lab", "tests/conformance"]),
+    ("rustix", &["hosted", "lab", "tests/conformance", "tests/load"]),
     ("serde_json", &["cli", "xtask"]),
     ("sha2", &["kernel", "lab", "tests/guest"]),
     ("smoltcp", &["net"]),

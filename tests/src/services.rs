@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Stock servers and clients in a guest, what keeps its address, and what an attacker sends.
+
+use std::net::Ipv4Addr;
+
+use lab::{Lab, Reason, network};
+use libtest_mimic::Failed;
+
+use crate::network::{ask, must_be, node, program, serve, wait_for};
+use crate::node::Node;
+use crate::trial::{LIMIT, finish};
+use crate::world::World;
+
+/// Segments of a flood.
+const FLOOD: u32 = 100_000;
+/// Where nothing is that could answer: the flood says that it comes from there.
+const NOWHERE: &str = "198.18.0.0/15";
+
+/// Stock httpd serves files and functions, whole and in part, to one and to many; httpc asks another.
+pub fn are_stock(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let address = Ipv4Addr::new(10, 0, 2, 157);
+    let vif = format!("vif = [\"bridge={},mac={}\"]", network::BRIDGE, network::mac(address)?);
+    let node = Node::new("pages", "-noshell -s pages").application("inets").module("pages").memory_mib(96);
+    let guest = node.line(vif).start(lab)?;
+    wait_for(&guest, "serving")?;
+    let gateway = network::GATEWAY;
+    for (script, expected) in [
+        (
+            format!("for i in $(seq 50); do wget -q -O - http://{address}/ && break; sleep 0.2; done"),
+            "<title>stock</title>\n",
+        ),
+        (format!("wget -q -O - http://{address}/large | md5sum"), "14d785daab3823736c981ca82a750c98  -\n"),
+        (
+            format!(
+                "wget -q -S -O /dev/null http://{address}/nothing 2>&1 | grep -m 1 -o ' 404 Object Not Found'"
+            ),
+            " 404 Object Not Found\n",
+        ),
+        (
+            format!(
+                "bash -c 'exec 3<>/dev/tcp/{address}/80; printf \"GET /large HTTP/1.1\\r\\nHost: x\\r\\nRange: bytes=16-31\\r\\nConnection: close\\r\\n\\r\\n\" >&3; timeout 20 cat <&3' | grep -c -E '^(HTTP/1.1 206|0123456789abcdef$)'"
+            ),
+            "2\n",
+        ),
+        (format!("for i in $(seq 40); do wget -q -O - http://{address}/large & done | wc -c"), "41943040\n"),
+        (
+            format!(
+                "mkdir -p /tmp/site && echo from dom0 > /tmp/site/page && httpd -p 8081 -h /tmp/site; \
+                 wget -q -O - 'http://{address}/do/pages:fetch?http://{gateway}:8081/page'; kill $(pidof httpd)"
+            ),
+            "200 from dom0\n",
+        ),
+        (format!("wget -q -O - http://{address}/do/pages:stop"), "bye\n"),
+    ] {
+        must_be(&script, &ask(lab, &script)?, expected)?;
+    }
+    finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
+}
+
+/// A lease of some seconds is renewed as long as there is a server; without one the address goes, and is had again from the next.
+pub fn keep_their_lease(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let address = Ipv4Addr::new(10, 0, 2, 158);
+    let outcome = under_short_leases(lab, address).map_err(|failed| {
+        let log = ask(lab, "tail -n 30 /tmp/udhcpd.log").unwrap_or_default();
+        Failed::from(format!("{}\nudhcpd: {log}", failed.message().unwrap_or_default()))
+    });
+    ask(lab, "kill $(pidof udhcpd); sleep 0.5; udhcpd /etc/lab/udhcpd.conf")?;
+    outcome
+}
+
+fn under_short_leases(lab: &Lab, address: Ipv4Addr) -> Result<(), Failed> {
+    let serve_leases = "udhcpd -f /tmp/short.conf > /tmp/udhcpd.log 2>&1 < /dev/null &";
+    ask(
+        lab,
+        &format!(
+            "kill $(pidof udhcpd); sleep 0.5; sed 's/^opt lease .*/opt lease 12\\nmin_lease 5/' /etc/lab/udhcpd.conf > /tmp/short.conf; {serve_leases}"
+        ),
+    )?;
+    let guest = serve(lab, &node("renewed", address)?.memory_mib(96), address)?;
+    let answers = format!("wget -q -T 2 -O - http://{address}/ > /dev/null && echo served || echo lost");
+    for (script, expected) in [
+        // Three times what a lease lasts.
+        (
+            format!(
+                "sleep 36; {answers}; [ $(grep -c 'sending ACK' /tmp/udhcpd.log) -ge 4 ] && echo renewed"
+            ),
+            "served\nrenewed\n",
+        ),
+        (format!("kill $(pidof udhcpd); sleep 20; {answers}"), "lost\n"),
+        (
+            format!(
+                "{serve_leases} for i in $(seq 30); do sleep 1; [ \"$({answers})\" = served ] && break; done; echo again"
+            ),
+            "again\n",
+        ),
+        (answers.clone(), "served\n"),
+        (format!("wget -q -O - http://{address}/stop"), "bye\n"),
+    ] {
+        must_be(&script, &ask(lab, &script)?, expected)?;
+    }
+    finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
+}
+
+/// Whoever is served goes on to be served while a hundred thousand ask for connections that they never confirm, and others are still accepted.
+pub fn outlive_a_flood(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let address = Ipv4Addr::new(10, 0, 2, 159);
+    let guest = serve(lab, &node("flooded", address)?.memory_mib(96), address)?;
+    let load = lab.stage(&program("load")?)?;
+    ask(lab, &format!("ip route add blackhole {NOWHERE}"))?;
+    let script = format!(
+        "{load} flood {address} 80 {FLOOD} > /tmp/flood.log 2>&1 < /dev/null & \
+         {load} http {address} 5 8 kept; {load} http {address} 5 8 each; wait $!; cat /tmp/flood.log"
+    );
+    let answer = ask(lab, &script);
+    ask(lab, &format!("ip route del blackhole {NOWHERE}"))?;
+    let answer = answer?;
+    if answer.matches(" errors 0 ").count() != 2 || !answer.contains(&format!("segments {FLOOD} ")) {
+        return Err(format!("{script}: {answer:?}").into());
+    }
+    must_be("stop", &ask(lab, &format!("wget -q -O - http://{address}/stop"))?, "bye\n")?;
+    finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
+}
