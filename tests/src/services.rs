@@ -75,20 +75,20 @@ fn under_short_leases(lab: &Lab, address: Ipv4Addr) -> Result<(), Failed> {
     ask(
         lab,
         &format!(
-            "kill $(pidof udhcpd); sleep 0.5; sed 's/^opt lease .*/opt lease 12\\nmin_lease 5/' /etc/lab/udhcpd.conf > /tmp/short.conf; {serve_leases}"
+            "kill $(pidof udhcpd); sleep 0.5; sed 's/^opt lease .*/opt lease 6\\nmin_lease 3/' /etc/lab/udhcpd.conf > /tmp/short.conf; {serve_leases}"
         ),
     )?;
     let guest = serve(lab, &node("renewed", address)?.memory_mib(96), address)?;
-    let answers = format!("wget -q -T 2 -O - http://{address}/ > /dev/null && echo served || echo lost");
+    let answers = format!("timeout 3 wget -q -O - http://{address}/ > /dev/null && echo served || echo lost");
     for (script, expected) in [
-        // Three times what a lease lasts.
+        // More than two leases.
         (
             format!(
-                "sleep 36; {answers}; [ $(grep -c 'sending ACK' /tmp/udhcpd.log) -ge 4 ] && echo renewed"
+                "sleep 16; {answers}; [ $(grep -c 'sending ACK' /tmp/udhcpd.log) -ge 4 ] && echo renewed"
             ),
             "served\nrenewed\n",
         ),
-        (format!("kill $(pidof udhcpd); sleep 20; {answers}"), "lost\n"),
+        (format!("kill $(pidof udhcpd); sleep 10; {answers}"), "lost\n"),
         (
             format!(
                 "{serve_leases} for i in $(seq 30); do sleep 1; [ \"$({answers})\" = served ] && break; done; echo again"

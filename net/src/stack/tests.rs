@@ -9,6 +9,7 @@ use std::vec;
 use std::vec::Vec;
 
 use proptest::prelude::*;
+use smoltcp::wire::{DhcpMessageType, DhcpPacket, DhcpRepr};
 
 use super::*;
 use crate::footprint::CONNECTION;
@@ -490,6 +491,74 @@ fn a_lease_is_had_where_a_server_answers() {
     stack.run(0);
     assert_eq!(stack.lease(link), None);
     assert!(stack.due().is_some_and(|due| due > 0), "it asks again");
+}
+
+/// Answers what a socket of port 67 hears with leases of 10.0.0.7, and counts the requests.
+fn serve_leases(stack: &mut Stack, socket: SocketNumber, seconds: u32) -> usize {
+    let (mut buffer, mut requests) = ([0; 1500], 0);
+    while let Ok(received) = stack.receive_from(socket, &mut buffer) {
+        let packet = DhcpPacket::new_checked(&buffer[..received.len]).expect("a packet");
+        let asked = DhcpRepr::parse(&packet).expect("a message");
+        requests += usize::from(asked.message_type == DhcpMessageType::Request);
+        let server = "10.0.0.1".parse().expect("an address");
+        let told = DhcpRepr {
+            message_type: match asked.message_type {
+                DhcpMessageType::Discover => DhcpMessageType::Offer,
+                _ => DhcpMessageType::Ack,
+            },
+            your_ip: "10.0.0.7".parse().expect("an address"),
+            router: Some(server),
+            subnet_mask: Some("255.255.255.0".parse().expect("a mask")),
+            server_identifier: Some(server),
+            requested_ip: None,
+            client_identifier: None,
+            parameter_request_list: None,
+            max_size: None,
+            lease_duration: Some(seconds),
+            ..asked
+        };
+        let mut bytes = vec![0; told.buffer_len()];
+        told.emit(&mut DhcpPacket::new_unchecked(&mut bytes)).expect("room");
+        let to = if asked.client_ip.is_unspecified() {
+            address("255.255.255.255:68")
+        } else {
+            (asked.client_ip, 68).into()
+        };
+        assert_eq!(stack.send_to(socket, &bytes, Some(to)), Ok(bytes.len()));
+    }
+    requests
+}
+
+#[test]
+fn a_lease_is_renewed() {
+    let (one, other, clock) = cable(1, 1, Faults::default());
+    let mut left = Stack::new(Limits::default(), entropy(1));
+    let configuration = Configuration::Static {
+        addresses: vec![("10.0.0.1".parse().expect("an address"), 24)],
+        gateways: vec![],
+    };
+    left.add("eth0".into(), Box::new(one), &configuration);
+    let mut right = Stack::new(Limits::default(), entropy(2));
+    let link = right.add("eth0".into(), Box::new(other), &Configuration::Dhcp);
+    let mut world = World { left, right, clock, now: 0 };
+    let server = world.left.open(Family::V4, Kind::Datagram);
+    world.left.bind(server, address("0.0.0.0:67")).expect("free");
+    let mut requests = 0;
+    world.until("there is a lease", |world| {
+        requests += serve_leases(&mut world.left, server, 12);
+        world.right.lease(link).is_some()
+    });
+    let listener = world.listen("0.0.0.0:80");
+    for round in 1..10 {
+        let end = world.now + 6_000_000;
+        while world.now < end {
+            requests += serve_leases(&mut world.left, server, 12);
+            world.step();
+            assert!(world.right.lease(link).is_some(), "it was lost after {} s", world.now / 1_000_000);
+        }
+        assert!(requests >= round, "{requests} requests");
+        world.connect(listener, "10.0.0.7:80");
+    }
 }
 
 #[test]
