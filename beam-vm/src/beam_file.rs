@@ -51,6 +51,7 @@ pub use index::{
     AtomIndex, FileIndex, FloatRegister, ImportIndex, LabelIndex, LambdaIndex, LineIndex, LiteralIndex,
     StringOffset, TypeIndex,
 };
+pub use inflate::gunzip;
 pub use lines::{Line, Lines};
 pub use literals::Literals;
 pub use module::Module;

@@ -16,7 +16,7 @@ mod verify;
 mod tests;
 
 pub use error::LoadError;
-pub use library::{Library, LibraryBuilder, LibraryError, Stored};
+pub use library::{Library, LibraryBuilder, LibraryError, Stored, Summary, summary};
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -123,7 +123,7 @@ fn assemble_module(vm: &mut Vm, file: &Module, context: &translate::Context<'_>)
     let lambdas = lambdas(file, &translation.lambdas, &assembled)?;
     let name = vm.atoms.text(context.module);
     let lines =
-        if is_preloaded(name) { LineTable::NONE } else { line_table(file, name, &translation, &assembled) };
+        if is_preloaded(name) { LineTable::none() } else { line_table(file, name, &translation, &assembled) };
     let on_load = translation.on_load.map(|function| functions[function].entry);
     Ok(Parts { assembled, functions, exports, imports: translation.imports, lambdas, lines, on_load })
 }

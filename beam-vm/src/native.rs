@@ -2,9 +2,12 @@
 //! Natives: functions of OTP's own modules that stock does in libraries in C (NIFs). Those of a module are in place from when it is loaded:
 //! the loader leaves out the bodies of functions that the [`table`] knows. So `erlang:load_nif/2` has nothing to do but to say so.
 //!
+//! One function is done here that stock does in Erlang, for a reason: [`erlang`].
+//!
 //! Libraries of other modules cannot be loaded: there is no C here.
 
 pub mod asn1rt;
+pub mod erlang;
 pub mod prim_buffer;
 pub mod prim_file;
 pub mod table;

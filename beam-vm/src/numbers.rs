@@ -78,7 +78,14 @@ impl<'a> Numbers<'a> {
         self.take(len)
     }
 
+    /// The bytes that come next, without taking them.
+    #[inline]
+    pub fn peek<const LEN: usize>(&self) -> Option<&'a [u8; LEN]> {
+        self.bytes.first_chunk()
+    }
+
     /// So many bytes.
+    #[inline]
     pub fn take(&mut self, len: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.bytes.split_at_checked(len)?;
         self.bytes = rest;

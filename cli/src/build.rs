@@ -17,7 +17,7 @@ pub mod plan;
 mod prune;
 mod release;
 mod report;
-mod strip;
+pub mod strip;
 mod tar;
 mod translate;
 mod variables;
@@ -121,8 +121,8 @@ pub fn build(options: &Options, progress: Progress) -> Result<Built, Failure> {
         ),
         None => ImageBuilder::new(),
     };
-    let library = translate::library(&layout)?;
-    report.library_bytes = library.len();
+    let (translated, library) = translate::library(&plan, &layout, options.translate)?;
+    (report.translated, report.library_bytes) = (translated, library.len());
     let table = layout.table()?;
     report.files_bytes = table.len();
     let image = builder

@@ -3,12 +3,13 @@
 //!
 //! ```text
 //! header, 16 bytes    0 base u64      8 count u32      12 length of the names u32
-//! function, 12 bytes  0 start u32, from the base      4 size u32      8 name u32, from the first name
-//! name                0 length u16    2 UTF-8
+//! function, 12 bytes  0 start u32, from the base      4 size u32      8 name u32: 16 * start of its group, from the first name + place in it
+//! name                0 bytes that it shares with the one before it u8    1 length of the rest u8    2 the rest
 //! ```
 //!
-//! The functions are sorted by start and do not overlap; equal names are stored once. The table is consulted after
-//! something has gone wrong, so looking up never panics and its work is bounded by a binary search, whatever the bytes.
+//! The functions are sorted by start and do not overlap. Names are sorted and stored once, in groups of 16, the first of which is whole: what names of paths
+//! have in common is most of them. The table is consulted after something has gone wrong, so looking up never panics, and its work is bounded by a
+//! binary search and a group, whatever the bytes.
 
 use core::fmt;
 
@@ -17,8 +18,12 @@ use crate::little_endian::{u32_at, u64_at};
 #[cfg(feature = "std")]
 mod builder;
 #[cfg(feature = "std")]
-pub use builder::{NAME_LIMIT, SymbolTableBuilder};
+pub use builder::SymbolTableBuilder;
 
+/// The length in bytes from which a name is cut. Names of deeply nested generics run to kilobytes and help nobody.
+pub const NAME_LIMIT: usize = 240;
+/// How many bits of the number of a name are its place in its group.
+const GROUP_BITS: u32 = 4;
 const HEADER_LENGTH: usize = 16;
 const FUNCTION_LENGTH: usize = 12;
 
@@ -59,11 +64,51 @@ impl fmt::Display for SymbolError {
 
 impl core::error::Error for SymbolError {}
 
+/// The name of a function, demangled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Name {
+    bytes: [u8; NAME_LIMIT],
+    length: usize,
+}
+
+impl Name {
+    const EMPTY: Self = Self { bytes: [0; NAME_LIMIT], length: 0 };
+
+    /// Puts bytes behind the first `shared` ones.
+    fn continue_with(&mut self, shared: usize, rest: &[u8]) -> Option<()> {
+        if shared > self.length {
+            return None;
+        }
+        self.bytes.get_mut(shared..shared + rest.len())?.copy_from_slice(rest);
+        self.length = shared + rest.len();
+        Some(())
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        let bytes = self.bytes.get(..self.length).unwrap_or_default();
+        core::str::from_utf8(bytes).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
 /// The function that an address belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Symbol<'a> {
-    /// The function's name, demangled.
-    pub name: &'a str,
+pub struct Symbol {
+    /// The function's name.
+    pub name: Name,
     /// How far the address is from the function's start.
     pub offset: u64,
     /// The function's size in bytes.
@@ -115,7 +160,7 @@ impl<'a> SymbolTable<'a> {
 
     /// The function that `address` lies in, if the table has one.
     #[must_use]
-    pub fn lookup(&self, address: u64) -> Option<Symbol<'a>> {
+    pub fn lookup(&self, address: u64) -> Option<Symbol> {
         let relative = u32::try_from(address.checked_sub(self.base)?).ok()?;
         let start_of = |function: &[u8; FUNCTION_LENGTH]| u32_at(function, 0).unwrap_or(u32::MAX);
         let after = self.functions.partition_point(|function| start_of(function) <= relative);
@@ -127,9 +172,19 @@ impl<'a> SymbolTable<'a> {
         (offset < size).then_some(Symbol { name, offset: u64::from(offset), size: u64::from(size) })
     }
 
-    fn name(&self, offset: u32) -> Option<&'a str> {
-        let (length, rest) = self.names.get(offset as usize..)?.split_first_chunk()?;
-        core::str::from_utf8(rest.get(..usize::from(u16::from_le_bytes(*length)))?).ok()
+    fn name(&self, number: u32) -> Option<Name> {
+        let (start, place) = (number >> GROUP_BITS, number % (1 << GROUP_BITS));
+        let mut left = self.names.get(start as usize..)?;
+        let mut name = Name::EMPTY;
+        for _ in 0..=place {
+            let ([shared, length], rest) = left.split_first_chunk()?;
+            let (rest, others) = rest.split_at_checked(usize::from(*length))?;
+            name.continue_with(usize::from(*shared), rest)?;
+            left = others;
+        }
+        // Characters may be cut in two between names, but none is in one.
+        core::str::from_utf8(&name.bytes[..name.length]).ok()?;
+        Some(name)
     }
 }
 

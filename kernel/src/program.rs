@@ -84,7 +84,7 @@ impl Program {
 
     /// The function that holds `address`, if the image has a symbol table.
     #[must_use]
-    pub fn symbol(&self, address: VirtAddr) -> Option<Symbol<'static>> {
+    pub fn symbol(&self, address: VirtAddr) -> Option<Symbol> {
         let table = self.image().ok()??.section(SectionKind::SYMBOLS)?;
         SymbolTable::parse(table).ok()?.lookup(address.0 as u64)
     }

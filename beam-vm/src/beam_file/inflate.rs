@@ -41,6 +41,12 @@ pub(super) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
 }
 
+/// Expands a gzip file, if it is one and undamaged.
+#[must_use]
+pub fn gunzip(packed: &[u8]) -> Option<Vec<u8>> {
+    if is_gzip(packed) { gzip(packed, most_expanded(packed.len())).ok() } else { None }
+}
+
 /// Expands a gzip file to at most `most` bytes: one member or several in a row.
 pub(super) fn gzip(packed: &[u8], most: usize) -> Result<Vec<u8>, Fault> {
     let mut reader = Reader::new(packed);

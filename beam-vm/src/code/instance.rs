@@ -37,9 +37,9 @@ pub enum Source {
     /// A library, which has kept what programs ask for.
     Stored {
         /// The chunk with the attributes.
-        attributes: Option<&'static [u8]>,
+        attributes: Option<Box<[u8]>>,
         /// The chunk with what the compiler says of itself.
-        compile_info: Option<&'static [u8]>,
+        compile_info: Option<Box<[u8]>>,
     },
 }
 
@@ -79,8 +79,8 @@ impl Instance {
     pub fn chunk(&self, id: ChunkId) -> Option<&[u8]> {
         match (&self.source, id) {
             (Source::File(file), id) => file.chunk(id),
-            (Source::Stored { attributes, .. }, ChunkId::ATTRIBUTES) => *attributes,
-            (Source::Stored { compile_info, .. }, ChunkId::COMPILE_INFO) => *compile_info,
+            (Source::Stored { attributes, .. }, ChunkId::ATTRIBUTES) => attributes.as_deref(),
+            (Source::Stored { compile_info, .. }, ChunkId::COMPILE_INFO) => compile_info.as_deref(),
             (Source::Stored { .. }, _) => None,
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From an instruction to its function and line.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -25,12 +26,7 @@ pub struct Location {
 /// What is there: the number of source files and their names, the first the module's own, each a length and bytes; then, in the order of the code, for
 /// each place where a line begins the words since the one before, and the number of its file plus one and its line, or 0 where there is no line from there on.
 #[derive(Clone, Debug)]
-pub enum LineTable {
-    /// Of a module that was loaded from its file.
-    Own(Vec<u8>),
-    /// In a library, where it stays.
-    Stored(&'static [u8]),
-}
+pub struct LineTable(pub(crate) Box<[u8]>);
 
 /// A line of a source file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,7 +37,9 @@ pub(crate) struct Place {
 
 impl LineTable {
     /// No lines.
-    pub(crate) const NONE: Self = Self::Own(Vec::new());
+    pub(crate) fn none() -> Self {
+        Self(Box::default())
+    }
 
     /// The lines that begin at these words, in their order.
     pub(crate) fn new(files: &[String], starts: impl Iterator<Item = (u32, Option<Place>)>) -> Self {
@@ -60,16 +58,12 @@ impl LineTable {
                 put(&mut out, u64::from(place.line));
             }
         }
-        out.shrink_to_fit();
-        Self::Own(out)
+        Self(out.into())
     }
 
     /// What a library keeps.
     pub(crate) fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Own(bytes) => bytes,
-            Self::Stored(bytes) => bytes,
-        }
+        &self.0
     }
 
     /// File and line of the instruction at a word, looking no further back than the word where its function begins.

@@ -12,6 +12,8 @@ impl Level {
     pub const NONE: Self = Self(0);
     /// zlib's own choice.
     pub const DEFAULT: Self = Self(6);
+    /// The smallest output.
+    pub const BEST: Self = Self(9);
 
     /// From zlib's number, of which -1 is the default.
     #[must_use]
@@ -160,6 +162,12 @@ impl Options {
             window_bits: 15,
             memory: MemoryLevel::DEFAULT,
         }
+    }
+
+    /// The same in another format.
+    #[must_use]
+    pub const fn format(self, format: Format) -> Self {
+        Self { format, ..self }
     }
 
     /// With zlib's numbers: negative bits of a window mean a bare stream, and 16 more gzip.

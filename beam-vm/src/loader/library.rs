@@ -9,7 +9,8 @@
 //! ```text
 //! header, 48 bytes    0 "VOXOZLIB"        8 stamp u64: of the virtual machine that has made it
 //!                    16 atoms u32        20 functions u32        24 modules u32     28 bytes of texts u32
-//!                    32 checksum u64, of all up to the records   40 zero u64
+//!                    32 checksum u64, of the tables              40 bytes of the tables u64
+//! tables, compressed:
 //! atoms               for each where its text ends u32
 //! functions           for each the number of module and function, and the arity: u32
 //! modules             for each, by the sum of their files: 0 sum u64    8 length of the file u32    12 start u32 of the record
@@ -22,11 +23,14 @@
 //! the kernel is that lies beside it in the image. A damaged one is not used.
 
 mod expand;
+mod packed;
 mod read;
 mod write;
 
 #[cfg(test)]
 mod tests;
+
+use packed::Packed;
 
 pub use expand::Stored;
 pub use write::LibraryBuilder;
@@ -38,7 +42,7 @@ use super::LoadError;
 use crate::atom::Atom;
 use crate::code::Instance;
 use crate::emu::assemble::Layout;
-use crate::numbers::checksum;
+use crate::numbers::{Numbers, checksum};
 use crate::term::Export;
 use crate::vm::Vm;
 
@@ -58,7 +62,9 @@ pub const STAMP: u64 = {
 
 /// Modules that were translated before.
 pub struct Library {
-    bytes: &'static [u8],
+    /// What is known of atoms, functions and modules.
+    tables: Vec<u8>,
+    records: &'static [u8],
     /// The atoms by their numbers, those that were asked for.
     atoms: Vec<Option<Atom>>,
     /// The functions by their numbers, those that were asked for.
@@ -73,7 +79,6 @@ struct Places {
     functions: usize,
     modules: usize,
     texts: usize,
-    records: usize,
 }
 
 /// Why a library is of no use.
@@ -111,12 +116,17 @@ struct Record {
     bytes: &'static [u8],
 }
 
-impl Library {
-    /// A library whose tables are as they were written.
-    ///
-    /// # Errors
-    /// [`LibraryError`].
-    pub fn open(bytes: &'static [u8]) -> Result<Self, LibraryError> {
+/// The parts of a library whose tables are as they were written.
+struct Parts<'a> {
+    tables: Vec<u8>,
+    records: &'a [u8],
+    atoms: usize,
+    functions: usize,
+    places: Places,
+}
+
+impl<'a> Parts<'a> {
+    fn open(bytes: &'a [u8]) -> Result<Self, LibraryError> {
         let damaged = LibraryError::Damaged;
         let count = |at| u32_at(bytes, at).map(|count| count as usize).ok_or(damaged);
         if !bytes.starts_with(&MAGIC) {
@@ -126,35 +136,89 @@ impl Library {
             return Err(LibraryError::OtherMachine);
         }
         let (atoms, functions, modules, texts) = (count(16)?, count(20)?, count(24)?, count(28)?);
-        let functions_at = HEADER + 4 * atoms;
-        let modules_at = functions_at + FUNCTION * functions;
-        let texts_at = modules_at + MODULE * modules;
-        let records = texts_at + texts;
-        let tables = bytes.get(HEADER..records).ok_or(damaged)?;
-        if u64_at(bytes, 32) != Some(checksum(tables)) {
+        let packed = u64_at(bytes, 40).and_then(|len| usize::try_from(len).ok()).ok_or(damaged)?;
+        let (packed, records) =
+            bytes.get(HEADER..).and_then(|rest| rest.split_at_checked(packed)).ok_or(damaged)?;
+        if u64_at(bytes, 32) != Some(checksum(packed)) {
             return Err(damaged);
         }
+        let tables = Packed::read(&mut Numbers::new(packed)).and_then(|tables| tables.expand());
+        let tables = tables.ok_or(damaged)?;
+        let functions_at = 4 * atoms;
+        let modules_at = functions_at + FUNCTION * functions;
+        let texts_at = modules_at + MODULE * modules;
+        if tables.len() != texts_at + texts {
+            return Err(damaged);
+        }
+        let places = Places { functions: functions_at, modules: modules_at, texts: texts_at };
+        Ok(Self { tables, records, atoms, functions, places })
+    }
+
+    /// The rows of the modules.
+    fn rows(&self) -> &[[u8; MODULE]] {
+        self.tables[self.places.modules..self.places.texts].as_chunks().0
+    }
+}
+
+/// What there is to say of a library.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Summary {
+    /// How many modules it has.
+    pub modules: usize,
+    /// How many bytes it would have if it were not compressed.
+    pub expanded: usize,
+}
+
+/// Looks into a library.
+///
+/// # Errors
+/// [`LibraryError`].
+pub fn summary(bytes: &[u8]) -> Result<Summary, LibraryError> {
+    let parts = Parts::open(bytes)?;
+    let mut expanded = HEADER + parts.tables.len();
+    for row in parts.rows() {
+        let record = record_of(row, parts.records).ok_or(LibraryError::Damaged)?;
+        let mut numbers = Numbers::new(record);
+        for _ in 0..2 {
+            expanded += Packed::read(&mut numbers).ok_or(LibraryError::Damaged)?.len();
+        }
+    }
+    Ok(Summary { modules: parts.rows().len(), expanded })
+}
+
+/// The bytes of the record that a row tells of, if they are as they were written.
+fn record_of<'a>(row: &[u8; MODULE], records: &'a [u8]) -> Option<&'a [u8]> {
+    let bytes = records.get(u32_at(row, 12)? as usize..)?.get(..u32_at(row, 16)? as usize)?;
+    (checksum(bytes) == u64_at(row, 24)?).then_some(bytes)
+}
+
+impl Library {
+    /// A library whose tables are as they were written.
+    ///
+    /// # Errors
+    /// [`LibraryError`].
+    pub fn open(bytes: &'static [u8]) -> Result<Self, LibraryError> {
+        let Parts { tables, records, atoms, functions, places } = Parts::open(bytes)?;
         Ok(Self {
-            bytes,
+            tables,
+            records,
             atoms: vec![None; atoms],
             functions: vec![None; functions],
             layouts: Layout::all(),
-            places: Places { functions: functions_at, modules: modules_at, texts: texts_at, records },
+            places,
         })
     }
 
     /// The record of the module whose file has these bytes.
     fn record(&self, file: &[u8]) -> Option<Record> {
-        let (rows, _) = self.bytes.get(self.places.modules..self.places.texts)?.as_chunks::<MODULE>();
+        let (rows, _) = self.tables.get(self.places.modules..self.places.texts)?.as_chunks::<MODULE>();
         let sum = checksum(file);
         let place = rows.binary_search_by_key(&sum, |row| u64_at(row, 0).unwrap_or(0)).ok()?;
         let row = rows.get(place)?;
         if u32_at(row, 8)? as usize != file.len() {
             return None;
         }
-        let start = self.places.records + u32_at(row, 12)? as usize;
-        let bytes = self.bytes.get(start..)?.get(..u32_at(row, 16)? as usize)?;
-        (checksum(bytes) == u64_at(row, 24)?).then_some(Record { bytes })
+        record_of(row, self.records).map(|bytes| Record { bytes })
     }
 
     /// An atom by its number.
@@ -168,9 +232,9 @@ impl Library {
 
     #[cold]
     fn new_atom(&mut self, vm: &mut Vm, number: usize) -> Option<Atom> {
-        let end = |number: usize| u32_at(self.bytes, HEADER + 4 * number).map(|end| end as usize);
+        let end = |number: usize| u32_at(&self.tables, 4 * number).map(|end| end as usize);
         let start = if number == 0 { 0 } else { end(number - 1)? };
-        let text = self.bytes.get(self.places.texts + start..self.places.texts + end(number)?)?;
+        let text = self.tables.get(self.places.texts + start..self.places.texts + end(number)?)?;
         let atom = vm.atoms.insert_utf8(text).ok()?;
         self.atoms[number] = Some(atom);
         Some(atom)
@@ -188,7 +252,7 @@ impl Library {
     #[cold]
     fn new_function(&mut self, vm: &mut Vm, number: usize) -> Option<&'static Export> {
         let at = self.places.functions + FUNCTION * number;
-        let [module, function, arity] = [0, 4, 8].map(|offset| u32_at(self.bytes, at + offset));
+        let [module, function, arity] = [0, 4, 8].map(|offset| u32_at(&self.tables, at + offset));
         let (module, function) = (self.atom(vm, module? as usize)?, self.atom(vm, function? as usize)?);
         let export = vm.code.export(module, function, arity?);
         self.functions[number] = Some(export);

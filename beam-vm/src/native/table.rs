@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The table of natives: functions that stock does as NIFs which are part of it or of OTP's applications, each once, with the function
-//! that does it here, or `absent`. One that is absent does what its module's own code does, which is to raise `nif_error`.
+//! that does it here, or `absent`. One that is absent does what its module's own code does, which is to raise `nif_error`. One stock does in Erlang:
+//! [`erlang`](super::erlang).
 
 use crate::bif::{Entry, Kind, Releases};
 
@@ -31,6 +32,7 @@ natives! {
     "asn1rt_nif" "encode_per_complete" 1 => [asn1rt::encode_per_complete];
     "erl_tracer" "enabled" 3 => [absent];
     "erl_tracer" "trace" 5 => [absent];
+    "erlang" "prepare_loading" 2 => [erlang::prepare_loading];
     "prim_buffer" "copying_read" 2 => [prim_buffer::copying_read];
     "prim_buffer" "find_byte_index" 2 => [prim_buffer::find_byte_index];
     "prim_buffer" "new" 0 => [prim_buffer::new];

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use beam_vm::beam_file::Module;
-use beam_vm::code::PRELOADED;
+use beam_vm::code::{PRELOADED, Presence};
 use image::files::FilesBuilder;
 
 use super::native::Native;
@@ -154,7 +154,7 @@ impl Copier<'_> {
     }
 
     fn preloaded(&mut self, plan: &Plan) -> Result<(), Failure> {
-        for (module, _) in PRELOADED {
+        for (module, _) in PRELOADED.iter().filter(|(_, presence)| *presence != Presence::LeftOut) {
             let path = plan.preloaded.join(format!("{module}.beam"));
             if path.is_file() {
                 self.copy(&path, &format!("{}/{module}.beam", preloaded_folder(plan)), Natives::LeftOut)?;

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::translate::Translated;
 use crate::failure::{Code, Failure};
 use crate::resources::Resources;
 
@@ -36,7 +37,10 @@ pub struct Options {
     /// Leave out modules that nothing in the image names, and list them
     #[arg(long)]
     pub prune: bool,
-    /// Keep what debuggers read in modules
+    /// Which modules of kernel and stdlib are translated for the virtual machine now; others are when they are loaded
+    #[arg(long, value_enum, value_name = "WHICH", default_value = "start")]
+    pub translate: Translated,
+    /// Keep what debuggers read in modules, and do not compress them
     #[arg(long)]
     pub keep_debug: bool,
     /// Keep the times of files; else they are SOURCE_DATE_EPOCH or 0

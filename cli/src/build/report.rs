@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::layout::Layout;
 use super::plan::Plan;
+use super::strip;
 
 const HEADING: Style = Style::new().bold();
 
@@ -20,6 +21,10 @@ pub struct Report {
     files: usize,
     natives: Vec<String>,
     pruned: Vec<String>,
+    /// The length of the files when those that are compressed are expanded.
+    expanded_bytes: usize,
+    /// The modules that were translated.
+    pub translated: Vec<String>,
     /// The length of the table of files.
     pub files_bytes: usize,
     /// The length of the modules' translations.
@@ -43,12 +48,15 @@ pub struct Finished<'a> {
 impl Report {
     /// Counts what is in the image.
     pub fn new(layout: &Layout, pruned: Vec<String>) -> Self {
+        let length = |bytes: &[u8]| strip::expanded(bytes).map_or(bytes.len(), |length| length as usize);
         let natives = layout.natives.iter().map(|(path, native)| format!("{}: {native}", path.display()));
         Self {
             modules: layout.modules(),
             files: layout.files.len(),
             natives: natives.collect(),
             pruned,
+            expanded_bytes: layout.files.values().map(|file| length(&file.bytes)).sum(),
+            translated: Vec::new(),
             files_bytes: 0,
             library_bytes: 0,
             image_bytes: 0,
@@ -88,9 +96,13 @@ impl Finished<'_> {
             "applications": applications.collect::<Vec<_>>(),
             "modules": self.report.modules,
             "files": self.report.files,
+            "files_length": self.report.files_bytes,
+            "files_expanded": self.report.expanded_bytes,
+            "library_length": self.report.library_bytes,
             "arguments": self.plan.arguments,
             "remarks": self.plan.remarks,
             "natives_left_out": self.report.natives,
+            "modules_translated": self.report.translated,
             "modules_left_out": self.report.pruned,
             "seconds": self.elapsed.as_secs_f64(),
         })
@@ -123,10 +135,17 @@ impl Finished<'_> {
         writeln!(text, "  applications  {}", applications.join(" "))?;
         writeln!(
             text,
-            "  modules       {} in {} files, {}",
+            "  modules       {} in {} files, {} ({} expanded)",
             self.report.modules,
             self.report.files,
-            size(self.report.files_bytes as u64)
+            size(self.report.files_bytes as u64),
+            size(self.report.expanded_bytes as u64)
+        )?;
+        writeln!(
+            text,
+            "  translated    {} modules, {}",
+            self.report.translated.len(),
+            size(self.report.library_bytes as u64)
         )?;
         for native in &self.report.natives {
             writeln!(text, "  left out      {native}")?;

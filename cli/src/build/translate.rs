@@ -1,29 +1,157 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The modules of the guest, verified and translated now, so that a start has not to do it. Their files are in the image all the same: programs
 //! read them, and a kernel with another virtual machine loads them.
+//!
+//! Of the modules of kernel and stdlib only those are translated that a start loads, or that another application's modules call: the rest, which
+//! is more than half of them, would make each image larger and no start faster. A module that is asked for later is loaded from its file, as stock does.
 
+use std::collections::BTreeSet;
+
+use beam_vm::beam_file::Module;
 use beam_vm::loader::{LibraryBuilder, LoadError};
 
 use super::layout::Layout;
+use super::plan::{Origin, Plan};
 use crate::failure::{Code, Failure};
 
-/// The library of a layout's modules.
+/// The modules of kernel and stdlib that every start loads, and that print its first line.
+#[rustfmt::skip]
+const START: &[&str] = &[
+    "application", "application_controller", "application_master", "beam_lib", "binary", "code", "code_server", "epp", "erl_distribution", "erl_eval",
+    "erl_features", "erl_lint", "erl_parse", "erl_scan", "erl_signal_handler", "erpc", "error_handler", "error_logger", "ets", "file", "file_io_server",
+    "file_server", "filename", "gb_sets", "gb_trees", "gen", "gen_event", "gen_server", "global", "global_group", "heart", "inet", "inet_config", "inet_db",
+    "inet_gethost_native", "inet_parse", "inet_udp", "io", "io_lib", "io_lib_format", "io_lib_pretty", "kernel", "kernel_config", "kernel_refc", "lists", "logger",
+    "logger_backend", "logger_config", "logger_filters", "logger_formatter", "logger_h_common", "logger_handler_watcher", "logger_olp", "logger_proxy",
+    "logger_server", "logger_simple_h", "logger_std_h", "logger_sup", "maps", "net_kernel", "os", "peer", "proc_lib", "proplists", "queue", "rand", "rpc",
+    "standard_error", "supervisor", "supervisor_bridge", "unicode", "user", "user_sup",
+];
+
+/// Those that a start loads besides when it reads `.erlang`, evaluates words of the command line, or has a shell.
+#[rustfmt::skip]
+const SHELL: &[&str] = &[
+    "c", "edlin", "erl_abstract_code", "erl_anno", "erl_error", "erl_internal", "group", "group_history", "orddict", "ordsets", "otp_internal", "raw_file_io", "shell",
+    "string", "timer", "unicode_util", "user_drv",
+];
+
+/// Modules that others call as soon as they are called themselves.
+const COMPANIONS: &[(&str, &str)] = &[("string", "unicode_util")];
+
+/// Which modules are translated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Translated {
+    /// Those that a start loads, and all of applications other than kernel and stdlib.
+    #[default]
+    Start,
+    /// All.
+    All,
+}
+
+/// The library of a layout's modules, and the names of those that it has.
 ///
 /// # Errors
 /// A module is damaged, or does what no module may.
-pub fn library(layout: &Layout) -> Result<Vec<u8>, Failure> {
+pub fn library(plan: &Plan, layout: &Layout, which: Translated) -> Result<(Vec<String>, Vec<u8>), Failure> {
     let no_machine = |why| {
         let why = format!("{why:?}");
         Failure::new(Code::Build, "cannot translate modules", why, "give this program more memory")
     };
     let mut library = LibraryBuilder::new().map_err(no_machine)?;
-    for (path, file) in layout.files.iter().filter(|(path, _)| path.ends_with(".beam")) {
-        library.add(&file.bytes).map_err(|why| failure(path, &why))?;
+    let choice = Choice::new(plan, layout, which);
+    let mut names = Vec::new();
+    for (path, file) in &layout.files {
+        if let Some(module) = module_of(path).filter(|module| choice.has(path, module)) {
+            library.add(&file.bytes).map_err(|why| failure(path, &why))?;
+            names.push(module.to_owned());
+        }
     }
-    Ok(library.build())
+    Ok((names, library.build()))
 }
 
 fn failure(path: &str, why: &LoadError) -> Failure {
     let help = "compile it again, with a compiler of OTP 24 to 28";
     Failure::new(Code::Build, format!("{path} is no module that can be loaded"), why, help)
+}
+
+fn module_of(path: &str) -> Option<&str> {
+    path.rsplit('/').next()?.strip_suffix(".beam")
+}
+
+/// What is translated.
+struct Choice {
+    /// The folders of kernel and stdlib in the guest; none where all that they have is needed.
+    base: Vec<String>,
+    /// Their modules that are needed.
+    needed: BTreeSet<String>,
+}
+
+impl Choice {
+    fn new(plan: &Plan, layout: &Layout, which: Translated) -> Self {
+        let is_embedded =
+            plan.arguments.array_windows().any(|[flag, mode]| flag == "-mode" && mode == "embedded");
+        let mut choice = Self { base: Vec::new(), needed: BTreeSet::new() };
+        if is_embedded || which == Translated::All {
+            return choice;
+        }
+        let is_base = |name: &str| name == "kernel" || name == "stdlib";
+        let base = plan.applications.iter().filter(|from| from.origin == Origin::Otp && is_base(&from.name));
+        choice.base = base.map(|application| format!("{}/", application.guest)).collect();
+        let mut add = |names: &[&str]| choice.needed.extend(names.iter().map(|name| (*name).to_owned()));
+        add(START);
+        if !is_plain(&plan.arguments) {
+            add(SHELL);
+        }
+        for (path, file) in &layout.files {
+            if module_of(path).is_some()
+                && !choice.is_base(path)
+                // What is wrong with it is said when it is translated.
+                && let Ok(module) = Module::open(file.bytes.clone())
+            {
+                let called = module.imports().iter().filter_map(|import| module.atoms().get(import.module));
+                choice.needed.extend(called.map(String::from));
+            }
+        }
+        for (module, companion) in COMPANIONS {
+            if choice.needed.contains(*module) {
+                choice.needed.insert((*companion).to_owned());
+            }
+        }
+        choice
+    }
+
+    fn is_base(&self, path: &str) -> bool {
+        self.base.iter().any(|folder| path.starts_with(folder))
+    }
+
+    fn has(&self, path: &str, module: &str) -> bool {
+        !self.is_base(path) || self.needed.contains(module)
+    }
+}
+
+/// Whether words start nothing but what they name: no shell, no `.erlang`, no expressions.
+fn is_plain(words: &[String]) -> bool {
+    let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(&word.as_str()));
+    let is_clean = words
+        .array_windows()
+        .any(|[flag, boot]| flag == "-boot" && boot.rsplit('/').next() == Some("no_dot_erlang"));
+    is_clean && has(&["-noinput", "-noshell"]) && !has(&["-eval"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_sorted() {
+        assert!(START.is_sorted() && SHELL.is_sorted());
+        assert!(!START.iter().any(|module| SHELL.contains(module)));
+    }
+
+    #[test]
+    fn words_of_a_shell_are_not_plain() {
+        let plain = |text: &str| is_plain(&text.split(' ').map(String::from).collect::<Vec<_>>());
+        assert!(plain("-noinput -boot /app/bin/no_dot_erlang -s hello"));
+        assert!(!plain("-boot /app/bin/no_dot_erlang -s hello"));
+        assert!(!plain("-noshell -boot /app/bin/start_sasl -s hello"));
+        assert!(!plain("-noshell -boot /app/bin/no_dot_erlang -eval ok"));
+    }
 }

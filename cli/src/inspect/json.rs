@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A report for a program: one JSON object. Addresses are strings, since JSON's readers may take numbers for floats.
 
+use beam_vm::loader::{LibraryError, Summary};
 use image::Section;
 use image::elf::Segment;
 use image::files::{Entry, Kind};
 use image::start::Start;
 use serde_json::{Map, Value, json};
+
+use crate::build::strip;
 
 use super::report::{ImageReport, NoImage, Report};
 use super::text::{flags, kind};
@@ -53,6 +56,7 @@ fn image(image: &ImageReport<'_>) -> Value {
         "length": image.length,
         "sections": image.sections.iter().map(section).collect::<Vec<_>>(),
         "symbols": image.symbols,
+        "library": image.library.as_ref().map(library),
         "arguments": image.arguments,
         "build": identity,
         "start": image.start.as_ref().map(start),
@@ -86,10 +90,18 @@ fn file(file: &Entry<'_>) -> Value {
         "mode": format!("{:04o}", file.mode),
         "modified": file.modified,
         "length": file.bytes.len(),
+        "expanded": strip::expanded(file.bytes),
         "checksum": hex(file.checksum.into()),
         "checksum_good": file.kind == Kind::Folder || file.verify().is_ok(),
         "target": target,
     })
+}
+
+fn library(library: &Result<Summary, LibraryError>) -> Value {
+    match library {
+        Ok(library) => json!({"modules": library.modules, "expanded": library.expanded}),
+        Err(why) => json!({"unusable": why.to_string()}),
+    }
 }
 
 fn section(section: &Section<'_>) -> Value {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What there is to know about a kernel file, before it is put into words.
 
+use beam_vm::loader::{self, LibraryError, Summary};
 use image::arguments::Arguments;
 use image::elf::{Elf, Segment};
 use image::files::{Entry, FileTable};
@@ -50,6 +51,8 @@ pub struct ImageReport<'a> {
     pub identity: Vec<(&'a str, &'a str)>,
     /// How many functions the symbol table names.
     pub symbols: Option<usize>,
+    /// What the library of translated modules has, or why this version cannot tell.
+    pub library: Option<Result<Summary, LibraryError>>,
     /// Where the application starts.
     pub start: Option<Start<'a>>,
     /// The files of the application.
@@ -99,6 +102,7 @@ impl<'a> ImageReport<'a> {
             arguments: Vec::new(),
             identity: Vec::new(),
             symbols: None,
+            library: image.section(SectionKind::LIBRARY).map(loader::summary),
             start: None,
             files: Vec::new(),
             damage: None,

@@ -7,6 +7,8 @@ use anstyle::Style;
 use image::elf::{PF_R, PF_W, PF_X, PT_LOAD, PT_NOTE, Segment};
 use image::files::Kind;
 
+use crate::build::strip;
+
 use super::report::{ImageReport, NoImage, Report};
 
 const HEADING: Style = Style::new().bold();
@@ -69,6 +71,14 @@ fn write_image(text: &mut String, image: &ImageReport<'_>) -> fmt::Result {
     if let Some(symbols) = image.symbols {
         writeln!(text, "  symbols    {symbols} functions")?;
     }
+    match &image.library {
+        Some(Ok(library)) => {
+            let (modules, expanded) = (library.modules, library.expanded);
+            writeln!(text, "  library    {modules} modules, {expanded} bytes expanded")?;
+        }
+        Some(Err(why)) => writeln!(text, "  library    {why}")?,
+        None => {}
+    }
     for argument in &image.arguments {
         writeln!(text, "  argument   {argument:?}")?;
     }
@@ -100,9 +110,11 @@ fn write_image(text: &mut String, image: &ImageReport<'_>) -> fmt::Result {
         };
         let (mode, path) = (file.mode, file.path.escape_ascii());
         let length = file.bytes.len();
+        let expanded = strip::expanded(file.bytes);
+        let expanded = expanded.map_or_else(String::new, |length| format!(" ({length} expanded)"));
         writeln!(
             text,
-            "  {kind}{mode:04o} {length:>9} {:>10} {:08x} {path}{target}",
+            "  {kind}{mode:04o} {length:>9} {:>10} {:08x} {path}{target}{expanded}",
             file.modified, file.checksum
         )?;
     }

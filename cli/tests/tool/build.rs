@@ -3,15 +3,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
+use beam_vm::beam_file::{ChunkId, Module};
 use image::arguments::Arguments;
 use image::files::FileTable;
 use image::pack::Kernel;
 use image::{Image, SectionKind};
 use serde_json::Value;
 
-use crate::release::{application, has_otp, release, with_kernel};
+use crate::release::{application, erl, has_otp, release, with_kernel};
 use crate::{Outcome, Scratch, kernel, voxoz, voxoz_with};
+
+/// What compressed files begin with.
+const GZIP: [u8; 2] = [0x1F, 0x8B];
 
 /// What is in an image: the words, and the files with their bytes.
 fn contents(path: &str) -> (Vec<String>, BTreeMap<String, Vec<u8>>) {
@@ -58,7 +63,10 @@ fn a_release_is_built_and_runs() {
     assert_eq!(files["/app/lib/greet-1.0/priv/deep/data.txt"], b"data\n");
     assert!(!files.keys().any(|path| path.contains("/src")), "sources are left out");
     let stripped = &files["/app/lib/greet-1.0/ebin/greet.beam"];
-    assert!(!stripped.windows(4).any(|chunk| chunk == b"Dbgi"), "debug information is left out");
+    assert!(stripped.starts_with(&GZIP), "it is compressed");
+    let stripped = Module::open(stripped.clone()).expect("a module");
+    assert!(stripped.chunk(ChunkId::DEBUG_INFO).is_none(), "debug information is left out");
+    assert!(stripped.chunk(ChunkId::ATTRIBUTES).is_some());
 
     let run = voxoz(&["run", "--hosted", &output]);
     let expected = "data\n{ok,world} \"you\" {ok,\"/app\"}\n[[hello]]\n";
@@ -76,6 +84,17 @@ fn a_release_is_built_and_runs() {
     }
     let listed: Value = serde_json::from_str(&voxoz(&["inspect", "--json", &output]).out).expect("JSON");
     assert_eq!(listed["image"]["start"]["cwd"], "/app");
+    let modules = report["modules"].as_u64();
+    assert!(modules.is_some_and(|modules| modules > 200));
+    assert_eq!(
+        report["modules_translated"].as_array().map(|names| names.len() as u64),
+        modules,
+        "in embedded mode all"
+    );
+    assert_eq!(listed["image"]["library"]["modules"].as_u64(), modules);
+    let (stored, expanded) =
+        (report["library_length"].as_u64(), listed["image"]["library"]["expanded"].as_u64());
+    assert!(stored.zip(expanded).is_some_and(|(stored, expanded)| stored < expanded));
     assert!(listed["image"]["files"].as_array().is_some_and(|files| files.len() > 200));
 }
 
@@ -129,6 +148,42 @@ fn folders_of_modules_are_built() {
     assert!(files.keys().any(|path| path.starts_with("/app/lib/sasl-")));
     let run = voxoz(&["run", "--hosted", &output]);
     assert_eq!(run.code, Some(4), "{}{}", run.out, run.err);
+}
+
+#[test]
+fn what_a_start_loads_is_translated() {
+    if !has_otp() {
+        return;
+    }
+    let scratch = Scratch::new("build-translated");
+    let folder = application(&scratch);
+    let text = "-module(loaded).\n-export([start/0]).\nstart() -> io:format(\"~p~n\", [{loaded,\"text\"}]), \
+                [io:format(\"~s~n\", [M]) || {M, _} <- code:all_loaded()], halt(0).\n";
+    fs::write(format!("{folder}/src/loaded.erl"), text).expect("a file");
+    erl(Path::new(&folder), "{ok,_} = compile:file(\"src/loaded\", [{outdir,\"ebin\"}])");
+    let output = scratch.path("out.elf");
+    let build = |more: &[&str]| -> Vec<String> {
+        let words = [&["build", folder.as_str(), "-o", output.as_str(), "--json"], more].concat();
+        let outcome = voxoz(&with_kernel(&scratch, &words));
+        assert_eq!(outcome.code, Some(0), "{}", outcome.err);
+        let report: Value = serde_json::from_str(&outcome.out).expect("JSON");
+        let names = report["modules_translated"].as_array().expect("names").iter();
+        names.filter_map(Value::as_str).map(String::from).collect()
+    };
+    let starts: [&[&str]; 2] =
+        [&["-s", "loaded"], &["-s", "greet_other", "f", "--", "-noshell", "-eval", "loaded:start()"]];
+    for words in starts {
+        let translated = build(words);
+        let run = voxoz(&["run", "--hosted", &output]);
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        let loaded: Vec<&str> = run.out.lines().skip(1).collect();
+        assert!(loaded.contains(&"loaded") && loaded.contains(&"application_controller"), "{loaded:?}");
+        let missing = loaded.iter().filter(|module| !translated.iter().any(|name| name == *module));
+        assert_eq!(missing.collect::<Vec<_>>(), [&""; 0], "{words:?}");
+        assert!(!translated.iter().any(|name| name == "dets"), "no start loads that");
+    }
+    let all = build(&["-s", "loaded", "--translate", "all"]);
+    assert!(all.iter().any(|name| name == "dets"));
 }
 
 #[test]

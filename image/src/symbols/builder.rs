@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The writer of symbol tables: demangles, sorts, merges, and cuts what is too long.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
-use super::SymbolError;
-
-/// The length in bytes from which a name is cut. Names of deeply nested generics run to kilobytes and help nobody.
-pub const NAME_LIMIT: usize = 240;
+use super::{GROUP_BITS, NAME_LIMIT, SymbolError};
 
 /// Collects function symbols and writes them as a table.
 #[derive(Clone, Debug, Default)]
@@ -71,8 +68,7 @@ impl SymbolTableBuilder {
     /// When functions lie 4 GiB or more apart, or the table gets that large.
     pub fn build(&self) -> Result<Vec<u8>, SymbolError> {
         let base = self.functions.keys().next().copied().unwrap_or(0);
-        let mut names = Vec::new();
-        let mut offsets: HashMap<&str, u32> = HashMap::new();
+        let (names, numbers) = self.names()?;
         let mut functions = Vec::new();
         let mut next_starts = self.functions.keys().skip(1);
         for (&start, Function { size, name }) in &self.functions {
@@ -81,17 +77,7 @@ impl SymbolTableBuilder {
                 u32::try_from(start - base).map_err(|_| SymbolError::TooFarApart { base, start })?;
             let room = next_starts.next().map_or(u64::MAX, |next| next - start);
             let size = u32::try_from(room.min(size)).unwrap_or(u32::MAX);
-            let offset = match offsets.get(name.as_str()) {
-                Some(offset) => *offset,
-                None => {
-                    let offset = u32::try_from(names.len()).map_err(|_| SymbolError::TooMany)?;
-                    names.extend_from_slice(&(name.len() as u16).to_le_bytes());
-                    names.extend_from_slice(name.as_bytes());
-                    offsets.insert(name, offset);
-                    offset
-                }
-            };
-            for number in [relative, size, offset] {
+            for number in [relative, size, numbers[name.as_str()]] {
                 functions.extend_from_slice(&number.to_le_bytes());
             }
         }
@@ -104,7 +90,32 @@ impl SymbolTableBuilder {
         table.extend_from_slice(&names);
         Ok(table)
     }
+
+    /// The names as they are written, and the number of each.
+    fn names(&self) -> Result<(Vec<u8>, BTreeMap<&str, u32>), SymbolError> {
+        let mut numbers: BTreeMap<&str, u32> =
+            self.functions.values().map(|function| (function.name.as_str(), 0)).collect();
+        let mut names = Vec::new();
+        let (mut group, mut before) = (None, "");
+        for (place, (name, number)) in (0_u32..).zip(&mut numbers) {
+            let place = place % (1 << GROUP_BITS);
+            if place == 0 {
+                group = u32::try_from(names.len()).ok().and_then(|start| start.checked_mul(1 << GROUP_BITS));
+                before = "";
+            }
+            *number = group.ok_or(SymbolError::TooMany)? | place;
+            let pairs = name.bytes().zip(before.bytes());
+            let shared = pairs.take_while(|(a, b)| a == b).count();
+            // Neither is more than the limit of a name.
+            names.extend_from_slice(&[shared as u8, (name.len() - shared) as u8]);
+            names.extend_from_slice(&name.as_bytes()[shared..]);
+            before = name;
+        }
+        Ok((names, numbers))
+    }
 }
+
+const _: () = assert!(NAME_LIMIT <= u8::MAX as usize, "lengths of names are bytes");
 
 /// Cuts a name that is too long at a character's end and marks the cut.
 fn shortened(name: String) -> String {

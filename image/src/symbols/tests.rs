@@ -7,7 +7,7 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::{NAME_LIMIT, Symbol, SymbolError, SymbolTable, SymbolTableBuilder};
+use super::{NAME_LIMIT, SymbolError, SymbolTable, SymbolTableBuilder};
 
 const BASE: u64 = 0xFFFF_8000_0010_0000;
 const LIMIT: u64 = BASE + 0x1000;
@@ -20,15 +20,21 @@ fn table(functions: &[(u64, u64, &str)]) -> Vec<u8> {
     builder.build().unwrap()
 }
 
+/// The name of the function of an address, the distance from its start, and its size.
+fn find(symbols: &SymbolTable<'_>, address: u64) -> Option<(String, u64, u64)> {
+    let symbol = symbols.lookup(address)?;
+    Some((symbol.name.as_str().into(), symbol.offset, symbol.size))
+}
+
 #[test]
 fn finds_the_function_of_an_address() {
     let bytes = table(&[(BASE + 64, 16, "second"), (BASE, 32, "first")]);
     let symbols = SymbolTable::parse(&bytes).unwrap();
     assert_eq!(symbols.len(), 2);
-    assert_eq!(symbols.lookup(BASE), Some(Symbol { name: "first", offset: 0, size: 32 }));
-    assert_eq!(symbols.lookup(BASE + 31), Some(Symbol { name: "first", offset: 31, size: 32 }));
+    assert_eq!(find(&symbols, BASE), Some(("first".into(), 0, 32)));
+    assert_eq!(find(&symbols, BASE + 31), Some(("first".into(), 31, 32)));
     assert_eq!(symbols.lookup(BASE + 32), None, "the gap belongs to nobody");
-    assert_eq!(symbols.lookup(BASE + 79), Some(Symbol { name: "second", offset: 15, size: 16 }));
+    assert_eq!(find(&symbols, BASE + 79), Some(("second".into(), 15, 16)));
     assert_eq!(symbols.lookup(BASE + 80), None);
     assert_eq!(symbols.lookup(BASE - 1), None);
     assert_eq!(symbols.lookup(0), None);
@@ -42,17 +48,17 @@ fn names_are_demangled_without_hash() {
         (BASE + 8, 8, "_RNvNtCs1234_7mycrate3foo3bar"),
     ]);
     let symbols = SymbolTable::parse(&bytes).unwrap();
-    assert_eq!(symbols.lookup(BASE).unwrap().name, "kernel::trap::report");
-    assert_eq!(symbols.lookup(BASE + 8).unwrap().name, "mycrate::foo::bar");
+    assert_eq!(symbols.lookup(BASE).unwrap().name.as_str(), "kernel::trap::report");
+    assert_eq!(symbols.lookup(BASE + 8).unwrap().name.as_str(), "mycrate::foo::bar");
 }
 
 #[test]
 fn functions_without_a_size_reach_to_the_next() {
     let bytes = table(&[(BASE, 0, "entry"), (BASE + 16, 0, "last"), (BASE + 8, 100, "too_long")]);
     let symbols = SymbolTable::parse(&bytes).unwrap();
-    assert_eq!(symbols.lookup(BASE + 7).unwrap(), Symbol { name: "entry", offset: 7, size: 8 });
-    assert_eq!(symbols.lookup(BASE + 15).unwrap(), Symbol { name: "too_long", offset: 7, size: 8 });
-    assert_eq!(symbols.lookup(LIMIT - 1).unwrap().name, "last");
+    assert_eq!(find(&symbols, BASE + 7), Some(("entry".into(), 7, 8)));
+    assert_eq!(find(&symbols, BASE + 15), Some(("too_long".into(), 7, 8)));
+    assert_eq!(symbols.lookup(LIMIT - 1).unwrap().name.as_str(), "last");
     assert_eq!(symbols.lookup(LIMIT), None);
 }
 
@@ -62,14 +68,28 @@ fn aliases_and_equal_names_are_stored_once() {
     let two = table(&[(BASE + 8, 8, "bcopy"), (BASE, 8, "bcopy"), (BASE, 8, "memcpy")]);
     assert_eq!(one, two, "the order of the symbols does not matter");
     assert_eq!(one.len(), 16 + 2 * 12 + 2 + "bcopy".len());
-    assert_eq!(SymbolTable::parse(&one).unwrap().lookup(BASE).unwrap().name, "bcopy");
+    assert_eq!(SymbolTable::parse(&one).unwrap().lookup(BASE).unwrap().name.as_str(), "bcopy");
+}
+
+#[test]
+fn names_share_their_beginnings() {
+    let names: Vec<String> = (0..40).map(|number| format!("a::long::path::é{number}")).collect();
+    let functions: Vec<(u64, u64, &str)> =
+        (0..).zip(&names).map(|(place, name)| (BASE + 8 * place, 8, name.as_str())).collect();
+    let bytes = table(&functions);
+    let whole: usize = names.iter().map(|name| name.len() + 2).sum();
+    assert!(bytes.len() < 16 + 12 * names.len() + whole / 2, "{} bytes", bytes.len());
+    let symbols = SymbolTable::parse(&bytes).unwrap();
+    for (start, _, name) in functions {
+        assert_eq!(find(&symbols, start), Some((name.into(), 0, 8)));
+    }
 }
 
 #[test]
 fn a_known_size_outranks_a_guess() {
     let bytes = table(&[(BASE, 0, "alias"), (BASE, 8, "function"), (BASE, 4, "part")]);
     let symbols = SymbolTable::parse(&bytes).unwrap();
-    assert_eq!(symbols.lookup(BASE), Some(Symbol { name: "function", offset: 0, size: 8 }));
+    assert_eq!(find(&symbols, BASE), Some(("function".into(), 0, 8)));
 }
 
 #[test]
@@ -77,7 +97,8 @@ fn long_names_are_cut_at_a_character() {
     let name = format!("a{}", "é".repeat(NAME_LIMIT));
     let bytes = table(&[(BASE, 8, &name)]);
     let symbols = SymbolTable::parse(&bytes).unwrap();
-    let cut = symbols.lookup(BASE).unwrap().name;
+    let found = symbols.lookup(BASE).unwrap();
+    let cut = found.name.as_str();
     assert!(cut.len() <= NAME_LIMIT && cut.len() > NAME_LIMIT - 5);
     assert!(cut.ends_with("é..."));
 }
@@ -125,8 +146,8 @@ proptest! {
             let address = BASE + probe;
             let expected = functions.iter().find(|(start, size, _)| (*start..start + size).contains(&address));
             let expected =
-                expected.map(|(start, size, name)| Symbol { name, offset: address - start, size: *size });
-            prop_assert_eq!(symbols.lookup(address), expected);
+                expected.map(|(start, size, name)| (name.clone(), address - start, *size));
+            prop_assert_eq!(find(&symbols, address), expected);
         }
     }
 

@@ -48,7 +48,7 @@ mod tests {
         let mut found = 0;
         for symbol in file.symbols().filter(|symbol| symbol.name().is_ok_and(|name| name.contains(part))) {
             let inside = symbols.lookup(symbol.address() + symbol.size() / 2).unwrap();
-            assert!(inside.name.contains(part), "{}", inside.name);
+            assert!(inside.name.as_str().contains(part), "{}", inside.name);
             assert_eq!(inside.size, symbol.size());
             found += 1;
         }

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::Library;
+use super::packed::Packed;
 use crate::code::Instance;
 use crate::emu::assemble::{Shape, put};
 use crate::emu::operand::Kind;
@@ -22,7 +23,7 @@ use crate::vm::Vm;
 #[derive(Debug)]
 pub struct Stored {
     /// What `write` says of instructions and blocks.
-    pub(super) bytes: &'static [u8],
+    pub(super) code: Code,
     /// The functions in the order of the code, and behind them what belongs to none.
     pub(super) rows: Vec<Row>,
     /// The literals.
@@ -31,6 +32,15 @@ pub struct Stored {
     pub(super) code_words: u32,
     /// All words.
     pub(super) size: usize,
+}
+
+/// The instructions and blocks of a module.
+#[derive(Debug)]
+pub(super) enum Code {
+    /// As they are in the library.
+    Packed(Packed<'static>),
+    /// Since one of its functions was called.
+    Expanded(Vec<u8>),
 }
 
 /// Where a function is.
@@ -55,6 +65,14 @@ struct Expanded {
 }
 
 impl Stored {
+    /// Expands the bytes of instructions and blocks.
+    fn unpack(&mut self) -> Option<()> {
+        if let Code::Packed(packed) = &self.code {
+            self.code = Code::Expanded(packed.expand()?);
+        }
+        Some(())
+    }
+
     /// The words of a function, and those behind the code that belong to it.
     fn places(&self, index: usize) -> Option<(Range<usize>, Range<usize>)> {
         let (row, next) = (self.rows.get(index)?, self.rows.get(index + 1));
@@ -81,7 +99,7 @@ impl Stored {
 struct Reader<'a> {
     vm: &'a mut Vm,
     library: &'a mut Library,
-    numbers: Numbers<'static>,
+    numbers: Numbers<'a>,
     terms: &'a [Term],
     lambdas: &'a [(&'static FunEntry, u32)],
 }
@@ -183,9 +201,9 @@ fn sort(table: &mut [u64]) {
 impl Vm {
     /// Expands all functions of an instance.
     pub fn complete(&mut self, instance: &mut Instance) {
-        let Some(stored) = instance.stored.take() else { return };
+        let Some(mut stored) = instance.stored.take() else { return };
         let rows = 0..stored.rows.len();
-        let made = self.expand(&stored, &instance.lambdas, rows.clone());
+        let made = self.expand(&mut stored, &instance.lambdas, rows.clone());
         instance.put(&stored, rows, &made);
         if let Some((_, shape)) = made {
             instance.shape = shape;
@@ -195,10 +213,10 @@ impl Vm {
     /// Expands all functions of the module that has an address.
     pub fn complete_at(&mut self, address: usize) {
         let Some(instance) = self.code.instance_at_mut(address) else { return };
-        let Some(stored) = instance.stored.take() else { return };
+        let Some(mut stored) = instance.stored.take() else { return };
         let lambdas = core::mem::take(&mut instance.lambdas);
         let rows = 0..stored.rows.len();
-        let made = self.expand(&stored, &lambdas, rows.clone());
+        let made = self.expand(&mut stored, &lambdas, rows.clone());
         let Some(instance) = self.code.instance_at_mut(address) else { return };
         instance.lambdas = lambdas;
         instance.put(&stored, rows, &made);
@@ -213,11 +231,11 @@ impl Vm {
     pub(crate) fn expand_function(&mut self, address: usize) {
         let Some(instance) = self.code.instance_at_mut(address) else { return };
         let word = (address - instance.addresses().start) / 8;
-        let Some(stored) = instance.stored.take() else { return };
+        let Some(mut stored) = instance.stored.take() else { return };
         let found = stored.rows.binary_search_by_key(&word, |row| row.entry as usize);
         let lambdas = core::mem::take(&mut instance.lambdas);
         let rows = found.map_or(0..0, |row| row..row + 1);
-        let made = self.expand(&stored, &lambdas, rows.clone());
+        let made = self.expand(&mut stored, &lambdas, rows.clone());
         let Some(instance) = self.code.instance_at_mut(address) else { return };
         instance.lambdas = lambdas;
         instance.put(&stored, rows, &made);
@@ -226,16 +244,17 @@ impl Vm {
 
     fn expand(
         &mut self,
-        stored: &Stored,
+        stored: &mut Stored,
         lambdas: &[(&'static FunEntry, u32)],
         rows: Range<usize>,
     ) -> Option<(Vec<Expanded>, Shape)> {
-        let mut library = self.library.take()?;
+        stored.unpack()?;
+        let (stored, mut library) = (&*stored, self.library.take()?);
         let mut shape = Shape::with_capacity(0, stored.code_words);
         let mut expand = |row: usize| {
             let (words, behind) = stored.places(row)?;
-            let bytes = stored.bytes.get(stored.rows[row].at as usize..)?;
-            let numbers = Numbers::new(bytes);
+            let Code::Expanded(code) = &stored.code else { return None };
+            let numbers = Numbers::new(code.get(stored.rows[row].at as usize..)?);
             let (vm, terms) = (&mut *self, stored.terms.as_slice());
             Reader { vm, library: &mut library, numbers, terms, lambdas }.function(
                 words.len(),

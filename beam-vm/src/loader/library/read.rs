@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From a record to an instance, whose functions are expanded later. What a record is made of, `write` says.
 
-use alloc::vec;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::expand::{Row, Stored};
+use super::expand::{Code, Row, Stored};
+use super::packed::{Packed, filled};
 use super::{Library, Record};
 use crate::atom::Atom;
 use crate::code::{Function, Instance, LambdaName, LineTable, Source};
@@ -18,17 +19,19 @@ use crate::vm::Vm;
 
 /// Makes an instance of a record. None where the record is not as it should be, or there is no room.
 pub(super) fn read(vm: &mut Vm, library: &mut Library, record: &Record) -> Option<Instance> {
-    let mut numbers = Numbers::new(record.bytes);
+    let mut parts = Numbers::new(record.bytes);
+    let (head, code) = (Packed::read(&mut parts)?.expand()?, Packed::read(&mut parts)?);
+    let mut numbers = Numbers::new(&head);
     let md5: [u8; 16] = *numbers.take(16)?.first_chunk()?;
     let source = Source::Stored { attributes: chunk(&mut numbers)?, compile_info: chunk(&mut numbers)? };
     let (size, code_words) = (numbers.size()?, numbers.short()?);
     // No word takes less than a byte.
-    if size > record.bytes.len() || code_words as usize > size {
+    if size > head.len() + code.len() || code_words as usize > size {
         return None;
     }
     let (literals, terms) = literals(vm, &mut numbers)?;
     let mut reader = Reader { vm, library, numbers, size, md5 };
-    match reader.rest(source, code_words, terms) {
+    match reader.rest(source, code, code_words, terms) {
         Some(parts) => Some(parts.instance(literals, md5)),
         None => {
             // SAFETY: the words that had the literals are given up.
@@ -42,10 +45,10 @@ pub(super) fn read(vm: &mut Vm, library: &mut Library, record: &Record) -> Optio
 }
 
 /// A chunk of the file, if it had one.
-fn chunk(numbers: &mut Numbers<'static>) -> Option<Option<&'static [u8]>> {
+fn chunk(numbers: &mut Numbers<'_>) -> Option<Option<Box<[u8]>>> {
     match numbers.size()? {
         0 => Some(None),
-        len => numbers.take(len - 1).map(Some),
+        len => numbers.take(len - 1).map(|bytes| Some(bytes.into())),
     }
 }
 
@@ -147,14 +150,20 @@ impl Parts {
 struct Reader<'a> {
     vm: &'a mut Vm,
     library: &'a mut Library,
-    numbers: Numbers<'static>,
+    numbers: Numbers<'a>,
     /// How many words the module has.
     size: usize,
     md5: [u8; 16],
 }
 
 impl Reader<'_> {
-    fn rest(&mut self, source: Source, code_words: u32, terms: Vec<Term>) -> Option<Parts> {
+    fn rest(
+        &mut self,
+        source: Source,
+        code: Packed<'static>,
+        code_words: u32,
+        terms: Vec<Term>,
+    ) -> Option<Parts> {
         let module = self.numbers.size()?;
         let module = self.library.atom(self.vm, module)?;
         let (functions, rows) = self.functions(code_words)?;
@@ -169,10 +178,9 @@ impl Reader<'_> {
             0 => None,
             word => Some(self.place(word - 1)?),
         };
-        let lines = LineTable::Stored(self.numbers.bytes()?);
-        let bytes = self.numbers.take(self.numbers.left())?;
-        let stored = Stored { bytes, rows, terms, code_words, size: self.size };
-        let mut words = vec![0; self.size];
+        let lines = LineTable(self.numbers.bytes()?.into());
+        let stored = Stored { code: Code::Packed(code), rows, terms, code_words, size: self.size };
+        let mut words = filled(self.size, 0);
         stored.prepare(&mut words)?;
         Some(Parts { words, source, stored, functions, exports, lambdas, lines, on_load, module })
     }

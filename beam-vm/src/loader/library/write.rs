@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The writer of libraries. The same modules give the same bytes, in whatever order they come.
 //!
-//! A record is numbers, one after the other:
+//! A record is two parts, each [compressed](super::packed): what is needed when a module is loaded, and its code, which waits until one of its
+//! functions is called. They are numbers, one after the other:
 //!
 //! ```text
 //! md5                16 bytes
@@ -16,6 +17,7 @@
 //! lambdas            count; each: arity, free variables, old index, old unique number, word of its first instruction
 //! on_load            0, or the word of the function's first instruction plus one
 //! lines              length, bytes: see `code::lines`
+//!
 //! code               of each function, and of the last instruction:
 //! - instructions     count; each: 2 * number + whether a label is there; operands
 //! - blocks           count; each: 2 * length + whether it is a table to look up in; constants
@@ -30,6 +32,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::super::{LoadError, Made, make};
+use super::packed::pack;
 use super::{HEADER, MAGIC, MODULE, STAMP};
 use crate::atom::Atom;
 use crate::beam_file::ChunkId;
@@ -148,14 +151,16 @@ impl LibraryBuilder {
         }
         debug_assert_eq!(tables.len() - 4 * atoms.in_order.len() - rows.len(), MODULE * self.modules.len());
         tables.extend_from_slice(&texts);
-        let mut out = Vec::with_capacity(HEADER + tables.len() + records.len());
+        let mut packed = Vec::new();
+        pack(&mut packed, &tables);
+        let mut out = Vec::with_capacity(HEADER + packed.len() + records.len());
         out.extend_from_slice(&MAGIC);
         out.extend(STAMP.to_le_bytes());
         let counts = [atoms.in_order.len(), rows.len() / super::FUNCTION, self.modules.len(), texts.len()];
         counts.iter().for_each(|count| out.extend((*count as u32).to_le_bytes()));
-        out.extend(checksum(&tables).to_le_bytes());
-        out.extend([0; 8]);
-        out.extend_from_slice(&tables);
+        out.extend(checksum(&packed).to_le_bytes());
+        out.extend((packed.len() as u64).to_le_bytes());
+        out.extend_from_slice(&packed);
         out.extend_from_slice(&records);
         out
     }
@@ -183,23 +188,26 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn record(mut self) -> Vec<u8> {
         let instance = &self.made.instance;
-        let mut out = instance.md5().to_vec();
+        let mut head = instance.md5().to_vec();
         for id in [ChunkId::ATTRIBUTES, ChunkId::COMPILE_INFO] {
             match instance.chunk(id) {
                 Some(bytes) => {
-                    put(&mut out, bytes.len() as u64 + 1);
-                    out.extend_from_slice(bytes);
+                    put(&mut head, bytes.len() as u64 + 1);
+                    head.extend_from_slice(bytes);
                 }
-                None => out.push(0),
+                None => head.push(0),
             }
         }
-        put(&mut out, instance.words.len() as u64);
-        put(&mut out, u64::from(self.made.code_words));
+        put(&mut head, instance.words.len() as u64);
+        put(&mut head, u64::from(self.made.code_words));
         // What is shared is known when the code is written, and is read before.
         let code = self.code();
-        self.literals(&mut out);
-        self.names_and_places(&mut out, &code);
-        code.iter().for_each(|stream| out.extend_from_slice(&stream.bytes));
+        self.literals(&mut head);
+        self.names_and_places(&mut head, &code);
+        let code: Vec<u8> = code.into_iter().flat_map(|stream| stream.bytes).collect();
+        let mut out = Vec::new();
+        pack(&mut out, &head);
+        pack(&mut out, &code);
         out
     }
 
