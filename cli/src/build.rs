@@ -10,6 +10,7 @@ mod expand;
 pub mod kernel;
 pub mod layout;
 mod loose;
+mod metrics;
 pub mod native;
 pub mod options;
 pub mod otp;
@@ -19,6 +20,7 @@ mod release;
 mod report;
 pub mod strip;
 mod tar;
+mod temporary;
 mod translate;
 mod variables;
 pub mod xl;
@@ -39,6 +41,7 @@ use options::Options;
 use otp::Otp;
 use plan::Plan;
 use report::Report;
+use temporary::Temporary;
 
 /// Build an application into a file that Xen boots
 ///
@@ -143,12 +146,13 @@ pub fn read(options: &Options, natives: Natives, progress: Progress) -> Result<(
     // The archive's files are needed until they have been read.
     let (mut plan, unpacked) = plan_of(options, &otp)?;
     plan.environment.extend(options.variables.iter().cloned());
+    let metrics = options.metrics.map(|port| metrics::add(&mut plan, port)).transpose()?;
     let layout = Layout::read(&plan, options, natives, progress)?;
-    drop(unpacked);
+    drop((unpacked, metrics));
     Ok((plan, layout))
 }
 
-fn plan_of(options: &Options, otp: &Otp) -> Result<(Plan, Option<tar::Unpacked>), Failure> {
+fn plan_of(options: &Options, otp: &Otp) -> Result<(Plan, Option<Temporary>), Failure> {
     if let [path] = options.paths.as_slice() {
         if let Some(folder) = release::find(path)? {
             return Ok((release::plan(&folder, options, otp)?, None));

@@ -8,6 +8,7 @@
 mod beam;
 mod build;
 mod check;
+mod console;
 mod disk;
 mod doctor;
 mod erl;
@@ -15,11 +16,15 @@ mod erlang;
 mod failure;
 mod file;
 mod inspect;
+mod logs;
+mod machines;
 mod new;
 mod pack;
 mod project;
+mod ps;
 mod resources;
 mod run;
+mod stop;
 
 use std::process::ExitCode;
 
@@ -45,6 +50,12 @@ enum Command {
     Build(build::Command),
     Check(check::Options),
     Run(run::Options),
+    Ps(ps::Options),
+    Logs(logs::Options),
+    Console(console::Options),
+    Stop(stop::Options),
+    #[command(hide = true)]
+    Keep(machines::keeper::Options),
     Beam(beam::Options),
     Erl(erl::Options),
     #[command(subcommand)]
@@ -80,6 +91,11 @@ fn perform(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Build(command) => build::run(command)?,
         Command::Check(options) => check::run(options)?,
         Command::Run(options) => return run::run(options, install),
+        Command::Ps(options) => ps::run(options)?,
+        Command::Logs(options) => logs::run(options)?,
+        Command::Console(options) => console::run(options)?,
+        Command::Stop(options) => stop::run(options)?,
+        Command::Keep(options) => machines::keeper::run(options)?,
         Command::Beam(options) => return beam::run(options),
         Command::Erl(options) => return erl::run(options),
         Command::Disk(command) => return disk::run(command),

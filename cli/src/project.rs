@@ -21,29 +21,38 @@ const WORK: &str = "_build/voxoz";
 /// What the options mean when the project's file is read and its sources are compiled. Anything that is no project is left as it is.
 pub fn resolve(options: &Options) -> Result<Options, Failure> {
     let mut options = options.clone();
-    let [folder] = options.paths.as_slice() else { return Ok(options) };
-    let folder = folder.clone();
-    if !folder.is_dir() {
-        return Ok(options);
+    if let [folder] = options.paths.as_slice()
+        && folder.is_dir()
+    {
+        let folder = folder.clone();
+        prepare(&folder, &mut options)?;
     }
+    if let Some(port) = options.metrics {
+        options.resources.reach(port);
+    }
+    Ok(options)
+}
+
+/// Reads a project's file and compiles its sources.
+fn prepare(folder: &Path, options: &mut Options) -> Result<(), Failure> {
     let work = options.work.clone().unwrap_or_else(|| folder.join(WORK));
     let path = folder.join(FILE);
     let has_file = path.is_file();
     if has_file {
-        ProjectFile::read(&path)?.complete(&mut options, &work);
+        ProjectFile::read(&path)?.complete(options, &work);
     }
     if folder.join("mix.exs").is_file() {
-        release(&folder, "mix", &["release", "--overwrite", "--quiet"], ("MIX_ENV", "prod"))?;
+        release(folder, "mix", &["release", "--overwrite", "--quiet"], ("MIX_ENV", "prod"))?;
     } else if folder.join("rebar.config").is_file() {
-        release(&folder, "rebar3", &["release"], ("REBAR_COLOR", "none"))?;
-    } else if let Some(sources) = compile::find(&folder, has_file)? {
+        release(folder, "rebar3", &["release"], ("REBAR_COLOR", "none"))?;
+    } else if let Some(sources) = compile::find(folder, has_file)? {
         let compiled = compile::compile(&sources, &work)?;
         if options.start.is_empty() && !options.shell && !compiled.is_started {
             options.start = compiled.start;
         }
         options.paths = vec![compiled.folder];
     }
-    Ok(options)
+    Ok(())
 }
 
 /// Has a project's own tool make its release. Without the tool, what it has made before is used.

@@ -14,21 +14,24 @@ use crate::disk;
 /// The bytes of a disk that is made without a size: 1 GiB, which takes no room before it is written to.
 const USUAL_SIZE: u64 = 1 << 30;
 
+/// The variables of the environment that are read as flags are.
+pub const VARIABLES: [&str; 4] = ["VOXOZ_MEMORY", "VOXOZ_DISKS", "VOXOZ_PORTS", "VOXOZ_VIFS"];
+
 /// The resources.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(skip)]
 pub struct Resources {
     /// Memory of the guest in MiB; enough for the image if it is not said
-    #[arg(long, value_name = "MIB", env = "VOXOZ_MEMORY", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "MIB", env = VARIABLES[0], value_parser = clap::value_parser!(u32).range(1..))]
     pub memory: Option<u32>,
     /// A disk for /data, then /data1 and so on: a file, which is made if it is not there, or a block device; may be given again
-    #[arg(long = "disk", value_name = "IMAGE[:SIZE][:ro]", env = "VOXOZ_DISKS", value_delimiter = ',')]
+    #[arg(long = "disk", value_name = "IMAGE[:SIZE][:ro]", env = VARIABLES[1], value_delimiter = ',')]
     pub disks: Vec<Disk>,
     /// A port of the guest that is to be reached at this machine's loopback; may be given again
-    #[arg(long = "port", value_name = "[HOST:]GUEST[/udp]", env = "VOXOZ_PORTS", value_delimiter = ',')]
+    #[arg(long = "port", value_name = "[HOST:]GUEST[/udp]", env = VARIABLES[2], value_delimiter = ',')]
     pub ports: Vec<Port>,
     /// A network device in the words of xl.cfg(5), for a Xen host; may be given again
-    #[arg(long = "vif", value_name = "SPEC", env = "VOXOZ_VIFS", value_delimiter = ';', value_parser = vif)]
+    #[arg(long = "vif", value_name = "SPEC", env = VARIABLES[3], value_delimiter = ';', value_parser = vif)]
     pub vifs: Vec<String>,
 }
 
@@ -46,6 +49,20 @@ impl Resources {
             self.vifs = file.vifs;
         }
         self
+    }
+
+    /// Adds a TCP port of the guest's, unless it is one already.
+    pub fn reach(&mut self, guest: u16) {
+        if !self.ports.iter().any(|port| port.protocol == Protocol::Tcp && port.guest == guest) {
+            self.ports.push(Port { protocol: Protocol::Tcp, host: None, guest });
+        }
+    }
+
+    /// The same with disks that are found from any folder.
+    pub fn absolute(&self) -> Self {
+        let here = std::env::current_dir().unwrap_or_default();
+        let disks = self.disks.iter().map(|disk| disk.clone().below(&here)).collect();
+        Self { disks, ..self.clone() }
     }
 
     /// The network devices of a Xen host: one on its usual bridge if there are only ports.
@@ -131,6 +148,14 @@ impl fmt::Display for Access {
     }
 }
 
+/// As it is read.
+impl fmt::Display for Disk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.image.display(), self.size)?;
+        if self.access == Access::ReadOnly { f.write_str(":ro") } else { Ok(()) }
+    }
+}
+
 /// A port of the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Port {
@@ -140,6 +165,16 @@ pub struct Port {
     pub host: Option<u16>,
     /// The guest's port.
     pub guest: u16,
+}
+
+/// As it is read.
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(host) = self.host {
+            write!(f, "{host}:")?;
+        }
+        write!(f, "{}/{}", self.guest, self.protocol)
+    }
 }
 
 impl FromStr for Port {

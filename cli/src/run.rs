@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `voxoz run`: boots a guest with its console on the terminal: on this machine's Xen if it has one, else on real Xen in QEMU.
 
-mod bench;
+pub mod bench;
+mod detached;
+pub mod host;
 
 use std::env;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use image::arguments::Arguments;
 use image::{Image, SectionKind};
 use lab::packages::Install;
-use lab::{End, GuestSpec, Keys, Lab, LabError, Reason};
+use lab::{End, Keys, Lab, LabError, Reason};
 
 use crate::build::layout::Progress;
 use crate::build::options::Options as BuildOptions;
 use crate::build::{self, Built, xl};
 use crate::failure::{Code, Failure};
+use crate::machines::record::Place;
 use crate::resources::{Access, Resources};
 use crate::{disk, file, project};
 
@@ -38,12 +41,33 @@ pub struct Options {
     #[arg(long, value_name = "TEXT", default_value = "", allow_hyphen_values = true)]
     extra: String,
     /// Run what is in the image as a process of this system, without Xen
-    #[arg(long)]
+    #[arg(long, conflicts_with = "on")]
     hosted: bool,
+    /// Where it runs; on Xen if this machine has it, else on the bench
+    #[arg(long, value_name = "PLACE", env = "VOXOZ_ON")]
+    on: Option<Place>,
+    /// Start it and leave it running: see `voxoz ps`, `logs`, `console` and `stop`
+    #[arg(short, long)]
+    detach: bool,
+    /// What it is called, when it is detached; as the application if it is not said
+    #[arg(long, requires = "detach")]
+    name: Option<String>,
+}
+
+impl Options {
+    /// Where it runs.
+    fn place(&self) -> Place {
+        match self.on {
+            _ if self.hosted => Place::Process,
+            Some(place) => place,
+            None if is_xen_host() && lab::packages::in_path("xl") => Place::Xen,
+            None => Place::Bench,
+        }
+    }
 }
 
 /// A file of a guest that goes when this does, if it was made for one run.
-struct Guest {
+pub struct Guest {
     path: PathBuf,
     memory: u32,
     keys: Keys,
@@ -63,15 +87,19 @@ impl Drop for Guest {
 pub fn run(options: &Options, install: Install) -> Result<ExitCode, Failure> {
     let build = project::resolve(&options.build)?;
     let resources = &build.resources;
-    if options.hosted {
+    let place = options.place();
+    if options.detach {
+        detached::start(&build, options, place, install)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if place == Place::Process {
         return run_hosted(&build, &options.extra);
     }
     let guest = guest(&build)?;
     resources.disks.iter().try_for_each(disk::ensure)?;
-    if is_xen_host() && lab::packages::in_path("xl") {
-        run_with_xl(&guest, &options.extra, resources)?;
-    } else {
-        run_in_lab(&guest, &options.extra, resources, install)?;
+    match place {
+        Place::Xen => host::run(&guest, &options.extra, resources)?,
+        Place::Bench | Place::Process => run_in_lab(&guest, &options.extra, resources, install)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -194,67 +222,21 @@ fn hosted_ports(resources: &Resources) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Starts the guest on this machine's Xen, with its console on the terminal.
-fn run_with_xl(guest: &Guest, extra: &str, resources: &Resources) -> Result<(), Failure> {
-    let stem = guest.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("guest");
-    let config = env::temp_dir().join(format!("voxoz-{}.cfg", std::process::id()));
-    let text = xl::config(&xl::domain(stem), None, &guest.path, guest.memory, extra, &resources.lines());
-    std::fs::write(&config, text).map_err(|why| {
-        let help = "free some room, or set TMPDIR to a directory that has it";
-        Failure::new(Code::Build, format!("cannot write {}", config.display()), why, help)
-    })?;
-    for port in &resources.ports {
-        anstream::eprintln!("voxoz: {} port {} is at the guest's own address", port.protocol, port.guest);
-    }
-    let status = Command::new("xl").args(["create", "-c"]).arg(&config).status();
-    let _ = std::fs::remove_file(&config);
-    let help = "become root: `sudo voxoz run …`; `xl dmesg` tells what Xen says";
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(Failure::new(Code::Failed, "xl cannot start the guest", status, help)),
-        Err(why) => Err(Failure::new(Code::Host, "cannot start xl", why, "install xen-utils")),
-    }
-}
-
 /// Boots the guest on the bench.
 fn run_in_lab(guest: &Guest, extra: &str, resources: &Resources, install: Install) -> Result<(), Failure> {
-    // Held to the end: QEMU's own lock is of another kind.
-    let _held = resources.disks.iter().map(|disk| disk::hold(&disk.image)).collect::<Result<Vec<_>, _>>()?;
-    let mut spec = GuestSpec::new("guest", &guest.path);
-    spec.memory_mib = guest.memory;
-    extra.clone_into(&mut spec.extra);
-    spec.lines = bench::lines(resources).map_err(|error| explain(&error))?;
-    let forwards = bench::forwards(resources);
-    let mut bench = lab::Options { install, cache: cache(), ..lab::Options::default() };
-    bench.memory_mib = bench.memory_mib.max(guest.memory.saturating_add(lab::Options::OVERHEAD_MIB));
-    bench.disks = resources.disks.iter().map(|disk| disk.image.clone()).collect();
-    bench.forwards.clone_from(&forwards);
+    let _held = bench::hold(resources)?;
+    let spec = bench::spec(&guest.path, guest.memory, extra, resources).map_err(|error| explain(&error))?;
     let started = |lab: &Lab| {
-        for forward in &forwards {
-            if let Some(address) = lab.forwarded(*forward) {
-                anstream::eprintln!(
-                    "voxoz: the guest's {} port {} is {address}",
-                    forward.protocol,
-                    forward.port
-                );
-            }
+        for port in bench::ports(lab, resources) {
+            anstream::eprintln!("voxoz: the guest's {port}");
         }
     };
-    match lab::run_one(&spec, &bench, guest.keys, started) {
+    let options = bench::options(guest.memory, resources, install);
+    match lab::run_one(&spec, &options, guest.keys, started) {
         Ok(Some(end)) => judge(end),
         Ok(None) => Ok(()),
         Err(error) => Err(explain(&error)),
     }
-}
-
-/// Where the dom0 that is made from Debian's packages is kept between runs.
-fn cache() -> PathBuf {
-    if let Some(folder) = env::var_os("VOXOZ_CACHE") {
-        return folder.into();
-    }
-    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-    base.unwrap_or_else(env::temp_dir).join("voxoz")
 }
 
 fn judge(end: End) -> Result<(), Failure> {
@@ -270,7 +252,8 @@ fn judge(end: End) -> Result<(), Failure> {
     }
 }
 
-fn explain(error: &LabError) -> Failure {
+/// An error of the bench as a person reads it.
+pub fn explain(error: &LabError) -> Failure {
     let (code, help) = match error {
         LabError::Argument(_) => (Code::Usage, "see `voxoz run --help`"),
         LabError::Format { .. } => (Code::Build, "see what is in it with `voxoz inspect`"),

@@ -13,7 +13,7 @@ use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 use drivers::netfront::{Mac, NetFront, Statistics};
 use drivers::xenbus::{self, Binding, Change, DeviceId, Discovery, Phase};
@@ -40,6 +40,8 @@ struct Interface {
     device: Device,
     /// Its place in the stack, once its address is known.
     link: Option<LinkId>,
+    /// The address that was leased when that was last said.
+    told: Option<Ipv4Addr>,
 }
 
 /// What is known of a vif.
@@ -154,7 +156,8 @@ impl Network {
                     }
                 }
                 None => {
-                    let interface = Interface { device: Rc::new(RefCell::new(binding)), link: None };
+                    let interface =
+                        Interface { device: Rc::new(RefCell::new(binding)), link: None, told: None };
                     self.interfaces.insert(id.index, interface);
                 }
             },
@@ -164,14 +167,32 @@ impl Network {
 
     /// The name servers, if they are others than when this was last asked.
     pub fn take_servers(&mut self) -> Option<Vec<IpAddr>> {
-        if !self.sockets.stack.take_lease_changed() && self.has_told_servers {
+        let has_changed = self.sockets.stack.take_lease_changed();
+        if !has_changed && self.has_told_servers {
             return None;
+        }
+        if has_changed {
+            self.tell_leases();
         }
         self.has_told_servers = true;
         let links = self.interfaces.values().filter_map(|interface| interface.link);
         let leases = links.filter_map(|link| self.sockets.stack.lease(link));
         let leased = leases.flat_map(|lease| lease.name_servers.iter().copied().map(IpAddr::V4));
         Some(self.flags.name_servers.iter().copied().chain(leased).collect())
+    }
+
+    /// Says which addresses were leased anew: whoever has started the domain knows them from nowhere else.
+    fn tell_leases(&mut self) {
+        for (index, interface) in &mut self.interfaces {
+            let lease = interface.link.and_then(|link| self.sockets.stack.lease(link));
+            let address = lease.map(|lease| lease.address);
+            if let Some(lease) = lease
+                && interface.told != address
+            {
+                info!("vif {index} has the address {}/{} by DHCP", lease.address, lease.prefix);
+            }
+            interface.told = address;
+        }
     }
 
     /// The vifs by the names of their interfaces.

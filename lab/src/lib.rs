@@ -35,6 +35,7 @@ mod options;
 pub mod packages;
 mod qemu;
 mod run_dir;
+mod session;
 pub mod terminal;
 
 pub use error::LabError;
@@ -44,6 +45,8 @@ pub use guest::spec::{Action, GuestSpec};
 pub use guest::{Guest, list::Domain};
 pub use inner::Output;
 pub use lab::Lab;
+pub use machine::{Machine, Port};
 pub use options::{Clock, Forward, Options, Processor, Progress, Protocol};
 pub use packages::Install;
-pub use terminal::{Keys, run_one};
+pub use session::leave_terminal;
+pub use terminal::{Attached, Keys, attach_to, run_one};

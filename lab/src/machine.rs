@@ -14,26 +14,30 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getpid, getppid, kill_process_group, set_parent_process_death_signal};
+use rustix::process::{
+    Pid, Signal, getpid, getppid, kill_process, kill_process_group, set_parent_process_death_signal,
+};
 
 /// How often the keeper looks whether the process has ended.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// A child process that ends with this one.
-pub(crate) struct Machine {
+pub struct Machine {
     child: Arc<Mutex<Child>>,
     keeper: Option<thread::JoinHandle<()>>,
 }
 
 /// The two ends of a machine's control port.
-pub(crate) struct Port {
-    pub(crate) to: ChildStdin,
-    pub(crate) from: ChildStdout,
+pub struct Port {
+    /// To its standard input.
+    pub to: ChildStdin,
+    /// From its standard output.
+    pub from: ChildStdout,
 }
 
 impl Machine {
     /// Starts `command`, whose standard input and output have to be pipes.
-    pub(crate) fn start(mut command: Command) -> io::Result<(Self, Port)> {
+    pub fn start(mut command: Command) -> io::Result<(Self, Port)> {
         let parent = getpid();
         // A group of its own: Ctrl-C at the terminal is for us to act on.
         command.process_group(0);
@@ -68,12 +72,21 @@ impl Machine {
     }
 
     /// Returns how the process ended, if it has.
-    pub(crate) fn ended(&self) -> Option<ExitStatus> {
+    pub fn ended(&self) -> Option<ExitStatus> {
         guard(&self.child).try_wait().ok().flatten()
     }
 
+    /// Asks the process to end.
+    pub fn terminate(&self) {
+        let mut child = guard(&self.child);
+        if let Ok(None) = child.try_wait() {
+            // Fails only when it has ended already.
+            let _ = kill_process(Pid::from_child(&child), Signal::TERM);
+        }
+    }
+
     /// Ends the process and what it started, at once.
-    pub(crate) fn kill(&self) {
+    pub fn kill(&self) {
         kill(&mut guard(&self.child));
     }
 }

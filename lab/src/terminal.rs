@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::stdio::stdin;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use crate::{End, Guest, GuestSpec, Lab, LabError, Options};
+use crate::{Console, End, Guest, GuestSpec, Lab, LabError, Options};
 
 /// Ctrl-], as in telnet and `xl console`.
 const LEAVE: u8 = 0x1d;
@@ -29,6 +29,65 @@ pub enum Keys {
     ToGuest,
     /// The guest reads nothing: Ctrl-C asks it to power off, and leaves when it is typed again.
     ToStop,
+    /// The guest reads nothing and goes on when the user leaves, by Ctrl-C or Ctrl-].
+    ToLeave,
+}
+
+/// Something with a console that a terminal can show.
+pub trait Attached {
+    /// How it ends.
+    type End;
+
+    /// What the console has said since this was asked before.
+    fn take(&mut self) -> Result<Vec<u8>, LabError>;
+
+    /// How it has ended, if it has. It is an error if that can no longer be known.
+    fn ended(&mut self) -> Result<Option<Self::End>, LabError>;
+
+    /// Types at it.
+    fn send(&mut self, bytes: &[u8]) -> Result<(), LabError>;
+
+    /// Asks it to end, and says so to the user.
+    fn stop(&mut self) -> Result<(), LabError>;
+}
+
+/// A guest of the bench.
+struct OnBench<'a> {
+    guest: &'a Guest,
+    console: Console,
+}
+
+impl Attached for OnBench<'_> {
+    type End = End;
+
+    fn take(&mut self) -> Result<Vec<u8>, LabError> {
+        self.console.take()
+    }
+
+    fn ended(&mut self) -> Result<Option<End>, LabError> {
+        let end = self.guest.ended()?;
+        if end.is_none() {
+            self.guest.must_have_machine()?;
+        }
+        Ok(end)
+    }
+
+    fn send(&mut self, bytes: &[u8]) -> Result<(), LabError> {
+        match self.guest.send(bytes, SEND_LIMIT) {
+            // Its end is found at the next turn.
+            Err(LabError::GuestEnded { .. }) => Ok(()),
+            result => result,
+        }
+    }
+
+    fn stop(&mut self) -> Result<(), LabError> {
+        eprint!("lab: {} is asked to power off; Ctrl-C again leaves at once\r\n", self.guest.name());
+        match self.guest.shutdown() {
+            // One that ends by itself meanwhile is no error either.
+            Err(_) if self.guest.ended()?.is_some() => Ok(()),
+            result => result,
+        }
+    }
 }
 
 /// Boots a lab, runs one guest in it with its console on the terminal, and returns its end; none if the user left before. What is to be
@@ -45,20 +104,24 @@ pub fn run_one(
     attach(&guest, keys)
 }
 
-/// Copies the guest's console to standard output and standard input to the console, until the guest ends or the user types
-/// Ctrl-]. A terminal is put into raw mode meanwhile; from a file or pipe bytes are copied until its end.
+/// Puts a guest's console on the terminal, until the guest ends or the user leaves.
 pub fn attach(guest: &Guest, keys: Keys) -> Result<Option<End>, LabError> {
+    attach_to(&mut OnBench { guest, console: guest.console() }, keys)
+}
+
+/// Copies the console to standard output and standard input to the console, until the end or until the user leaves. A terminal is put
+/// into raw mode meanwhile; from a file or pipe bytes are copied until its end.
+pub fn attach_to<A: Attached>(attached: &mut A, keys: Keys) -> Result<Option<A::End>, LabError> {
     let raw = RawMode::enter(keys)?;
-    let (mut console, mut input) = (guest.console(), Some([0; 4096]));
+    let mut input = Some([0; 4096]);
     let mut is_stopping = false;
     let end = loop {
-        // Asked before reading, so that what the guest wrote last is copied.
-        let end = guest.ended()?;
-        show(&console.take()?)?;
+        // Asked before reading, so that what was written last is copied.
+        let end = attached.ended()?;
+        show(&attached.take()?)?;
         if end.is_some() {
             break end;
         }
-        guest.must_have_machine()?;
         let Some(buffer) = &mut input else {
             std::thread::sleep(LOOK);
             continue;
@@ -74,37 +137,21 @@ pub fn attach(guest: &Guest, keys: Keys) -> Result<Option<End>, LabError> {
         let typed = |key| raw.is_some() && bytes.contains(&key);
         match keys {
             _ if typed(LEAVE) => break None,
-            Keys::ToGuest => send(guest, bytes)?,
+            Keys::ToGuest => attached.send(bytes)?,
+            Keys::ToLeave if typed(STOP) => break None,
             Keys::ToStop if typed(STOP) && is_stopping => break None,
             Keys::ToStop if typed(STOP) => {
                 is_stopping = true;
-                eprint!("lab: {} is asked to power off; Ctrl-C again leaves at once\r\n", guest.name());
-                stop(guest)?;
+                attached.stop()?;
             }
-            Keys::ToStop => {}
+            Keys::ToStop | Keys::ToLeave => {}
         }
     };
     if end.is_some() {
         std::thread::sleep(LAST_BYTES);
-        show(&console.take()?)?;
+        show(&attached.take()?)?;
     }
     Ok(end)
-}
-
-/// A guest that ends while it is typed at is no error here: its end is found at the next turn.
-fn send(guest: &Guest, bytes: &[u8]) -> Result<(), LabError> {
-    match guest.send(bytes, SEND_LIMIT) {
-        Err(LabError::GuestEnded { .. }) => Ok(()),
-        result => result,
-    }
-}
-
-/// A guest that ends by itself meanwhile is no error either.
-fn stop(guest: &Guest) -> Result<(), LabError> {
-    match guest.shutdown() {
-        Err(_) if guest.ended()?.is_some() => Ok(()),
-        result => result,
-    }
 }
 
 fn show(bytes: &[u8]) -> Result<(), LabError> {
@@ -159,6 +206,7 @@ impl RawMode {
         match keys {
             Keys::ToGuest => eprint!("lab: Ctrl-] leaves\r\n"),
             Keys::ToStop => eprint!("lab: Ctrl-C stops the guest, Ctrl-] leaves at once\r\n"),
+            Keys::ToLeave => eprint!("lab: Ctrl-C leaves, and the guest goes on\r\n"),
         }
         Ok(Some(Self { before }))
     }

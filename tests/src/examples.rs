@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The chat and the time service of `examples`, asked from the host; the chat's protocol is replaced by its console while members stay.
+//! The chat and the time service of `examples`, asked from the host; the chat's protocol is replaced by its console while members stay, and the till is
+//! traced by its.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lab::{Forward, Options, Protocol, Reason};
@@ -15,6 +18,9 @@ use crate::world::World;
 const CHAT: Forward = Forward::tcp(Ipv4Addr::new(10, 0, 2, 161), 4040);
 const TIME: Forward =
     Forward { protocol: Protocol::Udp, guest: Ipv4Addr::new(10, 0, 2, 162), port: 3737, host: None };
+
+/// The address of guests that are not asked.
+const NOBODY: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 163);
 
 /// Seconds from 1900 to 1970.
 const EPOCH: u64 = 2_208_988_800;
@@ -66,6 +72,24 @@ pub fn serve(world: &World) -> Result<(), Failed> {
     ada.hears(" waves")?;
     chat.shutdown()?;
     finish(&chat, LIMIT)?.must_end(Reason::Poweroff)?;
+
+    let hello = lab.create(&example("hello_elixir", NOBODY)?)?;
+    hello.console().wait_text("Hello from Elixir ", LIMIT)?;
+    finish(&hello, LIMIT)?.must_end(Reason::Poweroff)?;
+
+    let till = lab.create(&example("tracing", NOBODY)?)?;
+    let mut console = till.console();
+    console.wait_text("the till is open", LIMIT)?;
+    let session =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/tracing/session"))?;
+    let answers =
+        ["{ok,<0.", "{saved,x}]}", "returned from till_server:change/1 -> #{", " ! {'$gen_call',", "ok\r\n"];
+    for (line, answer) in session.lines().zip(answers) {
+        till.send(format!("{line}\r").as_bytes(), LIMIT)?;
+        console.wait_text(answer, LIMIT)?;
+    }
+    till.shutdown()?;
+    finish(&till, LIMIT)?.must_end(Reason::Poweroff)?;
 
     let time = lab.create(&example("time", TIME.guest)?)?;
     time.console().wait_text("the time is told on UDP port 3737", LIMIT)?;

@@ -11,7 +11,7 @@ use lab::{Forward, Guest, GuestSpec, Lab, Options, Reason};
 use libtest_mimic::Failed;
 
 use crate::browser::Browser;
-use crate::packed::{example, tool};
+use crate::packed::{self, tool};
 use crate::trial::{LIMIT, finish};
 use crate::world::{World, target};
 
@@ -29,8 +29,8 @@ fn disk(name: &str) -> Result<PathBuf, Failed> {
 }
 
 /// The guest, with the machine's disk.
-fn spec() -> Result<GuestSpec, Failed> {
-    let mut spec = example("guestbook", SERVER.guest)?;
+fn spec(example: &str) -> Result<GuestSpec, Failed> {
+    let mut spec = packed::example(example, SERVER.guest)?;
     spec.lines.push("disk = [\"phy:/dev/vda,xvda,w\"]".into());
     Ok(spec)
 }
@@ -92,8 +92,8 @@ fn must_contain(page: &str, text: &str) -> Result<(), Failed> {
 }
 
 /// An entry is written, the power is cut at once, and the next machine has it; that one is stopped as `xl shutdown` does it.
-pub fn outlives_a_cut(world: &World) -> Result<(), Failed> {
-    let (spec, disk) = (spec()?, disk("guestbook")?);
+fn is_signed_and_cut(world: &World, example: &str) -> Result<(), Failed> {
+    let (spec, disk) = (spec(example)?, disk(example)?);
     let served = Served::start(world, &spec, &disk)?;
     must_contain(&served.page()?, "Nobody has written anything yet.")?;
     let form = "name=Zo%C3%AB&text=%3Cb%3E%20%26%20more";
@@ -115,9 +115,19 @@ pub fn outlives_a_cut(world: &World) -> Result<(), Failed> {
     finish(&served.guest, LIMIT)?.must_end(Reason::Poweroff)
 }
 
+/// In Erlang, with mnesia.
+pub fn outlives_a_cut(world: &World) -> Result<(), Failed> {
+    is_signed_and_cut(world, "guestbook")
+}
+
+/// In Elixir, with DETS.
+pub fn of_elixir_outlives_a_cut(world: &World) -> Result<(), Failed> {
+    is_signed_and_cut(world, "guestbook_elixir")
+}
+
 /// The same as a visitor does it, in a browser.
 pub fn is_signed_in_a_browser(world: &World) -> Result<(), Failed> {
-    let (spec, disk) = (spec()?, disk("guestbook-browser")?);
+    let (spec, disk) = (spec("guestbook")?, disk("guestbook-browser")?);
     let served = Served::start(world, &spec, &disk)?;
     let mut browser = Browser::start(&target().join("browser"))?;
     let url = format!("http://{}/", served.address);

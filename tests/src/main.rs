@@ -13,6 +13,7 @@ mod clock;
 mod console;
 mod crash;
 mod crowd;
+mod detached;
 mod entropy;
 mod examples;
 mod fixtures;
@@ -94,7 +95,9 @@ const TESTS: &[(&str, Test)] = &[
     ("data_is_not_put_over_something", storage::data_is_not_put_over_something),
     ("data_outlives_cuts", storage::data_outlives_cuts),
     ("examples_serve", examples::serve),
+    ("examples_run_detached", detached::runs),
     ("guestbook_outlives_a_cut", guestbook::outlives_a_cut),
+    ("guestbook_of_elixir_outlives_a_cut", guestbook::of_elixir_outlives_a_cut),
     ("guestbook_is_signed_in_a_browser", guestbook::is_signed_in_a_browser),
     ("otp_does_fixtures_as_stock", fixtures::are_as_on_stock),
     ("otp_takes_no_time_when_idle", otp::takes_no_time_when_idle),

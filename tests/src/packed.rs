@@ -11,10 +11,16 @@ use libtest_mimic::Failed;
 
 use crate::world::target;
 
-/// Calls the host tool, which `cargo xtask test` has built.
+/// The host tool, which `cargo xtask test` has built.
+pub fn voxoz() -> Command {
+    let mut command = Command::new(target().join("release/voxoz"));
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    command
+}
+
+/// Calls the host tool.
 pub fn tool(words: &[&str]) -> Result<(), Failed> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let status = Command::new(target().join("release/voxoz")).args(words).current_dir(&root).status()?;
+    let status = voxoz().args(words).status()?;
     if status.success() { Ok(()) } else { Err(format!("voxoz {}: {status}", words.join(" ")).into()) }
 }
 

@@ -39,10 +39,11 @@ pub const STOCK_OTP: &[Package] = &[
     installed("erlang-xmerl", "/var/lib/dpkg/info/erlang-xmerl.list"),
 ];
 
-/// What the system tests need beside the bench: what the guestbook is made of, and a browser to look at it.
+/// What the system tests need beside the bench: what the examples are made of, and a browser to look at one.
 pub const SYSTEM_TESTS: &[Package] = &[
     Package::program("erlang-base", "erlc"),
     Package::program("chromium", "chromium"),
+    Package::program("elixir", "mix"),
     installed("erlang-mnesia", "/var/lib/dpkg/info/erlang-mnesia.list"),
     installed("erlang-mochiweb", "/var/lib/dpkg/info/erlang-mochiweb.list"),
     installed("erlang-runtime-tools", "/var/lib/dpkg/info/erlang-runtime-tools.list"),
@@ -55,7 +56,7 @@ const GUESTBOOK: &[Package] = &[
     installed("erlang-mochiweb", "/var/lib/dpkg/info/erlang-mochiweb.list"),
 ];
 
-/// What the shell has to offer.
+/// What has a shell with dbg.
 const SHELL: &[Package] = &[
     Package::program("erlang-base", "erlc"),
     installed("erlang-runtime-tools", "/var/lib/dpkg/info/erlang-runtime-tools.list"),
@@ -71,7 +72,7 @@ const REBAR3: &[Package] = &[Package::program("rebar3", "rebar3")];
 pub fn of_example(name: &str, folder: &Path) -> &'static [Package] {
     match name {
         "guestbook" => GUESTBOOK,
-        "shell" => SHELL,
+        "shell" | "tracing" => SHELL,
         _ if folder.join("mix.exs").is_file() => ELIXIR,
         _ if folder.join("rebar.config").is_file() => REBAR3,
         _ => ERLANG,

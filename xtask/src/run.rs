@@ -43,7 +43,17 @@ pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
     };
     let folder = std::path::absolute(folder).during(|| format!("cannot find {}", folder.display()))?;
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or("app");
+    if !folder.is_dir() {
+        let why = "it is no folder";
+        return Err(Failure::new(format!("cannot run {}", context.shown(&folder)), why)
+            .help("`ls examples` lists those that come with this; a kernel alone is for `cargo xtask xen`"));
+    }
     packages::ensure(context, packages::of_example(name, &folder))?;
+    if !context.target().join("release/voxoz").exists() {
+        eprintln!(
+            "xtask: kernel and tool are compiled for the first time, which takes 5 to 15 minutes; later runs take seconds"
+        );
+    }
     let kernel = KERNEL.build(context, Profile::Release)?;
     process::run(context.cargo().args(["build", "--release", "--bin", "voxoz"]))?;
     let mut voxoz = voxoz(context, &folder, &work(context, name));

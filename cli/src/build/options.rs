@@ -29,6 +29,9 @@ pub struct Options {
     /// A variable of the guest's environment; may be given again
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
     pub variables: Vec<(String, String)>,
+    /// Answer `GET /metrics` on this TCP port of the guest, for Prometheus
+    #[arg(long, value_name = "PORT", env = "VOXOZ_METRICS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub metrics: Option<u16>,
     #[command(flatten)]
     pub resources: Resources,
     /// The folder for the modules and disks of a project; PROJECT/_build/voxoz if it is not said

@@ -8,28 +8,11 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use super::expand::{Format, expand};
+use super::temporary::Temporary;
 use crate::failure::{Code, Failure};
 use crate::file;
 
 const BLOCK: usize = 512;
-
-/// A folder that goes when this does.
-#[derive(Debug)]
-pub struct Unpacked(PathBuf);
-
-impl Unpacked {
-    /// The folder.
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Unpacked {
-    fn drop(&mut self) {
-        // A folder that stays behind in the folder for temporary files harms nobody.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Whether a file is called like an archive.
 pub fn is_archive(path: &Path) -> bool {
@@ -38,16 +21,14 @@ pub fn is_archive(path: &Path) -> bool {
 }
 
 /// Unpacks an archive.
-pub fn unpack(path: &Path) -> Result<Unpacked, Failure> {
+pub fn unpack(path: &Path) -> Result<Temporary, Failure> {
     let damaged = |why: &dyn std::fmt::Display| {
         let what = format!("cannot unpack {}", path.display());
         Failure::new(Code::Build, what, why, "build the release's archive again")
     };
     let packed = file::contents(path)?;
     let archive = expand(&packed, Format::Gzip).map_err(|why| damaged(&why))?;
-    let folder = std::env::temp_dir().join(format!("voxoz-release-{}", std::process::id()));
-    fs::create_dir(&folder).map_err(|why| damaged(&why))?;
-    let unpacked = Unpacked(folder);
+    let unpacked = Temporary::new("voxoz-release").map_err(|why| damaged(&why))?;
     write(&archive, unpacked.path()).map_err(|why| damaged(&why))?;
     Ok(unpacked)
 }

@@ -12,7 +12,7 @@ use crate::file;
 use crate::resources::Resources;
 
 /// The keys, for the error that names them.
-const KEYS: &str = "applications, arguments, disks, environment, memory, ports, shell, start, vifs";
+const KEYS: &str = "applications, arguments, disks, environment, memory, metrics, ports, shell, start, vifs";
 
 /// What the file says.
 #[derive(Debug, Default)]
@@ -22,6 +22,7 @@ pub struct ProjectFile {
     applications: Vec<String>,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    metrics: Option<u16>,
     shell: bool,
 }
 
@@ -41,6 +42,7 @@ impl ProjectFile {
         for (key, value) in &table {
             match key.as_str() {
                 "memory" => file.resources.memory = Some(memory(value)?),
+                "metrics" => file.metrics = Some(port(value)?),
                 "disks" => file.resources.disks = parsed(key, value)?,
                 "ports" => file.resources.ports = parsed(key, value)?,
                 "vifs" => file.resources.vifs = texts(key, value)?,
@@ -57,13 +59,14 @@ impl ProjectFile {
 
     /// Adds to the options what they do not say. Disks that the file names without a folder are in `work`.
     pub fn complete(self, options: &mut Options, work: &Path) {
-        let Self { mut resources, start, applications, arguments, environment, shell } = self;
+        let Self { mut resources, start, applications, arguments, environment, metrics, shell } = self;
         resources.disks = resources.disks.into_iter().map(|disk| disk.below(work)).collect();
         options.resources = std::mem::take(&mut options.resources).or(resources);
         if options.start.is_empty() && !options.shell {
             options.start = start;
             options.shell = shell;
         }
+        options.metrics = options.metrics.or(metrics);
         options.applications.extend(applications);
         // The last one counts.
         options.variables.splice(0..0, environment);
@@ -74,6 +77,11 @@ impl ProjectFile {
 fn memory(value: &Value) -> Result<u32, String> {
     let mib = value.as_integer().and_then(|mib| u32::try_from(mib).ok()).filter(|mib| *mib > 0);
     mib.ok_or_else(|| "memory: it is no number of MiB".into())
+}
+
+fn port(value: &Value) -> Result<u16, String> {
+    let port = value.as_integer().and_then(|port| u16::try_from(port).ok()).filter(|port| *port > 0);
+    port.ok_or_else(|| "metrics: it is no port, which is a number from 1 to 65535".into())
 }
 
 fn texts(key: &str, value: &Value) -> Result<Vec<String>, String> {
@@ -104,7 +112,7 @@ mod tests {
     use crate::build::options::Options;
 
     const TEXT: &str = "memory = 128\ndisks = [\"data.img:1G\", \"/dev/vg/x\"]\nports = [\"8080:80\"]\nvifs = [\"bridge=br0\"]\n\
-                        start = [\"m\", \"f\"]\napplications = [\"sasl\"]\narguments = [\"-a\", \"1\"]\n[environment]\nWHO = \"file\"\n";
+                        start = [\"m\", \"f\"]\napplications = [\"sasl\"]\narguments = [\"-a\", \"1\"]\nmetrics = 9568\n[environment]\nWHO = \"file\"\n";
 
     #[test]
     fn the_file_completes_the_options() {
@@ -121,6 +129,7 @@ mod tests {
             (vec!["m".into(), "f".into()], vec!["sasl".into()])
         );
         assert_eq!(options.words, ["-a", "1", "-b"]);
+        assert_eq!(options.metrics, Some(9568));
         assert_eq!(options.variable("WHO").as_deref(), Some("flag"));
     }
 
@@ -139,6 +148,7 @@ mod tests {
             ("memroy = 1", "memroy: there is no such key"),
             ("memory = \"a\"", "memory: "),
             ("memory = 0", "memory: "),
+            ("metrics = 65536", "metrics: "),
             ("ports = [\"x\"]", "ports: \"x\": "),
             ("ports = 80", "ports: it is no list"),
             ("shell = 1", "shell: "),

@@ -1,17 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A guest's resources on the bench: its vifs are on dom0's bridge, its disks are dom0's, its ports are forwarded from this machine's loopback.
 
+use std::env;
+use std::fs::File;
 use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
 
-use lab::{Forward, LabError, network};
+use lab::packages::Install;
+use lab::{Forward, GuestSpec, Lab, LabError, network};
 
+use crate::disk;
+use crate::failure::Failure;
 use crate::resources::{Access, Resources};
 
 /// The address of the guest's first vif.
 const ADDRESS: Ipv4Addr = Ipv4Addr::new(10, 0, 2, network::RESERVED.0);
 
+/// Keeps the disks from others for as long as the files are held: QEMU's own lock is of another kind.
+pub fn hold(resources: &Resources) -> Result<Vec<File>, Failure> {
+    resources.disks.iter().map(|disk| disk::hold(&disk.image)).collect()
+}
+
+/// The guest.
+pub fn spec(
+    image: &Path,
+    memory_mib: u32,
+    extra: &str,
+    resources: &Resources,
+) -> Result<GuestSpec, LabError> {
+    let (extra, lines) = (extra.to_owned(), lines(resources)?);
+    Ok(GuestSpec { memory_mib, extra, lines, ..GuestSpec::new("guest", image) })
+}
+
+/// The machine that the guest is on.
+pub fn options(memory_mib: u32, resources: &Resources, install: Install) -> lab::Options {
+    let usual = lab::Options::default();
+    lab::Options {
+        install,
+        cache: cache(),
+        memory_mib: usual.memory_mib.max(memory_mib.saturating_add(lab::Options::OVERHEAD_MIB)),
+        disks: resources.disks.iter().map(|disk| disk.image.clone()).collect(),
+        forwards: forwards(resources),
+        ..usual
+    }
+}
+
+/// Where the dom0 that is made from Debian's packages is kept between runs.
+fn cache() -> PathBuf {
+    if let Some(folder) = env::var_os("VOXOZ_CACHE") {
+        return folder.into();
+    }
+    let absolute = |name| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
+    base.unwrap_or_else(env::temp_dir).join("voxoz")
+}
+
+/// Where the guest's ports are.
+pub fn ports(lab: &Lab, resources: &Resources) -> Vec<String> {
+    let place = |forward: &Forward| {
+        let address = lab.forwarded(*forward)?;
+        Some(format!("{} port {} is {address}", forward.protocol, forward.port))
+    };
+    forwards(resources).iter().filter_map(place).collect()
+}
+
 /// The ports.
-pub fn forwards(resources: &Resources) -> Vec<Forward> {
+fn forwards(resources: &Resources) -> Vec<Forward> {
     let forward = |port: &crate::resources::Port| Forward {
         protocol: port.protocol,
         guest: ADDRESS,
@@ -22,7 +76,7 @@ pub fn forwards(resources: &Resources) -> Vec<Forward> {
 }
 
 /// The lines of xl's configuration. Bridges that the application names are a Xen host's; here is only one.
-pub fn lines(resources: &Resources) -> Result<Vec<String>, LabError> {
+fn lines(resources: &Resources) -> Result<Vec<String>, LabError> {
     let mut lines = Vec::new();
     let count = resources.vifs.len().max(usize::from(!resources.ports.is_empty()));
     let vifs = (0..count).map(|number| {

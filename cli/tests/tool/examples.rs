@@ -11,7 +11,7 @@ use crate::release::{has_otp, with_kernel};
 use crate::{Scratch, voxoz};
 
 /// How long a program may take to answer; machines may be slow.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A program that is killed when the test is over.
 struct Running {
@@ -22,11 +22,21 @@ struct Running {
 impl Running {
     /// Starts `voxoz run --hosted` in the test's folder.
     fn start(scratch: &Scratch, project: &str, more: &[&str]) -> Self {
+        Self::with_output(scratch, project, more, Stdio::inherit())
+    }
+
+    /// The same with its output in a file.
+    fn start_into(scratch: &Scratch, project: &str, more: &[&str], log: &str) -> Self {
+        let file = std::fs::File::create(log).expect("a file for its output");
+        Self::with_output(scratch, project, more, file.into())
+    }
+
+    fn with_output(scratch: &Scratch, project: &str, more: &[&str], output: Stdio) -> Self {
         let mut words = vec!["run", "--hosted", project];
         words.extend(more);
         let mut command = Command::new(env!("CARGO_BIN_EXE_voxoz"));
         command.args(with_kernel(scratch, &words)).current_dir(&scratch.0);
-        command.stdin(Stdio::piped()).stdout(Stdio::inherit());
+        command.stdin(Stdio::piped()).stdout(output);
         let mut child = command.spawn().expect("voxoz starts");
         let input = child.stdin.take();
         Self { child, input }
@@ -59,12 +69,12 @@ impl Drop for Running {
     }
 }
 
-fn example(name: &str) -> String {
+pub fn example(name: &str) -> String {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name).display().to_string()
 }
 
 /// A port that is free at the moment.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     listener.local_addr().expect("an address").port()
 }
@@ -122,6 +132,53 @@ fn the_guestbook_keeps_entries() {
     let mut second = Running::start(&scratch, &project, &more);
     let page = second.until(|| get(port, "/"));
     assert!(page.contains(entry) && page.contains(text), "{page}");
+    assert_eq!(page.matches("<li>").count(), 1, "{page}");
+}
+
+#[test]
+fn the_guestbook_of_elixir_keeps_entries_and_tells_metrics() {
+    if !has_otp() || Command::new("mix").arg("--version").output().is_err() {
+        println!("there is no mix: nothing to build with");
+        return;
+    }
+    let scratch = Scratch::new("guestbook-elixir");
+    // mix writes into the project.
+    let project = scratch.path("guestbook_elixir");
+    let copied = Command::new("cp").args(["-r", &example("guestbook_elixir"), &project]).status();
+    assert!(copied.expect("cp").success());
+    let (port, metrics, work) = (free_port(), free_port().to_string(), scratch.path("work"));
+    let (variable, ports) = (format!("GUESTBOOK_PORT={port}"), port.to_string());
+    let more = ["--work", &work, "--env", &variable, "--port", &ports, "--metrics", &metrics];
+    let mut first = Running::start(&scratch, &project, &more);
+    let empty = first.until(|| get(port, "/"));
+    assert!(empty.contains("Nobody has written anything yet."), "{empty}");
+    let said = post(port, "name=Zo%C3%AB&text=%3Cb%3E+%26+more%0D%0Atwo").expect("an answer");
+    assert!(said.starts_with("HTTP/1.1 303 ") && said.contains("\r\nLocation: /\r\n"), "{said}");
+    for (form, status) in [("name=&text=x", "400"), ("name=%ff&text=x", "400"), ("name=a", "400")] {
+        let said = post(port, form).expect("an answer");
+        assert!(said.starts_with(&format!("HTTP/1.1 {status} ")), "{form}: {said}");
+    }
+    // A release is started in embedded mode, in which nothing is loaded that its boot file does not name.
+    let metrics: u16 = metrics.parse().expect("a port");
+    let told = get(metrics, "/metrics").expect("an answer");
+    assert!(told.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4"), "{told}");
+    assert!(told.contains("\n# TYPE erlang_vm_memory_bytes_total gauge\n"), "{told}");
+    for (request, status) in [
+        ("GET /metrics?a=b HTTP/1.0\r\n\r\n", "200"),
+        ("HEAD /metrics HTTP/1.1\r\nHost: a\r\n\r\n", "200"),
+        ("POST /metrics HTTP/1.1\r\nHost: a\r\n\r\n", "405"),
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "404"),
+        ("nonsense\r\n\r\n", "400"),
+    ] {
+        let said = http(metrics, request).expect("an answer");
+        assert!(said.starts_with(&format!("HTTP/1.1 {status} ")), "{request}: {said}");
+        assert!(!request.starts_with("HEAD") || said.ends_with("\r\n\r\n"), "{said}");
+    }
+    drop(first);
+
+    let mut second = Running::start(&scratch, &project, &more);
+    let page = second.until(|| get(port, "/"));
+    assert!(page.contains("<h2>Zoë</h2>") && page.contains("<p>&lt;b&gt; &amp; more\ntwo</p>"), "{page}");
     assert_eq!(page.matches("<li>").count(), 1, "{page}");
 }
 
@@ -213,6 +270,33 @@ fn the_time_is_told() {
     });
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() + 2_208_988_800;
     assert!(u64::from(told).abs_diff(now) < 3600, "{told} and {now}");
+}
+
+#[test]
+fn the_till_is_traced() {
+    if !has_otp() || !Path::new("/var/lib/dpkg/info/erlang-runtime-tools.list").is_file() {
+        println!("there is no runtime_tools: nothing to trace with");
+        return;
+    }
+    let scratch = Scratch::new("tracing");
+    let work = scratch.path("work");
+    let log = scratch.path("log");
+    let project = example("tracing");
+    let session = std::fs::read_to_string(format!("{project}/session")).expect("a session");
+    let mut till = Running::start_into(&scratch, &project, &["--work", &work], &log);
+    let said = |text: &str| std::fs::read_to_string(&log).is_ok_and(|said| said.contains(text));
+    till.until(|| said("the till is open").then_some(()));
+    let answers = [
+        "{ok,<0.",
+        "{saved,x}]}",
+        "returned from till_server:change/1 -> #{10 => 1,20 => 1,50 => 1,",
+        " ! {'$gen_call',",
+        "> ok\n",
+    ];
+    for (line, answer) in session.lines().zip(answers) {
+        till.types(&format!("{line}\n"));
+        till.until(|| said(answer).then_some(()));
+    }
 }
 
 #[test]

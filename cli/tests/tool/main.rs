@@ -5,6 +5,7 @@
 
 mod build;
 mod check;
+mod detached;
 mod examples;
 mod inspect;
 mod kernel;
@@ -31,7 +32,7 @@ fn voxoz<A: AsRef<OsStr>>(arguments: &[A]) -> Outcome {
 /// Runs the tool with variables.
 fn voxoz_with<A: AsRef<OsStr>>(arguments: &[A], variables: &[(&str, &str)]) -> Outcome {
     let mut command = Command::new(env!("CARGO_BIN_EXE_voxoz"));
-    command.args(arguments).env_remove("SOURCE_DATE_EPOCH").env_remove("VOXOZ_KERNEL");
+    command.args(arguments).env_remove("SOURCE_DATE_EPOCH").env_remove("VOXOZ_KERNEL").env_remove("VOXOZ_ON");
     command.envs(variables.iter().copied()).stdin(Stdio::null());
     let output = command.output().expect("voxoz starts");
     Outcome {

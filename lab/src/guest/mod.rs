@@ -146,7 +146,7 @@ impl Guest {
     }
 
     /// Fails if the machine is gone, and the guest with it.
-    pub(crate) fn must_have_machine(&self) -> Result<(), LabError> {
+    pub fn must_have_machine(&self) -> Result<(), LabError> {
         if self.lab.machine.ended().is_some() {
             return Err(self.lab.gone(&format!("end of guest {}", self.name())));
         }
