@@ -18,6 +18,7 @@ use crate::atom::{Atom, predefined};
 use crate::bif::{BifIndex, Raise};
 use crate::code::Location;
 use crate::heap::{Heap, ProcessHeap, build};
+use crate::native;
 use crate::process::Process;
 use crate::term::{Boxed, Header, Kind, Term};
 use crate::vm::Vm;
@@ -366,7 +367,9 @@ fn is_bif(vm: &Vm, module: Term, function: Term, arguments: Term) -> bool {
         None => core::iter::successors(arguments.as_cons(), |cell| cell.tail().as_cons()).count() as u32,
     };
     let (Some(module), Some(function)) = (module.as_atom(), function.as_atom()) else { return false };
-    vm.code.find_export(module, function, arity).is_some_and(|export| export.bif.get() != 0)
+    let is_native =
+        || module == predefined::ERLANG && native::find("erlang", vm.atoms.text(function), arity).is_some();
+    vm.code.find_export(module, function, arity).is_some_and(|export| export.bif.get() != 0) || is_native()
 }
 
 fn locate(vm: &Vm, address: Term) -> Option<Location> {
