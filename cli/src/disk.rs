@@ -102,7 +102,7 @@ pub fn ensure(disk: &Disk) -> Result<(), Failure> {
 pub fn hold(image: &Path) -> Result<File, Failure> {
     let held = File::open(image).and_then(|file| {
         file.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => ErrorKind::ResourceBusy.into(),
+            TryLockError::WouldBlock => std::io::Error::new(ErrorKind::ResourceBusy, "it is in use"),
             TryLockError::Error(error) => error,
         })?;
         Ok(file)
@@ -112,12 +112,13 @@ pub fn hold(image: &Path) -> Result<File, Failure> {
 
 fn unusable(image: &Path, why: &DataError) -> Failure {
     let what = format!("cannot use the disk {}", image.display());
-    Failure::new(
-        Code::Build,
-        what,
-        why,
-        "name a file or device that `voxoz disk create` or a guest has made a volume of",
-    )
+    let help = match why {
+        DataError::File(error) if error.kind() == ErrorKind::ResourceBusy => {
+            "stop the machine that uses it: `voxoz ps` lists those that run detached"
+        }
+        _ => "name a file or device that `voxoz disk create` or a guest has made a volume of",
+    };
+    Failure::new(Code::Build, what, why, help)
 }
 
 /// The path in the volume.

@@ -68,6 +68,7 @@ impl Options {
 
 /// A file of a guest that goes when this does, if it was made for one run.
 pub struct Guest {
+    name: String,
     path: PathBuf,
     memory: u32,
     keys: Keys,
@@ -124,17 +125,24 @@ fn guest(options: &BuildOptions) -> Result<Guest, Failure> {
     if let Some(bytes) = kernel(options)? {
         let path = options.paths[0].clone();
         let memory = xl::memory(asked, bytes.len())?;
-        return Ok(Guest { path, memory, keys: keys(&words_of(&bytes)), is_temporary: false });
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("guest");
+        return Ok(Guest {
+            name: xl::domain(stem),
+            path,
+            memory,
+            keys: keys(&words_of(&bytes)),
+            is_temporary: false,
+        });
     }
     let built = built(options)?;
     let memory = xl::memory(asked, built.packed.len())?;
-    let name = format!("voxoz-{}-{}.elf", xl::domain(&built.plan.name), std::process::id());
-    let path = env::temp_dir().join(name);
+    let name = xl::domain(&built.plan.name);
+    let path = env::temp_dir().join(format!("voxoz-{name}-{}.elf", std::process::id()));
     image::pack::write_executable(&path, &built.packed).map_err(|why| {
         let help = "free some room, or set TMPDIR to a directory that has it";
         Failure::new(Code::Build, format!("cannot write {}", path.display()), why, help)
     })?;
-    Ok(Guest { path, memory, keys: keys(&built.plan.arguments), is_temporary: true })
+    Ok(Guest { name, path, memory, keys: keys(&built.plan.arguments), is_temporary: true })
 }
 
 /// Builds, and says what was built.
@@ -225,7 +233,8 @@ fn hosted_ports(resources: &Resources) -> Result<(), Failure> {
 /// Boots the guest on the bench.
 fn run_in_lab(guest: &Guest, extra: &str, resources: &Resources, install: Install) -> Result<(), Failure> {
     let _held = bench::hold(resources)?;
-    let spec = bench::spec(&guest.path, guest.memory, extra, resources).map_err(|error| explain(&error))?;
+    let spec = bench::spec(&guest.name, &guest.path, guest.memory, extra, resources)
+        .map_err(|error| explain(&error))?;
     let started = |lab: &Lab| {
         for port in bench::ports(lab, resources) {
             anstream::eprintln!("voxoz: the guest's {port}");
@@ -256,6 +265,10 @@ fn judge(end: End) -> Result<(), Failure> {
 pub fn explain(error: &LabError) -> Failure {
     let (code, help) = match error {
         LabError::Argument(_) => (Code::Usage, "see `voxoz run --help`"),
+        LabError::Port { .. } => (
+            Code::Host,
+            "stop what listens there, or use another one, as in `--port 9000:8080`; a guest's port alone takes any that is free",
+        ),
         LabError::Format { .. } => (Code::Build, "see what is in it with `voxoz inspect`"),
         LabError::GuestEnded { .. } => (Code::Failed, "the logs have the guest's console"),
         LabError::Packages { .. } => (Code::Host, "install them, or leave out --no-install"),

@@ -80,6 +80,13 @@ pub enum LabError {
         /// Where the logs are.
         logs: PathBuf,
     },
+    /// A port of the loopback that was asked for cannot be had.
+    Port {
+        /// The port.
+        port: u16,
+        /// The reason.
+        source: std::io::Error,
+    },
     /// A guest specification or an argument that cannot be used.
     Argument(String),
 }
@@ -96,6 +103,7 @@ impl LabError {
             | Self::Command { .. }
             | Self::Io { .. }
             | Self::Format { .. }
+            | Self::Port { .. }
             | Self::Argument(_) => None,
         }
     }
@@ -134,6 +142,7 @@ impl fmt::Display for LabError {
             Self::GuestEnded { guest, awaited, how, logs } => {
                 write!(f, "guest {guest} ended ({how}) before {awaited}; logs: {}", logs.display())
             }
+            Self::Port { port, source } => write!(f, "port {port} of 127.0.0.1 cannot be had: {source}"),
             Self::Argument(detail) => f.write_str(detail),
         }
     }
@@ -142,7 +151,7 @@ impl fmt::Display for LabError {
 impl std::error::Error for LabError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Io { source, .. } => Some(source),
+            Self::Io { source, .. } | Self::Port { source, .. } => Some(source),
             _ => None,
         }
     }

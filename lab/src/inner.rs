@@ -222,7 +222,12 @@ impl Inner {
 /// The error for a machine that ended, with what QEMU and the serial line said last.
 pub(crate) fn gone(machine: &Machine, run: &RunDir, awaited: &str) -> LabError {
     let status = machine.ended().map_or_else(|| "its control port is closed".to_owned(), |s| s.to_string());
-    let said = |path: &Path| command::tail(&fs::read(path).unwrap_or_default());
-    let detail = format!("QEMU: {status}: {}; serial line: {}", said(&run.qemu()), said(&run.serial()));
+    let said = |path: &Path| fs::read(path).unwrap_or_default();
+    // Its log begins with its command line, which is no help here.
+    let qemu = said(&run.qemu());
+    let qemu = command::tail(qemu.splitn(2, |byte| *byte == b'\n').nth(1).unwrap_or_default());
+    let serial = command::tail(&said(&run.serial()));
+    let qemu = if qemu.is_empty() { qemu } else { format!(": {qemu}") };
+    let detail = format!("QEMU: {status}{qemu}; serial line: {serial}");
     LabError::Gone { awaited: awaited.to_owned(), detail, logs: run.logs().to_owned() }
 }

@@ -162,12 +162,8 @@ fn settle(machine: &Machine) {
 fn choose_ports(forwards: &[Forward]) -> Result<Vec<(Forward, SocketAddrV4)>, LabError> {
     let mut held = Vec::new();
     for forward in forwards {
-        let (holder, port) = hold(*forward).map_err(|error| {
-            LabError::Argument(match forward.host {
-                Some(port) => format!("port {port} of the loopback cannot be had: {error}"),
-                None => format!("no free port on loopback: {error}"),
-            })
-        })?;
+        let (holder, port) =
+            hold(*forward).map_err(|source| LabError::Port { port: forward.host.unwrap_or(0), source })?;
         held.push((*forward, SocketAddrV4::new(Ipv4Addr::LOCALHOST, port), holder));
     }
     Ok(held.into_iter().map(|(forward, address, _)| (forward, address)).collect())

@@ -74,7 +74,7 @@ pub fn runs(world: &World) -> Result<(), Failed> {
         }
     };
     must_contain(&answer, "\nerlang_vm_process_count ")?;
-    must_contain(&answer, "xen")?;
+    must_contain(&answer, "\nvoxoz_vif_")?;
     let log = said(&["logs", NAME])?.0;
     must_contain(&log, "the time is told on UDP port 3737")?;
     must_contain(&log, "vif 0 has the address 10.0.2.130/25 by DHCP")?;

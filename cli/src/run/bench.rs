@@ -21,15 +21,20 @@ pub fn hold(resources: &Resources) -> Result<Vec<File>, Failure> {
     resources.disks.iter().map(|disk| disk::hold(&disk.image)).collect()
 }
 
-/// The guest.
+/// The guest. The bench takes letters, digits, - and _ for a name, and no number.
 pub fn spec(
+    name: &str,
     image: &Path,
     memory_mib: u32,
     extra: &str,
     resources: &Resources,
 ) -> Result<GuestSpec, LabError> {
     let (extra, lines) = (extra.to_owned(), lines(resources)?);
-    Ok(GuestSpec { memory_mib, extra, lines, ..GuestSpec::new("guest", image) })
+    let mut name = name.replace(['.', '+'], "-");
+    if name.chars().all(|c| c.is_ascii_digit()) {
+        name.insert_str(0, "guest");
+    }
+    Ok(GuestSpec { memory_mib, extra, lines, ..GuestSpec::new(name, image) })
 }
 
 /// The machine that the guest is on.
@@ -104,8 +109,16 @@ fn lines(resources: &Resources) -> Result<Vec<String>, LabError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{forwards, lines};
+    use std::path::Path;
+
+    use super::{forwards, lines, spec};
     use crate::resources::Resources;
+
+    #[test]
+    fn names_are_those_that_the_bench_takes() {
+        let name = |name| spec(name, Path::new("k"), 64, "", &Resources::default()).expect("a guest").name;
+        assert_eq!([name("web"), name("a.b+1"), name("17")], ["web", "a-b-1", "guest17"]);
+    }
 
     #[test]
     fn the_bench_has_one_bridge_and_its_own_disks() {

@@ -19,9 +19,8 @@ const HELP: &str = "become root: `sudo voxoz …`; `xl dmesg` tells what Xen say
 
 /// Starts the guest with its console on the terminal.
 pub fn run(guest: &Guest, extra: &str, resources: &Resources) -> Result<(), Failure> {
-    let stem = guest.path.file_stem().and_then(|stem| stem.to_str()).unwrap_or("guest");
     let config = env::temp_dir().join(format!("voxoz-{}.cfg", std::process::id()));
-    let text = xl::config(&xl::domain(stem), None, &guest.path, guest.memory, extra, &resources.lines());
+    let text = xl::config(&guest.name, None, &guest.path, guest.memory, extra, &resources.lines());
     write(&config, &text)?;
     for port in ports(resources) {
         anstream::eprintln!("voxoz: {port}");

@@ -26,7 +26,7 @@ struct OnBench {
 pub fn start(machine: &Machine) -> Result<Running, Failure> {
     let record = &machine.record;
     let held = bench::hold(&record.resources)?;
-    let spec = bench::spec(&machine.image(), record.memory, &record.extra, &record.resources);
+    let spec = bench::spec(&record.name, &machine.image(), record.memory, &record.extra, &record.resources);
     let spec = spec.map_err(|error| explain(&error))?;
     let options = bench::options(record.memory, &record.resources, record.install);
     let lab = Lab::boot(&options).map_err(|error| explain(&error))?;
