@@ -706,3 +706,28 @@ proptest! {
         prop_assert_eq!(exchange(seed, faults, count), Ok(()));
     }
 }
+
+/// For docs/network.md: what loss costs.
+#[test]
+#[ignore = "it asserts nothing: it measures"]
+fn what_loss_costs() {
+    for loss in [0, 1, 5, 10, 20, 50] {
+        let times: Vec<u64> = (1..=9).map(|seed| time_of(seed, Faults { loss, ..Faults::default() })).collect();
+        std::println!("{loss} of 1000 lost: {times:?} us");
+    }
+}
+
+/// How long a megabyte takes, one way, in microseconds.
+fn time_of(seed: u64, faults: Faults) -> u64 {
+    let mut world = World::new(seed, faults);
+    let listener = world.listen("0.0.0.0:80");
+    let (client, server) = world.connect(listener, "10.0.0.2:80");
+    let bytes = vec![7; 1 << 20];
+    let (began, mut sent, mut got) = (world.now, 0, Vec::new());
+    world.until("all is there", |world| {
+        sent += world.left.send(client, &[&bytes[sent..]]).unwrap_or(0);
+        let _ = drain(&mut world.right, server, &mut got);
+        got.len() == bytes.len()
+    });
+    world.now - began
+}
