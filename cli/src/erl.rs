@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use beam_vm::command_line::{self, CommandLine, Surroundings};
-use hosted::{Flavor, OtpRoot, Settings};
+use hosted::{Flavor, OtpRoot, SHARE_FLAG, Settings, Share};
 
 use crate::disk;
 use crate::failure::{Code, Failure};
@@ -23,8 +23,9 @@ const HELP: &str = "voxoz erl takes the arguments of erl(1)";
 /// files come from the installation that VOXOZ_OTP_ROOT names, or from /usr/lib/erlang. Flags of the emulator that mean nothing here are
 /// named on standard error.
 ///
-/// One flag is Voxoz's own: with -data FILE before all others, /data is the volume on that file or block device, as a guest has it on
-/// a disk; a blank one is made into a volume.
+/// Two flags are Voxoz's own, and come before all others. With -data FILE, /data is the volume on that file or block device, as a guest
+/// has it on a disk; a blank one is made into a volume. With -9p HOST[:PORT] TREE PLACE, a tree of a server that speaks 9P2000.L is mounted
+/// at a place; more pairs of TREE and PLACE may follow, and the flag may be given again.
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// The arguments
@@ -50,12 +51,39 @@ fn read(arguments: &[OsString]) -> Result<CommandLine, Failure> {
         .map_err(|error| Failure::new(Code::Usage, "cannot read the flags", error, HELP))
 }
 
+/// Takes the flags that are not `erl`'s.
+fn own_flags(arguments: &[OsString]) -> Result<(Settings, &[OsString]), Failure> {
+    let mut settings = Settings::default();
+    let mut shares = Vec::new();
+    let mut rest = arguments;
+    loop {
+        rest = match rest {
+            [flag, file, after @ ..] if flag == "-data" => {
+                settings.data = Some(disk::data(Path::new(file))?);
+                after
+            }
+            [flag, after @ ..] if flag == SHARE_FLAG => {
+                let texts = after.iter().map_while(|word| word.to_str().map(String::from));
+                let mut words = texts.peekable();
+                let taken = Share::take(&mut words);
+                let taken =
+                    taken.map_err(|why| Failure::new(Code::Usage, "cannot read the flags", why, HELP))?;
+                // The server, and two words for each tree.
+                let count = 1 + 2 * taken.len();
+                shares.extend(taken);
+                &after[count..]
+            }
+            _ => break,
+        };
+    }
+    // They are used to the end of this process.
+    settings.shares = shares.leak();
+    Ok((settings, rest))
+}
+
 /// Carries out the command.
 pub fn run(options: &Options) -> Result<ExitCode, Failure> {
-    let (data, arguments) = match options.arguments.as_slice() {
-        [flag, file, rest @ ..] if flag == "-data" => (Some(disk::data(Path::new(file))?), rest),
-        all => (None, all),
-    };
+    let (settings, arguments) = own_flags(&options.arguments)?;
     let line = read(arguments)?;
     let root = OtpRoot::find().ok_or_else(|| {
         let why = "there is none in /usr/lib/erlang, and VOXOZ_OTP_ROOT names none";
@@ -76,7 +104,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     })?;
     let bindir = root.folder().join(format!("erts-{}", root.erts_version().unwrap_or_default())).join("bin");
     let arguments = line.for_init(root.folder().as_os_str().as_bytes(), bindir.as_os_str().as_bytes(), &home);
-    let settings = Settings { flavor: line.flavor.unwrap_or(Flavor::default()), data, ..Settings::default() };
+    let settings = Settings { flavor: line.flavor.unwrap_or(Flavor::default()), ..settings };
     let node =
         hosted::Node { arguments, variables: line.variables.into_iter().collect(), emulator: line.emulator };
     let status = hosted::boot(&root, settings, &node)

@@ -13,6 +13,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::opened::OpenFiles;
+use crate::path::components;
 use crate::walk::{Purpose, Tree, walk};
 use crate::{Access, Errno, Info, Kind, Lookup, Stop};
 
@@ -60,13 +61,18 @@ pub struct ArchiveFs<A> {
     open: OpenFiles<Member>,
     /// Where in the name space what is mounted over folders is.
     covers: BTreeMap<Member, Vec<u8>>,
+    /// Folders that the archive has not, for what is mounted there: where each is, and its name.
+    places: Vec<(Member, Vec<u8>)>,
 }
+
+/// The number of the first folder that the archive has not; those of others are below it.
+const FIRST_PLACE: u32 = 1 << 31;
 
 impl<A: Archive> ArchiveFs<A> {
     /// A file system of this archive, with this number as a device.
     #[must_use]
     pub fn new(archive: A, device: u32) -> Self {
-        Self { archive, device, open: OpenFiles::new(), covers: BTreeMap::new() }
+        Self { archive, device, open: OpenFiles::new(), covers: BTreeMap::new(), places: Vec::new() }
     }
 
     /// The archive.
@@ -76,7 +82,51 @@ impl<A: Archive> ArchiveFs<A> {
     }
 
     fn facts(&self, member: Member) -> Result<Facts<'_>, Errno> {
-        self.archive.facts(member).ok_or(Errno::ENOENT)
+        self.known(member).ok_or(Errno::ENOENT)
+    }
+
+    fn known(&self, member: Member) -> Option<Facts<'_>> {
+        let Some(place) = member.0.checked_sub(FIRST_PLACE) else { return self.archive.facts(member) };
+        let (parent, name) = self.places.get(place as usize)?;
+        let root = self.archive.facts(self.archive.root())?;
+        Some(Facts { permissions: 0o755, parent: *parent, name, ..root })
+    }
+
+    /// The folders of `places`, with their numbers.
+    fn places(&self) -> impl Iterator<Item = (Member, &(Member, Vec<u8>))> {
+        (FIRST_PLACE..).map(Member).zip(&self.places)
+    }
+
+    fn named(&self, folder: Member, name: &[u8]) -> Option<Member> {
+        let of_archive = (folder.0 < FIRST_PLACE).then(|| self.archive.entry(folder, name)).flatten();
+        let is_it = |(_, place): &(Member, &(Member, Vec<u8>))| place.0 == folder && place.1 == name;
+        of_archive.or_else(|| self.places().find(is_it).map(|(member, _)| member))
+    }
+
+    fn children(&self, folder: Member) -> impl Iterator<Item = Member> {
+        let of_archive = (folder.0 < FIRST_PLACE).then(|| self.archive.children(folder));
+        let places = self.places().filter(move |(_, place)| place.0 == folder).map(|(member, _)| member);
+        of_archive.into_iter().flatten().chain(places)
+    }
+
+    /// A folder at a path, made with those above it if the archive has none.
+    fn place(&mut self, path: &[u8]) -> Result<Member, Stop> {
+        let mut at = self.root();
+        let mut so_far = Vec::new();
+        for name in components(path) {
+            so_far.push(b'/');
+            so_far.extend_from_slice(name);
+            at = match self.existing(&mut Lookup::new(&so_far), Purpose::Target) {
+                Ok(member) if self.is_folder(member) => member,
+                Ok(_) => return Err(Errno::ENOTDIR.into()),
+                Err(Stop::Failed(Errno::ENOENT)) if self.named(at, name).is_none() => {
+                    self.places.push((at, name.to_vec()));
+                    Member(FIRST_PLACE + self.places.len() as u32 - 1)
+                }
+                Err(stop) => return Err(stop),
+            };
+        }
+        Ok(at)
     }
 
     /// What is at a path.
@@ -92,7 +142,7 @@ impl<A: Archive> ArchiveFs<A> {
             Kind::Regular | Kind::Device | Kind::Other => 0o100_000,
         };
         let links = if facts.kind == Kind::Folder {
-            let folders = self.archive.children(member).filter(|child| self.is_folder(*child));
+            let folders = self.children(member).filter(|child| self.is_folder(*child));
             2 + folders.count() as u32
         } else {
             1
@@ -115,7 +165,7 @@ impl<A: Archive> ArchiveFs<A> {
     }
 
     fn name_in(&self, child: Member) -> Option<Vec<u8>> {
-        Some(self.archive.facts(child)?.name.to_vec())
+        Some(self.known(child)?.name.to_vec())
     }
 }
 
@@ -127,20 +177,20 @@ impl<A: Archive> Tree for ArchiveFs<A> {
     }
 
     fn entry(&self, folder: Member, name: &[u8]) -> Result<Option<Member>, Errno> {
-        if self.is_folder(folder) { Ok(self.archive.entry(folder, name)) } else { Err(Errno::ENOTDIR) }
+        if self.is_folder(folder) { Ok(self.named(folder, name)) } else { Err(Errno::ENOTDIR) }
     }
 
     fn parent(&self, folder: Member) -> Result<Member, Errno> {
-        Ok(self.archive.facts(folder).map_or(folder, |facts| facts.parent))
+        Ok(self.known(folder).map_or(folder, |facts| facts.parent))
     }
 
     fn target(&self, id: Member) -> Result<Option<Cow<'_, [u8]>>, Errno> {
-        let facts = self.archive.facts(id).filter(|facts| facts.kind == Kind::Link);
+        let facts = self.known(id).filter(|facts| facts.kind == Kind::Link);
         Ok(facts.map(|facts| Cow::Borrowed(facts.bytes)))
     }
 
     fn is_folder(&self, id: Member) -> bool {
-        self.archive.facts(id).is_some_and(|facts| facts.kind == Kind::Folder)
+        self.known(id).is_some_and(|facts| facts.kind == Kind::Folder)
     }
 
     fn cover(&self, folder: Member) -> Option<&[u8]> {

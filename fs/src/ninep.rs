@@ -17,6 +17,7 @@ pub mod field;
 mod handles;
 pub mod message;
 mod names;
+mod share;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -24,8 +25,10 @@ mod tree;
 
 pub use client::Settings;
 pub use error::{Error, Failure, Lost, Malformed};
+pub use share::{FLAG, Share};
 pub use transport::Transport;
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::opened::OpenFiles;
@@ -39,26 +42,46 @@ use field::Fid;
 use handles::Open;
 use tree::{Covers, Id, Walk};
 
+/// What there is to be told of a connection.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum News {
+    /// There is one.
+    Attached,
+    /// There is none, and why.
+    Trouble(Error),
+}
+
+/// Whoever is told when a connection comes, and why there is none.
+pub type Listener = Box<dyn FnMut(&News)>;
+
 /// A mounted tree of a server.
 pub struct NinepFs<T: Transport> {
     client: Client<T>,
     covers: Covers,
     open: OpenFiles<Open>,
-    /// Why there was no connection when one was last needed.
-    trouble: Option<Error>,
+    listener: Listener,
+    /// What was last told.
+    told: Option<News>,
 }
 
 impl<T: Transport> NinepFs<T> {
-    /// Attaches to a server's tree.
+    /// A server's tree, to which the first path attaches.
+    pub fn new(transport: T, settings: Settings, listener: Listener) -> Self {
+        let client = Client::new(transport, settings);
+        Self { client, covers: Covers::new(), open: OpenFiles::new(), listener, told: None }
+    }
+
+    /// Attaches to the tree, if nobody has.
     ///
     /// # Errors
-    /// [`Error`]
-    pub fn mount(transport: T, settings: Settings) -> Result<Self, Error> {
-        let client = Client::attach(transport, settings)?;
-        if !client.root().is_folder() {
-            return Err(Error::Attach(Errno::ENOTDIR));
+    /// [`Error`], which the listener is told as well.
+    pub fn attach(&mut self) -> Result<(), Error> {
+        if self.client.is_up() {
+            return Ok(());
         }
-        Ok(Self { client, covers: Covers::new(), open: OpenFiles::new(), trouble: None })
+        let attached = self.client.reconnect();
+        self.tell(attached.as_ref().map_or_else(|error| News::Trouble(error.clone()), |()| News::Attached));
+        attached
     }
 
     /// What the server is asked for, message by message.
@@ -66,16 +89,12 @@ impl<T: Transport> NinepFs<T> {
         &mut self.client
     }
 
-    /// Why there was no connection when one was last needed, once.
-    pub fn take_trouble(&mut self) -> Option<Error> {
-        self.trouble.take()
-    }
-
-    fn reconnect(&mut self) -> Result<(), Errno> {
-        self.client.reconnect().map_err(|error| {
-            self.trouble = Some(error);
-            Errno::EIO
-        })
+    /// Tells what is new: a trouble that lasts is told once.
+    fn tell(&mut self, news: News) {
+        if news == News::Attached || self.told.as_ref() != Some(&news) {
+            (self.listener)(&news);
+            self.told = Some(news);
+        }
     }
 
     /// Follows a path, and does something where it ends. If the connection turns out to be gone before, a new one is made.
@@ -87,25 +106,27 @@ impl<T: Transport> NinepFs<T> {
     ) -> Result<R, Stop> {
         let links = lookup.links;
         let mut may_repeat = self.client.is_up();
-        if !may_repeat {
-            self.reconnect()?;
-        }
+        self.attach().map_err(|_| Errno::EIO)?;
         loop {
             let tree = Walk::new(&mut self.client, &self.covers);
             tree.look_ahead(lookup.path);
             let found = walk(&tree, lookup, purpose);
             if !tree.is_broken() {
                 let result = found.and_then(|found| act(&tree, found));
-                self.trouble = tree.finish().or(self.trouble.take());
+                if let Some(error) = tree.finish() {
+                    self.tell(News::Trouble(error));
+                }
                 return result;
             }
-            self.trouble = tree.finish();
+            if let Some(error) = tree.finish() {
+                self.tell(News::Trouble(error));
+            }
             if !may_repeat {
                 return Err(Errno::EIO.into());
             }
             may_repeat = false;
             lookup.links = links;
-            self.reconnect()?;
+            self.attach().map_err(|_| Errno::EIO)?;
         }
     }
 
@@ -195,6 +216,10 @@ impl<T: Transport> FileSystem for NinepFs<T> {
         }
         self.covers.insert(qid.path, place.to_vec());
         Ok(())
+    }
+
+    fn waits(&self) -> bool {
+        true
     }
 
     fn open(&mut self, path: &mut Lookup<'_>, modes: Modes) -> Result<Node, Stop> {

@@ -108,6 +108,7 @@ pub fn boot_image(image: &'static [u8], settings: Settings, more: &[Vec<u8>]) ->
     if let Some(data) = settings.data {
         data.mount(&mut namespace);
     }
+    crate::mount_shares(&mut namespace, settings.shares).map_err(damaged)?;
     namespace.enter(start.cwd).map_err(|errno| {
         let cwd = String::from_utf8_lossy(start.cwd);
         ImageNodeError::Damaged(format!("the working folder {cwd} cannot be entered: error {}", errno.0))

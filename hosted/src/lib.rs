@@ -11,6 +11,7 @@ mod memory;
 mod modules;
 mod network;
 mod node;
+mod shares;
 mod sockets;
 mod streams;
 
@@ -18,12 +19,14 @@ pub use beam_vm::emu::native::Flavor;
 pub use data_disk::{DataDisk, DataError, Volume};
 pub use disk_file::{Access, DiskFile};
 pub use fs::Kind as DataKind;
+pub use fs::ninep::{FLAG as SHARE_FLAG, Share};
 pub use host_files::HostFiles;
 pub use image_node::{ImageNodeError, boot_image};
 pub use linux::LinuxPlatform;
 pub use modules::{CodePath, OtpRoot};
 pub use network::Network;
 pub use node::{Node, boot};
+pub use shares::{ShareError, mount_shares};
 
 use beam_vm::gc::Stress;
 use beam_vm::platform::{Fault, Platform, Random, SimPlatform};
@@ -56,6 +59,8 @@ pub struct Settings {
     pub tmp: Option<u64>,
     /// The disk whose files are in the tree.
     pub data: Option<DataDisk>,
+    /// The trees of servers that are in the tree.
+    pub shares: &'static [Share],
     /// Whose network sockets are of.
     pub network: Network,
 }

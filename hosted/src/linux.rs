@@ -19,6 +19,7 @@ use crate::host_files::HostFiles;
 use crate::memory::Mappings;
 use crate::modules::CodePath;
 use crate::network::{Network, NetworkSockets};
+use crate::shares::mount_shares;
 use crate::streams::Descriptors;
 
 /// The device number of `/tmp` in memory: one that no device of the host has.
@@ -108,10 +109,10 @@ pub struct LinuxPlatform {
 }
 
 impl LinuxPlatform {
-    /// A platform whose clock begins now, with modules from a path, and what the settings say of `/tmp`, a disk and the network.
+    /// A platform whose clock begins now, with modules from a path, and what the settings say of `/tmp`, a disk, servers of files and the network.
     ///
     /// # Panics
-    /// When the disk cannot be used.
+    /// When the disk cannot be used, or there is no place for a server's files: the tool looks at both before.
     #[must_use]
     pub fn new(path: CodePath, settings: Settings) -> Self {
         let mut files = Namespace::new(Box::new(HostFiles::default()));
@@ -121,6 +122,7 @@ impl LinuxPlatform {
         if let Some(data) = settings.data {
             data.mount(&mut files);
         }
+        mount_shares(&mut files, settings.shares).unwrap_or_else(|error| panic!("{error}"));
         let network = settings.network;
         Self::within(Surrounding { files, modules: Modules::Path(path), environment: None, network })
     }

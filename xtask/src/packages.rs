@@ -8,9 +8,12 @@ use lab::packages::Package;
 use crate::context::Context;
 use crate::failure::{During, Failure};
 
-/// The hosted tests: the layout test compiles a C program against Xen's own headers.
-pub const HOSTED_TESTS: &[Package] =
-    &[Package::program("gcc", "gcc"), Package::file("libxen-dev", "/usr/include/xen/xen.h")];
+/// The hosted tests: the layout test compiles a C program against Xen's own headers, and the client of 9P has a server to speak with.
+pub const HOSTED_TESTS: &[Package] = &[
+    Package::program("diod", "diod"),
+    Package::program("gcc", "gcc"),
+    Package::file("libxen-dev", "/usr/include/xen/xen.h"),
+];
 
 /// Stock OTP, to compare with: the emulator, the compiler and the standard library.
 pub const ERLANG: &[Package] = &[Package::program("erlang-base", "erlc")];
@@ -18,8 +21,9 @@ pub const ERLANG: &[Package] = &[Package::program("erlang-base", "erlc")];
 /// The check of machine code: `objdump`.
 pub const BINUTILS: &[Package] = &[Package::program("binutils", "objdump")];
 
-/// What is compared with stock: OTP with its compiler, the applications that scripts run, and the viewer of crash dumps.
+/// What is compared with stock: OTP with its compiler, the applications and the server of files that scripts run, and the viewer of crash dumps.
 pub const STOCK_OTP: &[Package] = &[
+    Package::program("diod", "diod"),
     Package::program("erlang-base", "erl"),
     Package::program("elixir", "mix"),
     installed("erlang-asn1", "/var/lib/dpkg/info/erlang-asn1.list"),
@@ -41,6 +45,7 @@ pub const STOCK_OTP: &[Package] = &[
 
 /// What the system tests need beside the bench: what the examples are made of, and a browser to look at one.
 pub const SYSTEM_TESTS: &[Package] = &[
+    Package::program("diod", "diod"),
     Package::program("erlang-base", "erlc"),
     Package::program("chromium", "chromium"),
     Package::program("elixir", "mix"),

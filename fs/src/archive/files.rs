@@ -35,14 +35,11 @@ impl<A: Archive> ArchiveFs<A> {
 
 impl<A: Archive> FileSystem for ArchiveFs<A> {
     fn cover(&mut self, folder: &[u8], place: &[u8]) -> Result<(), Errno> {
-        let member = match self.existing(&mut Lookup::new(folder), Purpose::Target) {
+        let member = match self.place(folder) {
             Ok(member) => member,
             Err(Stop::Failed(errno)) => return Err(errno),
             Err(_) => return Err(Errno::EBUSY),
         };
-        if !self.is_folder(member) {
-            return Err(Errno::ENOTDIR);
-        }
         if member == self.root() {
             return Err(Errno::EBUSY);
         }
@@ -138,7 +135,7 @@ impl<A: Archive> FileSystem for ArchiveFs<A> {
         if !self.is_folder(member) {
             return Err(Errno::ENOTDIR.into());
         }
-        Ok(self.archive.children(member).filter_map(|child| self.name_in(child)).collect())
+        Ok(self.children(member).filter_map(|child| self.name_in(child)).collect())
     }
 
     fn read_link(&mut self, path: &mut Lookup<'_>) -> Result<Vec<u8>, Stop> {

@@ -8,7 +8,7 @@ use std::vec::Vec;
 
 use super::{Archive, ArchiveFs, Facts, Member};
 use crate::memory::{MemoryFs, User};
-use crate::{Change, Errno, Follow, Kind, Make, Modes, Namespace, Remove};
+use crate::{Change, Errno, FileSystem, Follow, Kind, Make, Modes, Namespace, Remove};
 
 /// `/lib/m.beam`, `/lib/l` which leads to it, `/tmp`.
 struct Sample;
@@ -99,4 +99,26 @@ fn what_is_mounted_over_it_can_be_changed() {
     assert_eq!(files.mount(b"/lib/l", Box::new(other)), Err(Errno::ENOTDIR));
     let names: Vec<Vec<u8>> = files.list(b".").expect("a folder");
     assert_eq!(names.len(), 3);
+}
+
+#[test]
+fn what_is_mounted_needs_no_folder_of_the_archive() {
+    let mut files = world();
+    let mut memory = MemoryFs::new(1 << 20, User::default(), 9, Box::new(|| 0));
+    memory.make(&mut crate::Lookup::new(b"/inner"), Make::Folder).expect("there is room");
+    files.mount(b"/lib/mnt/share", Box::new(memory)).expect("nothing is in the way");
+    assert_eq!(files.list(b"/lib/mnt"), Ok(vec![b"share".to_vec()]));
+    assert_eq!(files.list(b"/lib/../lib/mnt/share"), Ok(vec![b"inner".to_vec()]));
+    assert!(files.list(b"/lib").expect("a folder").contains(&b"mnt".to_vec()));
+    let info = files.info(b"/lib/mnt", Follow::Link).expect("it is there");
+    assert_eq!((info.kind, info.mode, info.links, info.device), (Kind::Folder, 0o040_755, 3, 7));
+    assert_eq!(files.make(b"/lib/mnt", Make::Folder), Err(Errno::EEXIST));
+    assert_eq!(files.make(b"/lib/mnt/new", Make::Folder), Err(Errno::EROFS));
+    assert_eq!(files.remove(b"/lib/mnt", Remove::Folder), Err(Errno::EROFS));
+    files.enter(b"/lib/mnt/share/..").expect("a folder");
+    assert_eq!(files.working_folder(), Ok(b"/lib/mnt".to_vec()));
+    let other = || Box::new(MemoryFs::new(1 << 20, User::default(), 9, Box::new(|| 0)));
+    assert_eq!(files.mount(b"/lib/m.beam/x", other()), Err(Errno::ENOTDIR));
+    assert_eq!(files.mount(b"/lib/mnt", other()), Ok(()));
+    assert_eq!(files.list(b"/lib/mnt/share"), Ok(vec![b"inner".to_vec()]));
 }

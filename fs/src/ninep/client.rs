@@ -129,21 +129,14 @@ macro_rules! answer {
 }
 
 impl<T: Transport> Client<T> {
-    /// Attaches to a server.
-    ///
-    /// # Errors
-    /// [`Error`].
-    pub fn attach(transport: T, settings: Settings) -> Result<Self, Error> {
+    /// A server to which nobody is attached yet.
+    pub fn new(transport: T, settings: Settings) -> Self {
         let root = Qid { kind: 0, version: 0, path: 0 };
-        let mut connection = Connection::new(transport);
-        connection.begin()?;
-        let mut client =
-            Self { connection, settings, fids: Fids::default(), root, generation: 0, has_at: true };
-        client.enter()?;
-        Ok(client)
+        let connection = Connection::new(transport);
+        Self { connection, settings, fids: Fids::default(), root, generation: 0, has_at: true }
     }
 
-    /// Connects anew, and attaches again. What was open is gone.
+    /// Connects, and attaches. What was open is gone.
     ///
     /// # Errors
     /// [`Error`].
@@ -161,9 +154,13 @@ impl<T: Transport> Client<T> {
             Request::Attach { fid: ROOT, afid: NOFID, uname: name, aname: tree, n_uname: user.user };
         let reply = self.connection.ask(&request);
         match reply.and_then(|reply| answer!(reply, Attach { qid })) {
-            Ok(qid) => {
+            Ok(qid) if qid.is_folder() => {
                 self.root = qid;
                 Ok(())
+            }
+            Ok(_) => {
+                self.connection.end();
+                Err(Error::Attach(Errno::ENOTDIR))
             }
             Err(Failure::Refused(errno)) => {
                 self.connection.end();

@@ -8,10 +8,9 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::server::{Faults, Server, Stream, settings};
+use super::server::{Faults, Server, Stream, attached};
 use crate::FileSystem;
 use crate::memory::{Clock, MemoryFs, User};
-use crate::ninep::NinepFs;
 use crate::steps::{Random, Step, all, apply, step};
 
 proptest! {
@@ -38,7 +37,7 @@ proptest! {
         let mut stream = Stream::new(&server);
         let limit = if small { 8192 } else { 100_000 };
         stream.limit = limit;
-        let mut mount = NinepFs::mount(stream, settings(user)).expect("it is attached");
+        let mut mount = attached(stream, user).expect("it is attached");
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for number in 0..300 {
             time.set(time.get() + 1);

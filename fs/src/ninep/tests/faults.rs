@@ -6,10 +6,10 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::server::settings;
+use super::server::attached;
 use crate::memory::User;
 use crate::ninep::message::{HEADER, Reply, Request};
-use crate::ninep::{Lost, NinepFs, Transport};
+use crate::ninep::{Lost, Transport};
 use crate::steps::{Random, apply, step};
 
 /// A server whose answers are noise behind a header that is right, mostly.
@@ -75,7 +75,7 @@ proptest! {
     fn noise_is_not_believed(seed in any::<u64>()) {
         let noise = Noise { random: Random(seed), coming: vec![], begun: 0 };
         let mut random = Random(!seed);
-        let mounted = NinepFs::mount(noise, settings(User::default()));
+        let mounted = attached(noise, User::default());
         if let Ok(mut system) = mounted {
             let mut open = Vec::new();
             for _ in 0..60 {

@@ -12,7 +12,7 @@ use crate::ninep::client::Settings;
 use crate::ninep::entries::{self, Entry};
 use crate::ninep::field::{Data, Fid, Qid, Qids};
 use crate::ninep::message::{Reply, Request};
-use crate::ninep::{Lost, NinepFs, Transport};
+use crate::ninep::{Error, Lost, NinepFs, Transport};
 use crate::path::join;
 use crate::{
     At, Change, Errno, FileSystem, Follow, Info, Kind, Lookup, Make, Modes, Node, Remove, Stop, Sync,
@@ -431,9 +431,18 @@ pub fn settings(user: User) -> Settings {
     Settings { name: b"tester".to_vec(), user, tree: b"/export".to_vec(), device: 1 }
 }
 
+/// A mount over a stream, attached to.
+///
+/// # Errors
+/// It cannot be attached to.
+pub fn attached<T: Transport>(stream: T, user: User) -> Result<NinepFs<T>, Error> {
+    let mut system = NinepFs::new(stream, settings(user), Box::new(|_| ()));
+    system.attach().map(|()| system)
+}
+
 /// A server and a mount of its tree.
 pub fn mounted() -> (Rc<RefCell<Server>>, NinepFs<Stream>) {
     let server = Rc::new(RefCell::new(Server::new(User::default(), Box::new(|| 0))));
-    let system = NinepFs::mount(Stream::new(&server), settings(User::default())).expect("it is attached");
+    let system = attached(Stream::new(&server), User::default()).expect("it is attached");
     (server, system)
 }

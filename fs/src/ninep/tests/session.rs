@@ -6,10 +6,10 @@ use std::string::ToString;
 use std::vec;
 use std::vec::Vec;
 
-use super::server::{Faults, Server, Stream, mounted, settings};
+use super::server::{Faults, Server, Stream, attached, mounted, settings};
 use crate::memory::User;
 use crate::ninep::client::{LockKind, Part};
-use crate::ninep::{Error, NinepFs};
+use crate::ninep::{Error, Lost, News, NinepFs};
 use crate::{At, Errno, FileSystem, Follow, Kind, Lookup, Make, Modes, Namespace, Remove, Stop};
 
 const NEW: Modes = Modes {
@@ -117,7 +117,7 @@ fn a_tree_that_is_refused_says_so() {
         let server = Server::new(User::default(), std::boxed::Box::new(|| 0));
         let server = std::rc::Rc::new(std::cell::RefCell::new(server));
         server.borrow_mut().faults = faults;
-        NinepFs::mount(Stream::new(&server), settings(User::default())).map(|_| ())
+        attached(Stream::new(&server), User::default()).map(|_| ())
     };
     let refused = attach(Faults { refuses: Some(Errno::EACCES), ..Faults::default() });
     assert_eq!(refused, Err(Error::Attach(Errno::EACCES)));
@@ -129,14 +129,29 @@ fn a_tree_that_is_refused_says_so() {
 }
 
 #[test]
-fn a_server_that_refuses_later_is_told_of() {
-    let (server, mut system) = mounted();
+fn the_first_path_attaches_and_trouble_is_told_once() {
+    let server = Server::new(User::default(), std::boxed::Box::new(|| 0));
+    let server = std::rc::Rc::new(std::cell::RefCell::new(server));
+    let told = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    let listener = {
+        let told = told.clone();
+        std::boxed::Box::new(move |news: &News| told.borrow_mut().push(news.clone()))
+    };
+    let mut system = NinepFs::new(Stream::new(&server), settings(User::default()), listener);
+    assert_eq!((server.borrow().asked.len(), told.borrow().len()), (0, 0));
+    let mut list = |expected| assert_eq!(system.list(&mut Lookup::new(b"/")), expected);
+    list(Ok(Vec::new()));
+    assert_eq!(told.take(), [News::Attached]);
     server.borrow_mut().faults.refuses = Some(Errno::EACCES);
     server.borrow_mut().faults.messages = Some(0);
-    assert_eq!(system.list(&mut Lookup::new(b"/")), Err(Stop::Failed(Errno::EIO)));
-    assert_eq!(system.take_trouble(), Some(Error::Attach(Errno::EACCES)));
+    for _ in 0..3 {
+        list(Err(Stop::Failed(Errno::EIO)));
+    }
+    let refused = News::Trouble(Error::Attach(Errno::EACCES));
+    assert_eq!(told.take(), [News::Trouble(Error::Lost(Lost::Gone)), refused]);
     server.borrow_mut().faults.refuses = None;
-    assert_eq!(system.list(&mut Lookup::new(b"/")), Ok(Vec::new()));
+    list(Ok(Vec::new()));
+    assert_eq!(told.take(), [News::Attached]);
 }
 
 #[test]
