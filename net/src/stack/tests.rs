@@ -712,7 +712,8 @@ proptest! {
 #[ignore = "it asserts nothing: it measures"]
 fn what_loss_costs() {
     for loss in [0, 1, 5, 10, 20, 50] {
-        let times: Vec<u64> = (1..=9).map(|seed| time_of(seed, Faults { loss, ..Faults::default() })).collect();
+        let times: Vec<u64> =
+            (1..=9).map(|seed| time_of(seed, Faults { loss, ..Faults::default() })).collect();
         std::println!("{loss} of 1000 lost: {times:?} us");
     }
 }
