@@ -4,6 +4,7 @@
 //! With one scheduler nothing is locked. An object lies in a block of its own; who looks it up gets a copy. A table that is deleted is out of
 //! reach at once, and its memory is given back a little at a time.
 
+mod digest;
 mod hash;
 mod object;
 mod ordered;
