@@ -126,8 +126,23 @@ fn origin(part: Term) -> Option<Boxed> {
 }
 
 /// Copies a term to a heap.
+#[inline]
 pub fn copy<H: Heap + ?Sized>(term: Term, heap: &mut H, literals: &Range<usize>) -> Term {
-    copy_of(term, size_of(term, literals), heap, literals)
+    if term.is_immediate() { term } else { copy_object(term, heap, literals) }
+}
+
+fn copy_object<H: Heap + ?Sized>(term: Term, heap: &mut H, literals: &Range<usize>) -> Term {
+    match flat_tuple(term) {
+        Some(boxed) if !literals.contains(&boxed.address().addr().get()) => object(term, boxed, heap),
+        _ => copy_of(term, size_of(term, literals), heap, literals),
+    }
+}
+
+/// A tuple of nothing but immediates, as many keys and messages are: its words are its copy.
+#[inline]
+pub fn flat_tuple(term: Term) -> Option<Boxed> {
+    let tuple = term.as_tuple()?;
+    tuple.elements().iter().all(|element| element.is_immediate()).then(|| tuple.boxed())
 }
 
 /// Copies a term to a heap where [`size_of`] has given its words.

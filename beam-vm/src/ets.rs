@@ -4,10 +4,12 @@
 //! With one scheduler nothing is locked. An object lies in a block of its own; who looks it up gets a copy. A table that is deleted is out of
 //! reach at once, and its memory is given back a little at a time.
 
+mod digest;
 mod hash;
 mod object;
 mod ordered;
 mod range;
+mod spread;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -23,9 +25,11 @@ use alloc::vec::Vec;
 
 use hashbrown::HashMap;
 
+use spread::BySpread;
+
 use crate::atom::Atom;
 use crate::process::RefNumbers;
-use crate::term::{LocalPid, REF_NUMBERS_MAX, Term, View};
+use crate::term::{LocalPid, REF_NUMBERS_MAX, Reference, Term, View};
 
 /// A table's place among all.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -36,8 +40,9 @@ pub struct TableIndex(u32);
 pub struct Tables {
     tables: Vec<Option<Box<Table>>>,
     free: Vec<TableIndex>,
-    by_numbers: HashMap<RefNumbers, TableIndex>,
-    names: HashMap<Atom, TableIndex>,
+    /// By the numbers of their references in one word.
+    by_numbers: HashMap<u64, TableIndex, BySpread>,
+    names: HashMap<Atom, TableIndex, BySpread>,
     /// The tables of each process that has any, in the order in which it got them.
     owners: HashMap<LocalPid, Vec<TableIndex>>,
     /// The tables that each process holds fixed.
@@ -65,11 +70,7 @@ impl Tables {
         match id.view() {
             View::Atom(name) => self.names.get(&name).copied().ok_or(NoTable::Absent),
             View::Reference(reference) => {
-                let mut place = [0; REF_NUMBERS_MAX];
-                match reference.numbers(&mut place) {
-                    [a, b, c] => self.by_numbers.get(&[*a, *b, *c]).copied().ok_or(NoTable::Absent),
-                    _ => Err(NoTable::Absent),
-                }
+                numbers_of(reference).and_then(|numbers| self.find_numbers(numbers)).ok_or(NoTable::Absent)
             }
             _ => Err(NoTable::Type),
         }
@@ -77,8 +78,11 @@ impl Tables {
 
     /// The table with the numbers of a reference.
     #[must_use]
+    #[inline]
     pub fn find_numbers(&self, numbers: RefNumbers) -> Option<TableIndex> {
-        self.by_numbers.get(&numbers).copied()
+        let index = self.by_numbers.get(&word_of(numbers)).copied()?;
+        // References that programs make up may have the same word.
+        self.get(index).is_some_and(|table| table.numbers == numbers).then_some(index)
     }
 
     /// The table at a place.
@@ -120,7 +124,7 @@ impl Tables {
         if table.options.is_named {
             self.names.insert(table.name, index);
         }
-        self.by_numbers.insert(table.numbers, index);
+        self.by_numbers.insert(word_of(table.numbers), index);
         self.owners.entry(table.owner).or_default().push(index);
         self.tables[index.0 as usize] = Some(Box::new(table));
         index
@@ -132,7 +136,7 @@ impl Tables {
         if table.options.is_named {
             self.names.remove(&table.name);
         }
-        self.by_numbers.remove(&table.numbers);
+        self.by_numbers.remove(&word_of(table.numbers));
         take(&mut self.owners, table.owner, index);
         for (holder, _) in table.fixation.iter().flat_map(|fixation| &fixation.holders) {
             take(&mut self.holders, *holder, index);
@@ -218,6 +222,21 @@ impl Tables {
             self.waste.pop();
         }
     }
+}
+
+/// The numbers of a reference that has as many as those of tables.
+#[inline]
+fn numbers_of(reference: Reference) -> Option<RefNumbers> {
+    match reference.numbers(&mut [0; REF_NUMBERS_MAX]) {
+        [a, b, c] => Some([*a, *b, *c]),
+        _ => None,
+    }
+}
+
+/// The numbers of a reference in one word, which those that this machine makes fit in: the first has 18 bits.
+#[inline]
+fn word_of([low, middle, high]: RefNumbers) -> u64 {
+    u64::from(low) ^ u64::from(middle) << 18 ^ u64::from(high) << 50
 }
 
 /// Objects that are freed when a table is deleted.

@@ -184,6 +184,13 @@ impl AtomTable {
         self.entry(atom).is_latin1
     }
 
+    /// The first four bytes of an atom's text, as a number that is never lower than that of an atom before it.
+    #[must_use]
+    #[inline]
+    pub fn prefix(&self, atom: Atom) -> u32 {
+        self.entry(atom).order
+    }
+
     /// OTP's hash value of an atom, of 28 bits.
     ///
     /// `erlang:phash2(Atom)` is it modulo 2²⁷, `erlang:phash(Atom, Range)` is it modulo the range, plus one.

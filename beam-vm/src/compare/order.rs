@@ -87,7 +87,39 @@ fn rank(view: &View) -> u8 {
     }
 }
 
+/// The order of two words that decide it, or of two atoms.
+#[inline]
+fn quick(atoms: &AtomTable, a: Term, b: Term) -> Option<Ordering> {
+    if a == b {
+        return Some(Ordering::Equal);
+    }
+    if a.are_small(b) {
+        return Some(a.small_value().cmp(&b.small_value()));
+    }
+    Some(atoms.compare(a.as_atom()?, b.as_atom()?))
+}
+
+/// The order of two tuples whose sizes or elements decide it at a glance, as those of most keys do.
+#[inline]
+fn quick_tuples(atoms: &AtomTable, a: Term, b: Term) -> Option<Ordering> {
+    let (a, b) = (a.as_tuple()?, b.as_tuple()?);
+    match a.len().cmp(&b.len()) {
+        Ordering::Equal => {}
+        order => return Some(order),
+    }
+    for (x, y) in a.elements().iter().zip(b.elements()) {
+        match quick(atoms, *x, *y)? {
+            Ordering::Equal => {}
+            order => return Some(order),
+        }
+    }
+    Some(Ordering::Equal)
+}
+
 fn run(atoms: &AtomTable, a: Term, b: Term, numbers: Numbers) -> Ordering {
+    if let Some(order) = quick_tuples(atoms, a, b) {
+        return order;
+    }
     let mut walk = Walk { atoms, stack: Vec::new() };
     let mut step = Step::Pair(a, b, numbers);
     loop {
@@ -119,24 +151,12 @@ impl Walk<'_> {
         }
     }
 
-    /// The order of two terms that their words, or two atoms, decide.
-    #[inline]
-    fn quick(&self, a: Term, b: Term) -> Option<Ordering> {
-        if a == b {
-            return Some(Ordering::Equal);
-        }
-        if a.are_small(b) {
-            return Some(a.small_value().cmp(&b.small_value()));
-        }
-        Some(self.atoms.compare(a.as_atom()?, b.as_atom()?))
-    }
-
     /// Two lists: as far as heads decide by themselves, without the stack.
     fn lists(&mut self, mut a: Cons, mut b: Cons, numbers: Numbers) -> Step {
         loop {
             let (left, right) = (a.head(), b.head());
             let (next_a, next_b) = (a.tail(), b.tail());
-            match self.quick(left, right) {
+            match quick(self.atoms, left, right) {
                 Some(Ordering::Equal) => {}
                 Some(order) => return Step::Decided(order),
                 None => {
@@ -159,7 +179,7 @@ impl Walk<'_> {
     fn tuples(&mut self, a: Tuple, b: Tuple, from: usize, numbers: Numbers) -> Step {
         let (left, right) = (a.elements(), b.elements());
         for (at, (x, y)) in left.iter().zip(right).enumerate().skip(from) {
-            match self.quick(*x, *y) {
+            match quick(self.atoms, *x, *y) {
                 Some(Ordering::Equal) => {}
                 Some(order) => return Step::Decided(order),
                 None => {
@@ -175,7 +195,7 @@ impl Walk<'_> {
 
     /// Two terms that are not the same words, as far as they are not made of terms.
     fn pair(&mut self, a: Term, b: Term, numbers: Numbers) -> Step {
-        if let Some(order) = self.quick(a, b) {
+        if let Some(order) = quick(self.atoms, a, b) {
             return Step::Decided(order);
         }
         if let (Some(a), Some(b)) = (a.as_cons(), b.as_cons()) {

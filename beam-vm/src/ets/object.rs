@@ -10,7 +10,7 @@ use core::ops::Range;
 use core::ptr::NonNull;
 
 use crate::copy;
-use crate::heap::{BinaryBlock, Heap, OffHeap};
+use crate::heap::{BinaryBlock, Heap, OffHeap, copy_words};
 use crate::term::{Boxed, Cons, Header, Kind, Term, layout};
 
 /// Objects refer to nothing outside of themselves, so that literals may go.
@@ -71,6 +71,14 @@ impl Object {
     /// A copy of a tuple.
     #[must_use]
     pub fn new(tuple: Term, hash: u32) -> Self {
+        if let Some(boxed) = copy::flat_tuple(tuple) {
+            let words = 1 + boxed.header().arity();
+            return Self::make(words, hash, |heap| {
+                let at = heap.allocate(words);
+                // SAFETY: the words have just been given, as many as the tuple has.
+                unsafe { copy_words(boxed.address().as_ptr(), at.as_ptr(), words) };
+            });
+        }
         let words = copy::size_of(tuple, &NO_LITERALS);
         Self::make(words, hash, |heap| {
             copy::copy_of(tuple, words, heap, &NO_LITERALS);
@@ -199,7 +207,12 @@ impl Object {
     #[must_use]
     #[inline]
     pub fn element(self, position: usize) -> Option<Term> {
-        self.term().as_tuple().and_then(|tuple| tuple.elements().get(position.wrapping_sub(1)).copied())
+        // SAFETY: the words after the node are those of a tuple: its header, and as many elements as that says.
+        unsafe {
+            let tuple = self.0.add(1).cast::<u64>();
+            let size = Header::from_raw(tuple.read()).map_or(0, Header::arity);
+            (position.wrapping_sub(1) < size).then(|| Term::from_raw(tuple.add(position).read()))
+        }
     }
 
     /// Writes an immediate in the place of another.
@@ -219,14 +232,14 @@ impl Object {
         if node.off_heap != 0 {
             return copy::copy_of(self.term(), node.words, heap, &NO_LITERALS);
         }
-        let (words, from) = (node.words, self.term());
+        let words = node.words;
         let at = heap.allocate(words);
         // SAFETY: the heap has given as many words, which become a copy of live ones; all that they refer to is among them.
         unsafe {
             let source = self.0.add(1).cast::<u64>();
-            at.copy_from_nonoverlapping(source, words);
+            copy_words(source.as_ptr(), at.as_ptr(), words);
             let distance = (at.addr().get() as u64).wrapping_sub(source.addr().get() as u64);
-            if words > 1 + from.as_tuple().map_or(0, |tuple| tuple.len()) {
+            if words > 1 + Header::from_raw(source.read()).map_or(0, Header::arity) {
                 relocate(at, words, distance);
             }
             Boxed::new(at).term()

@@ -374,9 +374,7 @@ impl Table {
     pub fn next(&self, atoms: &AtomTable, key: Term) -> Option<Option<Object>> {
         match &self.objects {
             Objects::Hashed(table) => table.after(hash_of(atoms, key), key),
-            Objects::Ordered(tree) => {
-                Some(object(tree.forward(|other| compare::compare(atoms, other, key).is_le()).first()))
-            }
+            Objects::Ordered(tree) => Some(tree.after(atoms, key)),
         }
     }
 
@@ -385,9 +383,7 @@ impl Table {
     pub fn previous(&self, atoms: &AtomTable, key: Term) -> Option<Option<Object>> {
         match &self.objects {
             Objects::Hashed(_) => self.next(atoms, key),
-            Objects::Ordered(tree) => {
-                Some(object(tree.backward(|other| compare::compare(atoms, other, key).is_lt()).last()))
-            }
+            Objects::Ordered(tree) => Some(tree.before(atoms, key)),
         }
     }
 

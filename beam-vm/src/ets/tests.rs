@@ -170,6 +170,141 @@ proptest! {
     }
 }
 
+/// Kinds of keys that a number is made, all of which are in the order of the numbers.
+#[derive(Clone, Copy, Debug)]
+enum Keys {
+    /// `{N, ok}`
+    First,
+    /// `{ok, N}`
+    Second,
+    /// `{ok, N div 50, N rem 50}`
+    Pairs,
+    /// `N / 2`, integers and floats in turn.
+    Halves,
+    /// `[N div 100, N rem 100]`
+    Lists,
+    /// A text of four letters.
+    Texts,
+    /// Numbers first, then tuples of two sizes, lists, binaries.
+    Mixed,
+}
+
+fn key_of(keys: Keys, heap: &mut Fragment, number: i64) -> Term {
+    let small = Term::small_cut;
+    match keys {
+        Keys::First => build::tuple(heap, &[small(number), Term::atom(predefined::OK)]),
+        Keys::Second => build::tuple(heap, &[Term::atom(predefined::OK), small(number)]),
+        Keys::Pairs => {
+            build::tuple(heap, &[Term::atom(predefined::OK), small(number / 50), small(number % 50)])
+        }
+        Keys::Halves if number % 2 == 0 => small(number / 2),
+        Keys::Halves => build::float(heap, number as f64 / 2.0),
+        Keys::Lists => build::list(heap, &[small(number / 100), small(number % 100)]),
+        Keys::Texts => {
+            let letters = [1000, 100, 10, 1].map(|part| b'a' + (number / part % 10) as u8);
+            build::binary(heap, &letters)
+        }
+        Keys::Mixed => match number {
+            ..500 => small(number),
+            ..700 => build::tuple(heap, &[small(number)]),
+            ..1200 => build::tuple(heap, &[small(number / 100), small(number)]),
+            ..1600 => build::list(heap, &[small(number)]),
+            _ => key_of(Keys::Texts, heap, number),
+        },
+    }
+}
+
+#[derive(Clone, Debug)]
+enum TreeStep {
+    Put(i64),
+    Delete(i64),
+    Get(i64),
+    /// From here so many keys on, or back.
+    Walk(i64, i64),
+}
+
+fn tree_steps() -> impl Strategy<Value = Vec<TreeStep>> {
+    const KEYS: core::ops::Range<i64> = 0..2000;
+    let step = prop_oneof![
+        6 => KEYS.prop_map(TreeStep::Put),
+        3 => KEYS.prop_map(TreeStep::Delete),
+        2 => KEYS.prop_map(TreeStep::Get),
+        1 => (KEYS, -60_i64..60).prop_map(|(key, count)| TreeStep::Walk(key, count)),
+    ];
+    prop::collection::vec(step, 0..1500)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn trees_are_maps_in_the_order_of_keys_of_all_kinds(
+        keys in prop::sample::select(std::vec![
+            Keys::First, Keys::Second, Keys::Pairs, Keys::Halves, Keys::Lists, Keys::Texts, Keys::Mixed,
+        ]),
+        first in prop_oneof![Just(0..0), Just(0..1999_i64), Just(600..800)],
+        steps in tree_steps(),
+    ) {
+        let atoms = atoms();
+        let mut heap = Fragment::default();
+        let mut table = table(Type::Ordered);
+        let mut model: BTreeMap<i64, i64> = BTreeMap::new();
+        let of = |object: Option<super::Object>| object.and_then(|object| object.element(2)?.as_small());
+        let mut steps = steps;
+        steps.splice(0..0, first.map(TreeStep::Put));
+        for (value, step) in (0..).zip(steps) {
+            match step {
+                TreeStep::Put(number) => {
+                    put(&mut table, &atoms, key_of(keys, &mut heap, number), number);
+                    model.insert(number, value);
+                }
+                TreeStep::Delete(number) => {
+                    let taken = table.delete(&atoms, key_of(keys, &mut heap, number));
+                    prop_assert_eq!(taken == 1, model.remove(&number).is_some());
+                }
+                TreeStep::Get(number) => {
+                    let found = of(table.get(&atoms, key_of(keys, &mut heap, number)));
+                    prop_assert_eq!(found, model.contains_key(&number).then_some(number));
+                }
+                TreeStep::Walk(mut number, count) => {
+                    for _ in 0..count.abs() {
+                        let key = key_of(keys, &mut heap, number);
+                        let (found, expected) = if count > 0 {
+                            (table.next(&atoms, key), model.range(number + 1..).next())
+                        } else {
+                            (table.previous(&atoms, key), model.range(..number).next_back())
+                        };
+                        let found = of(found.flatten());
+                        prop_assert_eq!(found, expected.map(|(number, _)| *number));
+                        let Some(next) = found else { break };
+                        number = next;
+                        let again = of(table.get(&atoms, key_of(keys, &mut heap, number)));
+                        prop_assert_eq!(again, Some(number));
+                    }
+                }
+            }
+        }
+        let mut all = Vec::new();
+        table.each(|object| all.extend(object.element(2).and_then(Term::as_small)));
+        prop_assert_eq!(all, model.keys().copied().collect::<Vec<_>>());
+        prop_assert_eq!(table.len(), model.len());
+    }
+}
+
+#[test]
+fn made_up_references_lead_to_no_table() {
+    let mut tables = super::Tables::default();
+    let index = tables.insert(Table::new(predefined::OK, [7, 3, 1], LocalPid(1), Options::default()));
+    let mut heap = Fragment::default();
+    let reference = build::reference(&mut heap, [7, 3, 1], None);
+    assert_eq!(tables.find(reference), Ok(index));
+    // Both have the same word, as a first number of more than 18 bits has.
+    let reference = build::reference(&mut heap, [7 | 1 << 18, 2, 1], None);
+    assert_eq!(tables.find(reference), Err(super::NoTable::Absent));
+    tables.remove(index);
+    assert_eq!(tables.find_numbers([7, 3, 1]), None);
+}
+
 #[test]
 fn one_and_one_point_zero_are_one_key_in_order() {
     let atoms = atoms();

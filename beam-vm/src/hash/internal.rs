@@ -29,7 +29,18 @@ pub fn internal(term: Term) -> u32 {
     if term.is_immediate() {
         return jenkins::wide(hash, word(term), constant(1));
     }
-    compound(term, hash)
+    // What most keys are needs no stack.
+    match term.view() {
+        View::Bits(bits) => bitstring(&bits, hash),
+        View::Tuple(tuple) if tuple.elements().iter().all(|element| element.is_immediate()) => {
+            let hash = jenkins::one(hash, tuple.len() as u32, constant(9));
+            tuple
+                .elements()
+                .iter()
+                .fold(hash, |hash, element| jenkins::wide(hash, word(*element), constant(1)))
+        }
+        _ => compound(term, hash),
+    }
 }
 
 /// The word that stock has for an immediate. It is the same here, but for the empty list.
@@ -147,11 +158,13 @@ fn bitstring(bits: &Bits, hash: u32) -> u32 {
     let (bytes, last) = (bits.len() / 8, bits.len() % 8);
     let steps = bytes / Block::STEP * Block::STEP;
     let mut block = Block::new(initial);
-    let part = |from: usize, to: usize| (from..to).map(|index| bits.byte(index));
-    match bits.as_bytes() {
-        Some(bytes) => block.update(bytes[..steps].iter().copied()),
-        None => block.update(part(0, steps)),
+    if let Some(whole) = bits.as_bytes() {
+        let (first, rest) = whole.split_at(steps);
+        block.update(first.iter().copied());
+        return block.finish(rest.iter().copied(), bytes);
     }
+    let part = |from: usize, to: usize| (from..to).map(|index| bits.byte(index));
+    block.update(part(0, steps));
     let hash = block.finish(part(steps, bytes), bytes);
     if last == 0 {
         return hash;
@@ -173,5 +186,41 @@ fn numbers(numbers: &[u32], hash: u32) -> u32 {
         3 => hash,
         5 => jenkins::two(hash, rest[3], rest[4], constant(9)),
         other => jenkins::two(hash, rest[3], other as u32, constant(7)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::{SALT, Term, compound, internal};
+    use crate::atom::predefined;
+    use crate::heap::{Fragment, build};
+
+    proptest! {
+        #[test]
+        fn the_short_ways_come_to_the_same(numbers in prop::collection::vec(any::<u8>(), 0..40), from in 0_usize..40) {
+            let mut heap = Fragment::default();
+            let elements: Vec<Term> = numbers.iter().map(|number| match number {
+                ..2 => Term::NIL,
+                2..9 => Term::atom(predefined::OK),
+                _ => Term::small_cut(i64::from(*number)),
+            }).collect();
+            let tuple = build::tuple(&mut heap, &elements);
+            prop_assert_eq!(internal(tuple), compound(tuple, SALT));
+            // A part that does not begin at a byte is hashed byte by byte.
+            let whole = build::binary(&mut heap, &numbers);
+            let shifted: Vec<u8> = [0].iter().chain(&numbers).zip(numbers.iter().chain(&[0]))
+                .map(|(before, after)| before << 5 | after >> 3)
+                .collect();
+            let shifted = build::binary(&mut heap, &shifted);
+            let size = 8 * numbers.len();
+            let from = 8 * from.min(numbers.len());
+            let whole = build::sub_binary(&mut heap, whole, from, size - from);
+            let shifted = build::sub_binary(&mut heap, shifted, from + 3, size - from);
+            prop_assert_eq!(internal(whole), internal(shifted));
+        }
     }
 }

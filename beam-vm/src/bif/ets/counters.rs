@@ -9,7 +9,7 @@ use crate::atom::predefined;
 use crate::bif::arithmetic;
 use crate::compare;
 use crate::ets::{Object, TableIndex};
-use crate::heap::build;
+use crate::heap::{ProcessHeap, build};
 use crate::term::Term;
 
 /// What is to be added where, and from which value on the counter begins anew.
@@ -55,23 +55,71 @@ fn operations(term: Term, key_position: usize) -> Result<Vec<Operation>, Raise> 
     if rest.is_nil() { Ok(operations) } else { Err(Raise::BADARG) }
 }
 
-/// A small counter that stays small is changed where it is.
-fn add_in_place(object: Object, key_position: usize, operation: Term) -> Option<Term> {
-    let (position, increment) = if operation.is_small() {
-        (key_position + 1, operation)
+/// A small counter that stays small is changed where it is. Gives what it was, what it is, and its position.
+fn add_in_place(object: Object, key_position: usize, operation: Term) -> Option<(Term, Term, usize)> {
+    let (position, increment, bound) = if operation.is_small() {
+        (key_position + 1, operation, None)
     } else {
-        match operation.as_tuple()?.elements() {
-            [place, increment] => (usize::try_from(place.as_small()?).ok()?, *increment),
+        let (place, increment, bound) = match *operation.as_tuple()?.elements() {
+            [place, increment] => (place, increment, None),
+            [place, increment, threshold, value] => {
+                (place, increment, Some((threshold.as_small()?, value.as_small()?)))
+            }
             _ => return None,
-        }
+        };
+        (usize::try_from(place.as_small()?).ok()?, increment, bound)
     };
     if position == key_position {
         return None;
     }
-    let before = object.element(position)?.as_small()?;
-    let after = Term::small(before.checked_add(increment.as_small()?)?)?;
+    let before = object.element(position)?;
+    let increment = increment.as_small()?;
+    // Two small integers have a sum in 64 bits.
+    let mut sum = before.as_small()? + increment;
+    if let Some((threshold, value)) = bound {
+        let is_beyond = if increment < 0 { sum < threshold } else { sum > threshold };
+        sum = if is_beyond { value } else { sum };
+    }
+    let after = Term::small(sum)?;
     object.set_element(position, after);
-    Some(after)
+    Some((before, after, position))
+}
+
+/// Operations of a list that are done in place at most.
+const IN_PLACE: usize = 8;
+
+/// A short list of operations on small counters that stay small. When one of them is not of that kind, or not at all, those before it are taken back.
+fn add_all_in_place(
+    heap: &mut ProcessHeap,
+    object: Object,
+    key_position: usize,
+    operations: Term,
+) -> Option<Term> {
+    let mut done = [(Term::NIL, Term::NIL, 0); IN_PLACE];
+    let (mut count, mut rest) = (0, operations);
+    while let Some(cell) = rest.as_cons() {
+        // An integer is an operation by itself, but not in a list.
+        let operation = cell.head();
+        let one = (count < IN_PLACE && !operation.is_small())
+            .then(|| add_in_place(object, key_position, operation))
+            .flatten();
+        let Some(one) = one else { break };
+        done[count] = one;
+        count += 1;
+        rest = cell.tail();
+    }
+    let done = &done[..count];
+    if rest.is_nil() {
+        let mut results = Term::NIL;
+        for (_, after, _) in done.iter().rev() {
+            results = build::cons(heap, *after, results);
+        }
+        return Some(results);
+    }
+    for (before, _, position) in done.iter().rev() {
+        object.set_element(*position, *before);
+    }
+    None
 }
 
 fn update(cx: &mut Context<'_>, args: &[Term], default: Option<Term>) -> BifResult {
@@ -86,8 +134,15 @@ fn update(cx: &mut Context<'_>, args: &[Term], default: Option<Term>) -> BifResu
         return Err(Raise::BADARG);
     }
     let object = table.get(&vm.atoms, args[1]);
-    if let Some(value) = object.and_then(|object| add_in_place(object, key_position, args[2])) {
-        return Ok(value);
+    if let Some(object) = object {
+        let value = if args[2].is_cons() {
+            add_all_in_place(&mut cx.process.heap, object, key_position, args[2])
+        } else {
+            add_in_place(object, key_position, args[2]).map(|(_, after, _)| after)
+        };
+        if let Some(value) = value {
+            return Ok(value);
+        }
     }
     let mut elements = match (object, default) {
         (Some(object), _) => object.term().as_tuple(),
@@ -169,4 +224,75 @@ pub fn update_counter(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 /// `update_counter/4`
 pub fn update_counter_or(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     update(cx, args, Some(args[3]))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::{Object, ProcessHeap, Term, add_all_in_place, build};
+    use crate::compare;
+    use crate::heap::{Fragment, HeapLimits};
+
+    /// An operation: position, increment, and from which value on the counter is another.
+    type Sketch = (usize, i64, Option<(i64, i64)>);
+
+    fn operations() -> impl Strategy<Value = Vec<Sketch>> {
+        let increment = prop_oneof![4 => -5_i64..6, 1 => Just(Term::SMALL_MAX), 1 => Just(Term::SMALL_MIN)];
+        let bound = prop::option::weighted(0.3, (-5_i64..6, -5_i64..6));
+        prop::collection::vec((prop_oneof![8 => 2_usize..4, 1 => 0_usize..6], increment, bound), 1..10)
+    }
+
+    proptest! {
+        #[test]
+        fn lists_in_place_happen_all_or_not_at_all(
+            first in prop_oneof![-9_i64..9, Just(Term::SMALL_MAX - 2)],
+            second in prop_oneof![-9_i64..9, Just(Term::SMALL_MIN + 2)],
+            sketches in operations(),
+        ) {
+            let mut block = Fragment::default();
+            let tuple = [0, first, second].map(Term::small_cut);
+            let tuple = build::tuple(&mut block, &tuple);
+            let object = Object::new(tuple, 0);
+            let mut heap = ProcessHeap::new(1000, HeapLimits::default());
+
+            let mut list = Term::NIL;
+            for (position, increment, bound) in sketches.iter().rev() {
+                let mut parts = Vec::from([*position as i64, *increment]);
+                parts.extend(bound.iter().flat_map(|(threshold, value)| [*threshold, *value]));
+                let parts: Vec<Term> = parts.into_iter().map(Term::small_cut).collect();
+                let operation = build::tuple(&mut block, &parts);
+                list = build::cons(&mut block, operation, list);
+            }
+
+            let mut counters = [first, second];
+            let mut results = Vec::new();
+            for (position, increment, bound) in &sketches {
+                let Some(counter) = position.checked_sub(2).and_then(|index| counters.get_mut(index)) else { break };
+                let sum = *counter + increment;
+                let is_beyond = |threshold: i64| if *increment < 0 { sum < threshold } else { sum > threshold };
+                let value = bound.filter(|(threshold, _)| is_beyond(*threshold)).map_or(sum, |(_, value)| value);
+                let Some(term) = Term::small(value) else { break };
+                *counter = value;
+                results.push(term);
+            }
+            let is_done = results.len() == sketches.len() && sketches.len() <= super::IN_PLACE;
+
+            let found = add_all_in_place(&mut heap, object, 1, list);
+            prop_assert_eq!(found.is_some(), is_done);
+            if let Some(found) = found {
+                prop_assert!(compare::same(found, build::list(&mut block, &results)));
+                prop_assert_eq!(object.element(2).zip(object.element(3)), Some((Term::small_cut(counters[0]), Term::small_cut(counters[1]))));
+            } else {
+                prop_assert!(compare::same(object.term(), tuple));
+            }
+            #[expect(unsafe_code, reason = "frees what nobody looks at")]
+            // SAFETY: only results are looked at afterwards, and they are numbers.
+            unsafe {
+                object.free();
+            }
+        }
+    }
 }

@@ -234,15 +234,11 @@ impl Scan {
             let Objects::Ordered(tree) = &table.objects else { return Err(Raise::BADARG) };
             let atoms = &cx.vm.atoms;
             let range = self.range;
-            let entries = match direction {
-                Direction::Up => tree.forward(|key| match last {
-                    Some(last) => compare::compare(atoms, key, last).is_le(),
-                    None => range.is_before(atoms, key),
-                }),
-                Direction::Down => tree.backward(|key| match last {
-                    Some(last) => compare::compare(atoms, key, last).is_lt(),
-                    None => !range.is_beyond(atoms, key),
-                }),
+            let entries = match (direction, last) {
+                (Direction::Up, Some(last)) => tree.entries_after(atoms, last),
+                (Direction::Down, Some(last)) => tree.entries_before(atoms, last),
+                (Direction::Up, None) => tree.forward(|key| range.is_before(atoms, key)),
+                (Direction::Down, None) => tree.backward(|key| !range.is_beyond(atoms, key)),
             };
             let mut objects: Vec<Object> = entries.iter().map(|entry| entry.object).collect();
             let key_position = table.options.key_position;
