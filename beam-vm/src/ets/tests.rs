@@ -206,9 +206,9 @@ fn key_of(keys: Keys, heap: &mut Fragment, number: i64) -> Term {
         }
         Keys::Mixed => match number {
             ..500 => small(number),
-            ..700 => build::tuple(heap, &[small(number)]),
-            ..1200 => build::tuple(heap, &[small(number / 100), small(number)]),
-            ..1600 => build::list(heap, &[small(number)]),
+            500..700 => build::tuple(heap, &[small(number)]),
+            700..1200 => build::tuple(heap, &[small(number / 100), small(number)]),
+            1200..1600 => build::list(heap, &[small(number)]),
             _ => key_of(Keys::Texts, heap, number),
         },
     }

@@ -111,10 +111,6 @@ fn copy_within(out: &mut [u8], at: usize, distance: usize, length: usize) -> Opt
 }
 
 /// Elements that are all written soon. Zeros of the platform's allocator may be pages that get their memory when they are touched, a fault for each.
-#[expect(
-    clippy::slow_vector_initialization,
-    reason = "zeros are written now, not page by page when they are touched"
-)]
 pub(super) fn filled<T: Copy>(len: usize, with: T) -> Vec<T> {
     let mut all = Vec::with_capacity(len);
     all.resize(len, with);
