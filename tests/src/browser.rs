@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Chromium without a window, led by its DevTools protocol (https://chromedevtools.github.io/devtools-protocol/) over a WebSocket (RFC 6455).
+//! Chromium without a window, led by its DevTools protocol (<https://chromedevtools.github.io/devtools-protocol/>) over a WebSocket (RFC 6455).
 //!
 //! A client of one's own is a hundred lines, as it has to say two things: go to an address, and evaluate an expression.
 
