@@ -24,7 +24,7 @@ const HELP: &str = "voxoz erl takes the arguments of erl(1)";
 /// named on standard error.
 ///
 /// Two flags are Voxoz's own, and come before all others. With -data FILE, /data is the volume on that file or block device, as a guest
-/// has it on a disk; a blank one is made into a volume. With -9p HOST[:PORT] TREE PLACE, a tree of a server that speaks 9P2000.L is mounted
+/// has it on a disk; a blank one is made into a volume. With -9p HOST:PORT TREE PLACE, a tree of a server that speaks 9P2000.L is mounted
 /// at a place; more pairs of TREE and PLACE may follow, and the flag may be given again.
 #[derive(Debug, clap::Args)]
 pub struct Options {
