@@ -49,6 +49,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("data::set_tuple_element", "checks what the loader cannot"),
     ("data::swap", "registers of either kind"),
     ("data::update_record", "copies any number of words"),
+    ("arithmetic::increment_failed", "raises"),
     ("arithmetic::operator_failed", "raises"),
     ("floats::not_finite", "raises"),
     ("frames::allocate_heap_zero", "a loop, only in code of old compilers"),
