@@ -13,6 +13,7 @@ use crate::footprint::Footprint;
 use crate::frame::Ends;
 use crate::link::LinkId;
 use crate::options::Options;
+use crate::recovery::Recovery;
 use crate::sequence::Highest;
 use crate::stack::{Discard, Family, SocketNumber};
 
@@ -60,6 +61,8 @@ pub struct Connection {
     pub listener: Option<SocketNumber>,
     /// What it has sent.
     pub highest: Highest,
+    /// What of that was lost.
+    pub recovery: Recovery,
     /// What it takes of the stack's memory.
     pub footprint: Footprint,
     /// What is said of it.
@@ -101,6 +104,7 @@ impl Connection {
             family,
             listener: None,
             highest: Highest::default(),
+            recovery: Recovery::default(),
             footprint: Footprint::new(options.receive_buffer, options.send_buffer),
             options,
             is_orphan: false,

@@ -6,6 +6,8 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::recovery::Confirmation;
+
 const ETHERNET: usize = 14;
 const ETHERTYPE_IPV4: u16 = 0x0800;
 const ETHERTYPE_ARP: u16 = 0x0806;
@@ -19,6 +21,7 @@ pub const UDP: u8 = 17;
 const ICMPV6: u8 = 58;
 const ROUTER_ADVERTISEMENT: u8 = 134;
 const NEIGHBOR_ADVERTISEMENT: u8 = 136;
+const TCP_FIN: u8 = 0x01;
 const TCP_SYN: u8 = 0x02;
 const TCP_RST: u8 = 0x04;
 const TCP_ACK: u8 = 0x10;
@@ -41,6 +44,8 @@ pub struct Flags {
     pub resets: bool,
     /// Bytes that it brings.
     pub payload: usize,
+    /// What it confirms.
+    pub confirmation: Option<Confirmation>,
 }
 
 /// Names a datagram that comes in fragments: source, destination, protocol and number.
@@ -195,7 +200,17 @@ fn classify(frame: &[u8], packet: &Packet) -> Option<Class> {
             let opens = flags & (TCP_SYN | TCP_ACK | TCP_RST) == TCP_SYN;
             let header = usize::from(*body.get(12)? >> 4) * 4;
             let payload = body.len().saturating_sub(header);
-            Some(Class::Tcp(ends()?, Flags { opens, resets: flags & TCP_RST != 0, payload }))
+            let number = |at| Some(u32::from(u16_at(body, at)?) << 16 | u32::from(u16_at(body, at + 2)?));
+            let length = payload as u32 + u32::from(flags & TCP_FIN != 0) + u32::from(flags & TCP_SYN != 0);
+            let confirmation = Confirmation {
+                next: number(4)?.wrapping_add(length),
+                expected: number(8)?,
+                is_bare: length == 0,
+                // That of a segment with SYN is in other units (RFC 7323, 2.2).
+                window: if flags & TCP_SYN == 0 { u16_at(body, 14)? } else { 0 },
+            };
+            let confirmation = (flags & (TCP_ACK | TCP_RST) == TCP_ACK).then_some(confirmation);
+            Some(Class::Tcp(ends()?, Flags { opens, resets: flags & TCP_RST != 0, payload, confirmation }))
         }
         UDP => Some(Class::Udp(ends()?, packet.pieces)),
         ICMPV6 => match body.first() {

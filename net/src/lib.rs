@@ -26,6 +26,7 @@ mod link;
 mod listener;
 mod options;
 mod ports;
+mod recovery;
 mod routers;
 mod sequence;
 mod slab;

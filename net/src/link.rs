@@ -10,13 +10,18 @@ use core::num::NonZeroUsize;
 
 use smoltcp::iface::{Config, Interface, SocketHandle, SocketSet};
 use smoltcp::phy::{self, Checksum, ChecksumCapabilities, DeviceCapabilities, PacketMeta};
-use smoltcp::socket::dhcpv4;
+use smoltcp::socket::{dhcpv4, tcp};
 use smoltcp::time::Instant;
-use smoltcp::wire::{EthernetAddress, HardwareAddress, IpCidr, Ipv4Cidr};
+use smoltcp::wire::{
+    EthernetAddress, EthernetFrame, EthernetProtocol, EthernetRepr, HardwareAddress, IpCidr, IpProtocol,
+    IpRepr, Ipv4Cidr, TcpControl, TcpPacket, TcpRepr, TcpSeqNumber,
+};
 
 use crate::checksum;
 use crate::configuration::{Configuration, Lease, cidr};
+use crate::connection::Connection;
 use crate::frame::{self, Class, Ends, Pieces};
+use crate::recovery::Confirmation;
 use crate::routers::{Routers, link_local};
 use crate::sequence::Highest;
 use crate::stack::SocketNumber;
@@ -65,6 +70,46 @@ impl Port {
                 });
             }
         }
+    }
+
+    /// Puts a segment that brings nothing but a confirmation in place of the frame that was fetched.
+    fn compose(&mut self, ends: Ends, confirmation: Confirmation) {
+        let (from, to) = (ends.remote.ip().into(), ends.local.ip().into());
+        let segment = TcpRepr {
+            src_port: ends.remote.port(),
+            dst_port: ends.local.port(),
+            control: TcpControl::None,
+            seq_number: TcpSeqNumber(confirmation.next.cast_signed()),
+            ack_number: Some(TcpSeqNumber(confirmation.expected.cast_signed())),
+            window_len: confirmation.window,
+            window_scale: None,
+            max_seg_size: None,
+            sack_permitted: false,
+            sack_ranges: [None; 3],
+            timestamp: None,
+            payload: &[],
+        };
+        let ip = IpRepr::new(from, to, IpProtocol::Tcp, segment.buffer_len(), 64);
+        let sums = ChecksumCapabilities::default();
+        self.frame.clear();
+        if let Medium::Ethernet(own) = self.medium {
+            let ethernet = EthernetRepr {
+                // Nobody looks from whom it comes.
+                src_addr: EthernetAddress([2, 0, 0, 0, 0, 0]),
+                dst_addr: EthernetAddress(own),
+                ethertype: match ip {
+                    IpRepr::Ipv4(_) => EthernetProtocol::Ipv4,
+                    IpRepr::Ipv6(_) => EthernetProtocol::Ipv6,
+                },
+            };
+            self.frame.resize(ethernet.buffer_len(), 0);
+            ethernet.emit(&mut EthernetFrame::new_unchecked(&mut self.frame));
+        }
+        let start = self.frame.len();
+        let transport = start + ip.header_len();
+        self.frame.resize(start + ip.buffer_len(), 0);
+        ip.emit(&mut self.frame[start..], &sums);
+        segment.emit(&mut TcpPacket::new_unchecked(&mut self.frame[transport..]), &from, &to, &sums);
     }
 
     /// Shows smoltcp the frame that was fetched, once more.
@@ -337,6 +382,28 @@ impl Link {
         self.port.highest = Highest::default();
         self.port.show();
         self.interface.poll_ingress_single(now, &mut self.port, &mut self.nobody);
+    }
+
+    /// Shows smoltcp what makes it send the first segment of a connection that is missing.
+    pub fn tell_of_loss(&mut self, connection: &mut Connection, now: Instant) {
+        use tcp::State;
+        let Some(evidence) = connection.recovery.evidence() else { return };
+        for confirmation in evidence {
+            let socket = connection.socket();
+            // One that has ended does not know what it is shown, and would say so to the other end. One that has nothing but its end to send would stop
+            // its clock and send nothing; that comes about here too, where smoltcp has not heard the confirmation before.
+            let sends = socket.send_queue() > 0
+                && matches!(
+                    socket.state(),
+                    State::Established | State::FinWait1 | State::CloseWait | State::Closing | State::LastAck
+                );
+            if !sends {
+                return;
+            }
+            self.port.compose(connection.ends, confirmation);
+            self.port.show();
+            self.interface.poll_ingress_single(now, &mut self.port, &mut connection.set);
+        }
     }
 
     /// Gives the frame to the client of DHCP, if there is one.

@@ -22,6 +22,11 @@ const RST: u8 = 0x04;
 pub struct Highest(Option<u32>);
 
 impl Highest {
+    /// The number, if anything was sent.
+    pub const fn number(self) -> Option<u32> {
+        self.0
+    }
+
     /// Notes what a segment carries, and corrects the number of one that carries nothing. `has_sum` says that its checksum stands
     /// there and has to follow.
     pub fn pass(&mut self, frame: &mut [u8], packet: &Packet, has_sum: bool) {

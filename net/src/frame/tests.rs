@@ -66,17 +66,25 @@ fn segments_of_both_versions_are_recognised() {
         let syn = segment(source, destination, TcpControl::Syn, false);
         assert_eq!(
             classify_ethernet(&syn),
-            Class::Tcp(ends, Flags { opens: true, resets: false, payload: 5 })
+            Class::Tcp(ends, Flags { opens: true, resets: false, payload: 5, confirmation: None })
         );
+        // SYN has a number as well, and its window is in other units.
+        let confirmation = Some(Confirmation { next: 7, expected: 2, is_bare: false, window: 0 });
         let answer = segment(source, destination, TcpControl::Syn, true);
         assert_eq!(
             classify_ethernet(&answer),
-            Class::Tcp(ends, Flags { opens: false, resets: false, payload: 5 })
+            Class::Tcp(ends, Flags { opens: false, resets: false, payload: 5, confirmation })
+        );
+        let confirmation = Some(Confirmation { next: 6, expected: 2, is_bare: false, window: 1000 });
+        let data = segment(source, destination, TcpControl::None, true);
+        assert_eq!(
+            classify_ethernet(&data),
+            Class::Tcp(ends, Flags { opens: false, resets: false, payload: 5, confirmation })
         );
         let reset = segment(source, destination, TcpControl::Rst, true);
         assert_eq!(
             classify_ethernet(&reset),
-            Class::Tcp(ends, Flags { opens: false, resets: true, payload: 5 })
+            Class::Tcp(ends, Flags { opens: false, resets: true, payload: 5, confirmation: None })
         );
         let packet = packet(&syn, ETHERNET).expect("a packet");
         assert!(crate::checksum::is_right(&syn, &packet), "smoltcp's own sum");

@@ -80,11 +80,20 @@ impl Stack {
         let now = self.now;
         let Some(Socket::Connection(connection)) = self.sockets.get_mut(number.0) else { return false };
         let link = &mut self.links[usize::from(connection.link.0)];
+        if connection.recovery.is_late(now) {
+            link.tell_of_loss(connection, now);
+        }
         link.port.highest = connection.highest;
         let (sent, has_sent) = send(link, &mut connection.set, number, now);
         connection.highest = link.port.highest;
+        if let Some(highest) = connection.highest.number() {
+            connection.recovery.sent(highest, now);
+        }
         match sent {
-            Sent::All(due) => self.timers.set(number, due),
+            Sent::All(due) => {
+                let due = [due, connection.recovery.deadline()].into_iter().flatten().min();
+                self.timers.set(number, due);
+            }
             Sent::Some => self.mark(number),
             Sent::Full => blocked.push(number),
         }

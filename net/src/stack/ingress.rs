@@ -157,6 +157,11 @@ impl Stack {
         link.port.highest = connection.highest;
         link.interface.poll_ingress_single(now, &mut link.port, &mut connection.set);
         connection.highest = link.port.highest;
+        if let Some(confirmation) = flags.confirmation
+            && connection.recovery.heard(confirmation, now)
+        {
+            link.tell_of_loss(connection, now);
+        }
         self.settle(number, Cause::Segment);
         self.mark(number);
     }

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+//! What was lost is sent again before a second has gone by.
+//!
+//! smoltcp waits a second at least until it sends anew what was not confirmed, and longer each time; it sends one segment at once when a
+//! confirmation has come four times, and then waits again if more than that was lost. On a wire that loses one packet of fifty, a megabyte took a
+//! quarter of a minute (docs/network.md). Here each connection has a clock of its own: when the confirmation of what is under way is late, or tells of a part of
+//! what was under way when the last loss was found (RFC 6582), smoltcp is shown the same confirmation as often as it takes to let it send the first segment that
+//! is missing. Times are estimated as in RFC 6298, with a margin of 200 ms instead of a second, or of 20 ms where confirmations are not delayed, and each attempt waits twice as long as the one before.
+//! After some attempts smoltcp's own clock decides.
+
+use smoltcp::time::{Duration, Instant};
+
+/// How long a confirmation may be delayed by whoever gives it; Linux delays so long at most.
+const DELAYED: Duration = Duration::from_millis(200);
+/// More than this under way is more than one segment, and the second is confirmed without delay (RFC 9293, section 3.8.6.3).
+const MUCH: u32 = 1500;
+/// How far times may vary though they have not so far.
+const LEAST: Duration = Duration::from_millis(20);
+/// The same confirmation comes so often again when a segment is missing (RFC 5681, section 3.2).
+const DUPLICATES: u32 = 3;
+/// Attempts after which smoltcp's clock decides.
+const ATTEMPTS: u32 = 5;
+
+/// What of a segment that has come matters here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Confirmation {
+    /// The sequence number after what it brings.
+    pub next: u32,
+    /// The sequence number that is expected of us.
+    pub expected: u32,
+    /// Whether there is nothing else in it.
+    pub is_bare: bool,
+    /// The window, as it stands there; 0 where it means something else than in other segments.
+    pub window: u16,
+}
+
+/// What is known of the losses of a connection.
+#[derive(Clone, Debug, Default)]
+pub struct Recovery {
+    last: Option<Confirmation>,
+    /// The number after what was sent.
+    highest: Option<u32>,
+    /// A byte whose confirmation is timed, and since when.
+    timed: Option<(u32, Instant)>,
+    /// The estimated time there and back, and how far it varies.
+    round_trip: Option<(Duration, Duration)>,
+    /// When a confirmation is late.
+    deadline: Option<Instant>,
+    attempts: u32,
+    /// How often the last confirmation has come again.
+    duplicates: u32,
+    /// What was under way when a loss was found; until that is confirmed, the confirmation of a part tells of the next one.
+    until: Option<u32>,
+}
+
+/// Whether one number comes after another, in a circle of 2^32.
+const fn is_after(one: u32, other: u32) -> bool {
+    other.wrapping_sub(one).cast_signed() < 0
+}
+
+impl Recovery {
+    /// Something was sent: `highest` is the number after all that ever was.
+    pub fn sent(&mut self, highest: u32, now: Instant) {
+        if self.highest.is_some_and(|before| !is_after(highest, before)) {
+            return;
+        }
+        self.highest = Some(highest);
+        if self.timed.is_none() {
+            self.timed = Some((highest, now));
+        }
+        if self.deadline.is_none() {
+            self.start(now);
+        }
+    }
+
+    /// A segment has come. Says whether it tells of another loss.
+    pub fn heard(&mut self, segment: Confirmation, now: Instant) -> bool {
+        let before = self.last.unwrap_or(segment);
+        let is_news = self.last.is_none() || is_after(segment.expected, before.expected);
+        let latest = |one, other| if is_after(one, other) { one } else { other };
+        self.last = Some(Confirmation {
+            next: latest(before.next, segment.next),
+            // What was on its way for long tells nothing.
+            expected: latest(before.expected, segment.expected),
+            ..segment
+        });
+        if !is_news {
+            let is_duplicate =
+                Confirmation { next: before.next, is_bare: before.is_bare, ..segment } == before;
+            self.duplicates += u32::from(is_duplicate && segment.is_bare);
+            if self.duplicates == DUPLICATES {
+                // smoltcp sends the first segment that is missing by itself.
+                self.until = self.under_way().map(|(_, highest)| highest);
+                self.timed = None;
+            }
+            return false;
+        }
+        self.duplicates = 0;
+        if let Some((timed, since)) = self.timed
+            && !is_after(timed, segment.expected)
+        {
+            self.timed = None;
+            self.measure(now - since);
+        }
+        self.attempts = 0;
+        self.start(now);
+        self.until = self.until.filter(|until| is_after(*until, segment.expected));
+        self.until.is_some()
+    }
+
+    /// Lets the estimate follow a time there and back (RFC 6298, section 2).
+    fn measure(&mut self, time: Duration) {
+        self.round_trip = Some(match self.round_trip {
+            None => (time, time / 2),
+            Some((mean, deviation)) => {
+                let off = if time > mean { time - mean } else { mean - time };
+                (mean * 7 / 8 + time / 8, deviation * 3 / 4 + off / 4)
+            }
+        });
+    }
+
+    /// The last confirmation, if there is something that it does not confirm, and the number after that.
+    fn under_way(&self) -> Option<(Confirmation, u32)> {
+        let (last, highest) = (self.last?, self.highest?);
+        is_after(highest, last.expected).then_some((last, highest))
+    }
+
+    /// Starts the clock anew, if something is under way.
+    fn start(&mut self, now: Instant) {
+        self.deadline = match self.round_trip {
+            Some((mean, deviation)) if self.attempts < ATTEMPTS => self.under_way().map(|(last, highest)| {
+                let is_much = highest.wrapping_sub(last.expected) > MUCH;
+                let late = mean + (deviation * 4).max(if is_much { LEAST } else { DELAYED });
+                now + late * (1 << self.attempts)
+            }),
+            _ => None,
+        };
+    }
+
+    /// When a confirmation is late, if one is waited for.
+    pub const fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Notes that something was lost, if a confirmation is late. Says whether it is.
+    pub fn is_late(&mut self, now: Instant) -> bool {
+        if self.deadline.is_none_or(|deadline| deadline > now) {
+            return false;
+        }
+        self.attempts += 1;
+        self.start(now);
+        true
+    }
+
+    /// What smoltcp has to be shown, so that it sends the first segment that is missing: another window, after which it counts anew, and
+    /// the same confirmation until it has counted to three.
+    pub fn evidence(&mut self) -> Option<[Confirmation; 5]> {
+        let (last, highest) = self.under_way().filter(|(last, _)| last.window > 0)?;
+        // A time that a lost segment has taken says nothing of the wire (Karn's rule).
+        self.timed = None;
+        self.until = Some(highest);
+        let other = Confirmation { window: last.window - 1, ..last };
+        Some([other, last, last, last, last])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Instant {
+        Instant::from_millis(millis)
+    }
+
+    fn confirmation(expected: u32) -> Confirmation {
+        Confirmation { next: 7, expected, is_bare: true, window: 100 }
+    }
+
+    /// A connection whose bytes from 1000 on take 40 ms there and back.
+    fn measured() -> Recovery {
+        let mut recovery = Recovery::default();
+        assert!(!recovery.heard(confirmation(1000), at(0)));
+        recovery.sent(1100, at(0));
+        assert!(!recovery.heard(confirmation(1100), at(40)));
+        assert_eq!(recovery.deadline(), None);
+        recovery
+    }
+
+    #[test]
+    fn a_late_confirmation_is_noticed_and_waited_for_twice_as_long() {
+        let mut recovery = measured();
+        recovery.sent(1200, at(50));
+        assert_eq!(recovery.deadline(), Some(at(290)));
+        assert!(!recovery.is_late(at(289)));
+        assert!(recovery.is_late(at(290)));
+        assert_eq!(recovery.deadline(), Some(at(290 + 480)));
+        for attempt in 1..ATTEMPTS {
+            assert!(recovery.is_late(at(100_000 * i64::from(attempt))));
+        }
+        assert_eq!(recovery.deadline(), None, "smoltcp's clock decides");
+    }
+
+    #[test]
+    fn evidence_counts_to_three_after_another_window() {
+        let mut recovery = measured();
+        assert_eq!(recovery.evidence(), None, "nothing is under way");
+        recovery.sent(1200, at(50));
+        let evidence = recovery.evidence().expect("it is under way");
+        assert_eq!(evidence.map(|shown| shown.window), [99, 100, 100, 100, 100]);
+        assert!(evidence.iter().all(|shown| (shown.next, shown.expected) == (7, 1100)));
+    }
+
+    #[test]
+    fn a_part_that_is_confirmed_tells_of_the_next_loss() {
+        let mut recovery = measured();
+        recovery.sent(1500, at(50));
+        assert!(recovery.evidence().is_some());
+        recovery.sent(1600, at(60));
+        assert!(recovery.heard(confirmation(1200), at(100)));
+        assert!(!recovery.heard(confirmation(1200), at(101)), "it tells of nothing new");
+        assert!(!recovery.heard(confirmation(1500), at(140)), "all that was under way is there");
+        assert!(!recovery.heard(confirmation(1550), at(150)));
+    }
+
+    #[test]
+    fn a_confirmation_that_comes_again_and_again_tells_of_a_loss() {
+        let mut recovery = measured();
+        recovery.sent(9000, at(50));
+        assert_eq!(recovery.deadline(), Some(at(50 + 40 + 80)), "so much is confirmed at once");
+        assert!(!recovery.heard(Confirmation { is_bare: false, ..confirmation(1100) }, at(90)));
+        for _ in 0..2 {
+            assert!(!recovery.heard(confirmation(1100), at(90)));
+        }
+        assert_eq!(recovery.until, None);
+        assert!(!recovery.heard(confirmation(1100), at(90)));
+        assert!(recovery.heard(confirmation(2000), at(130)), "the next one is missing as well");
+    }
+
+    #[test]
+    fn numbers_go_round() {
+        let mut recovery = Recovery::default();
+        recovery.heard(confirmation(u32::MAX - 10), at(0));
+        recovery.sent(20, at(0));
+        assert!(!recovery.heard(confirmation(20), at(10)));
+        assert_eq!(recovery.deadline(), None);
+        recovery.sent(40, at(20));
+        assert!(recovery.deadline().is_some());
+    }
+}
