@@ -103,6 +103,18 @@ fn post(port: u16, form: &str) -> Option<String> {
     )
 }
 
+/// Writes an entry into an empty guestbook, and tries others that it does not take.
+fn sign(guestbook: &mut Running, port: u16) {
+    let empty = guestbook.until(|| get(port, "/"));
+    assert!(empty.contains("Nobody has written anything yet."), "{empty}");
+    let said = post(port, "name=Zo%C3%AB&text=%3Cb%3E+%26+more%0D%0Atwo").expect("an answer");
+    assert!(said.starts_with("HTTP/1.1 303 ") && said.contains("\r\nLocation: /\r\n"), "{said}");
+    for form in ["name=&text=x", "name=%ff&text=x", "name=a"] {
+        let said = post(port, form).expect("an answer");
+        assert!(said.starts_with("HTTP/1.1 400 "), "{form}: {said}");
+    }
+}
+
 #[test]
 fn the_guestbook_keeps_entries() {
     if !has_otp() || !Path::new("/usr/lib/erlang/lib/mochiweb").is_dir() {
@@ -114,14 +126,7 @@ fn the_guestbook_keeps_entries() {
     let (extra, ports) = (format!("-guestbook port {port}"), port.to_string());
     let more = ["--work", &work, "--extra", &extra, "--port", &ports];
     let mut first = Running::start(&scratch, &project, &more);
-    let empty = first.until(|| get(port, "/"));
-    assert!(empty.contains("Nobody has written anything yet."), "{empty}");
-    let said = post(port, "name=Zo%C3%AB&text=%3Cb%3E+%26+more%0D%0Atwo").expect("an answer");
-    assert!(said.starts_with("HTTP/1.1 303 ") && said.contains("\r\nLocation: /\r\n"), "{said}");
-    for (form, status) in [("name=&text=x", "400"), ("name=%ff&text=x", "400"), ("name=a", "400")] {
-        let said = post(port, form).expect("an answer");
-        assert!(said.starts_with(&format!("HTTP/1.1 {status} ")), "{form}: {said}");
-    }
+    sign(&mut first, port);
     let entry = "<h2>Zoë</h2>";
     let text = "<p>&lt;b&gt; &amp; more<br>two</p>";
     let page = get(port, "/").expect("an answer");
@@ -150,14 +155,7 @@ fn the_guestbook_of_elixir_keeps_entries_and_tells_metrics() {
     let (variable, ports) = (format!("GUESTBOOK_PORT={port}"), port.to_string());
     let more = ["--work", &work, "--env", &variable, "--port", &ports, "--metrics", &metrics];
     let mut first = Running::start(&scratch, &project, &more);
-    let empty = first.until(|| get(port, "/"));
-    assert!(empty.contains("Nobody has written anything yet."), "{empty}");
-    let said = post(port, "name=Zo%C3%AB&text=%3Cb%3E+%26+more%0D%0Atwo").expect("an answer");
-    assert!(said.starts_with("HTTP/1.1 303 ") && said.contains("\r\nLocation: /\r\n"), "{said}");
-    for (form, status) in [("name=&text=x", "400"), ("name=%ff&text=x", "400"), ("name=a", "400")] {
-        let said = post(port, form).expect("an answer");
-        assert!(said.starts_with(&format!("HTTP/1.1 {status} ")), "{form}: {said}");
-    }
+    sign(&mut first, port);
     // A release is started in embedded mode, in which nothing is loaded that its boot file does not name.
     let metrics: u16 = metrics.parse().expect("a port");
     let told = get(metrics, "/metrics").expect("an answer");
