@@ -210,6 +210,10 @@ impl Tree {
             match path.pop() {
                 Some((above, at)) => {
                     if let Node::Inner(_, pairs) = self.at_mut(above)? {
+                        // It bounds nothing: what is below may have got lower keys when its neighbour went, and the next one of them.
+                        if at == 0 {
+                            pairs[0].0.clear();
+                        }
                         pairs.insert(at + 1, (key, high));
                     }
                     id = above;
