@@ -136,6 +136,8 @@ fn a_machine_goes_with_its_keeper() {
     ];
     assert_eq!(user.run(&start).code, Some(0));
     until("the chat", || answers(port));
+    // What it has said and its keeper has not written down goes with the keeper.
+    user.wait_for("talk", "chat: protocol 1 on port");
     let folder = format!("{}/voxoz/talk", user.variables[0].1);
     let killed = Command::new("kill").args(["-KILL", &keeper(&folder).to_string()]).status();
     assert!(killed.expect("kill").success());
