@@ -20,6 +20,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("file_devices", "a guest has no devices"),
     ("file_info", "a guest has no devices"),
     ("file_owner_ends", "it counts descriptors in /proc"),
+    ("file_waiter_killed", "it counts descriptors in /proc"),
     ("inet_", "a guest has no sockets yet"),
     ("port_", "they start programs, of which a guest has none"),
     ("proc_priorities", "stock has several schedulers here"),
