@@ -73,8 +73,24 @@ impl Recovery {
         }
     }
 
+    /// Whether a segment is likely to be the other end's: both its numbers have to be near those that are expected, as TCP asks of any segment. `room` is how many
+    /// bytes may come at once.
+    fn is_plausible(&self, segment: Confirmation, room: u32) -> bool {
+        let Some(highest) = self.highest else { return false };
+        match self.last {
+            None => segment.expected == highest,
+            Some(last) => {
+                !is_after(segment.expected, highest)
+                    && segment.next.wrapping_sub(last.next).cast_signed().unsigned_abs() <= room
+            }
+        }
+    }
+
     /// A segment has come. Says whether it tells of another loss.
-    pub fn heard(&mut self, segment: Confirmation, now: Instant) -> bool {
+    pub fn heard(&mut self, segment: Confirmation, room: u32, now: Instant) -> bool {
+        if !self.is_plausible(segment, room) {
+            return false;
+        }
         let before = self.last.unwrap_or(segment);
         let is_news = self.last.is_none() || is_after(segment.expected, before.expected);
         let latest = |one, other| if is_after(one, other) { one } else { other };
@@ -168,6 +184,8 @@ impl Recovery {
 mod tests {
     use super::*;
 
+    const ROOM: u32 = 1000;
+
     fn at(millis: i64) -> Instant {
         Instant::from_millis(millis)
     }
@@ -179,9 +197,8 @@ mod tests {
     /// A connection whose bytes from 1000 on take 40 ms there and back.
     fn measured() -> Recovery {
         let mut recovery = Recovery::default();
-        assert!(!recovery.heard(confirmation(1000), at(0)));
         recovery.sent(1100, at(0));
-        assert!(!recovery.heard(confirmation(1100), at(40)));
+        assert!(!recovery.heard(confirmation(1100), ROOM, at(40)));
         assert_eq!(recovery.deadline(), None);
         recovery
     }
@@ -216,10 +233,10 @@ mod tests {
         recovery.sent(1500, at(50));
         assert!(recovery.evidence().is_some());
         recovery.sent(1600, at(60));
-        assert!(recovery.heard(confirmation(1200), at(100)));
-        assert!(!recovery.heard(confirmation(1200), at(101)), "it tells of nothing new");
-        assert!(!recovery.heard(confirmation(1500), at(140)), "all that was under way is there");
-        assert!(!recovery.heard(confirmation(1550), at(150)));
+        assert!(recovery.heard(confirmation(1200), ROOM, at(100)));
+        assert!(!recovery.heard(confirmation(1200), ROOM, at(101)), "it tells of nothing new");
+        assert!(!recovery.heard(confirmation(1500), ROOM, at(140)), "all that was under way is there");
+        assert!(!recovery.heard(confirmation(1550), ROOM, at(150)));
     }
 
     #[test]
@@ -227,23 +244,39 @@ mod tests {
         let mut recovery = measured();
         recovery.sent(9000, at(50));
         assert_eq!(recovery.deadline(), Some(at(50 + 40 + 80)), "so much is confirmed at once");
-        assert!(!recovery.heard(Confirmation { is_bare: false, ..confirmation(1100) }, at(90)));
+        assert!(!recovery.heard(Confirmation { is_bare: false, ..confirmation(1100) }, ROOM, at(90)));
         for _ in 0..2 {
-            assert!(!recovery.heard(confirmation(1100), at(90)));
+            assert!(!recovery.heard(confirmation(1100), ROOM, at(90)));
         }
         assert_eq!(recovery.until, None);
-        assert!(!recovery.heard(confirmation(1100), at(90)));
-        assert!(recovery.heard(confirmation(2000), at(130)), "the next one is missing as well");
+        assert!(!recovery.heard(confirmation(1100), ROOM, at(90)));
+        assert!(recovery.heard(confirmation(2000), ROOM, at(130)), "the next one is missing as well");
     }
 
     #[test]
     fn numbers_go_round() {
         let mut recovery = Recovery::default();
-        recovery.heard(confirmation(u32::MAX - 10), at(0));
+        recovery.sent(u32::MAX - 10, at(0));
+        recovery.heard(confirmation(u32::MAX - 10), ROOM, at(0));
         recovery.sent(20, at(0));
-        assert!(!recovery.heard(confirmation(20), at(10)));
+        assert!(!recovery.heard(confirmation(20), ROOM, at(10)));
         assert_eq!(recovery.deadline(), None);
         recovery.sent(40, at(20));
         assert!(recovery.deadline().is_some());
+    }
+
+    #[test]
+    fn who_guesses_numbers_is_not_heard() {
+        let mut recovery = measured();
+        recovery.sent(1500, at(50));
+        let known = recovery.last;
+        for forged in [
+            Confirmation { next: 7 + ROOM + 1, ..confirmation(1200) },
+            Confirmation { next: 6_u32.wrapping_sub(ROOM), ..confirmation(1200) },
+            confirmation(1501),
+        ] {
+            assert!(!recovery.heard(forged, ROOM, at(60)));
+            assert_eq!(recovery.last, known);
+        }
     }
 }

@@ -158,7 +158,7 @@ impl Stack {
         link.interface.poll_ingress_single(now, &mut link.port, &mut connection.set);
         connection.highest = link.port.highest;
         if let Some(confirmation) = flags.confirmation
-            && connection.recovery.heard(confirmation, now)
+            && connection.recovery.heard(confirmation, connection.options.receive_buffer as u32, now)
         {
             link.tell_of_loss(connection, now);
         }
