@@ -295,6 +295,17 @@ fn datagrams_find_their_sockets() {
     assert_eq!((world.left.usage(), world.right.usage()), ((0, 0), (0, 0)));
 }
 
+/// Asks for connections that are never confirmed: the left opens and forgets at once, so that it does not answer.
+fn flood(world: &mut World, count: usize) {
+    for _ in 0..count {
+        let socket = world.left.open(Family::V4, Kind::Stream);
+        let _ = world.left.connect(socket, address("10.0.0.2:80"));
+        world.left.run(world.now);
+        world.left.forget(socket);
+        world.right.run(world.now);
+    }
+}
+
 #[test]
 fn a_flood_of_openings_leaves_what_there_is() {
     let limits = Limits { half_open: 16, ..Limits::default() };
@@ -302,14 +313,7 @@ fn a_flood_of_openings_leaves_what_there_is() {
     let listener = world.listen("0.0.0.0:80");
     let (client, server) = world.connect(listener, "10.0.0.2:80");
     let (bytes, _) = world.right.usage();
-    // The left opens and forgets at once, so that it never answers.
-    for _ in 0..500 {
-        let socket = world.left.open(Family::V4, Kind::Stream);
-        let _ = world.left.connect(socket, address("10.0.0.2:80"));
-        world.left.run(world.now);
-        world.left.forget(socket);
-        world.right.run(world.now);
-    }
+    flood(&mut world, 500);
     let (flooded, _) = world.right.usage();
     assert!(flooded <= bytes * 17, "{flooded} bytes");
     world.left.send(client, &[b"still here"]).unwrap();
@@ -329,13 +333,7 @@ fn a_flood_of_openings_does_not_keep_others_out() {
     world.right.bind(listener, address("0.0.0.0:80")).expect("free");
     world.right.listen(listener, 5).expect("bound");
     for _ in 0..20 {
-        for _ in 0..100 {
-            let socket = world.left.open(Family::V4, Kind::Stream);
-            let _ = world.left.connect(socket, address("10.0.0.2:80"));
-            world.left.run(world.now);
-            world.left.forget(socket);
-            world.right.run(world.now);
-        }
+        flood(&mut world, 100);
         world.connect(listener, "10.0.0.2:80");
     }
 }
@@ -707,14 +705,17 @@ proptest! {
     }
 }
 
-/// For docs/network.md: what loss costs.
+/// The table of docs/network.md. smoltcp's own clock takes 3, 16 and 58 s for the last three rows; the time is simulated.
 #[test]
-#[ignore = "it asserts nothing: it measures"]
 fn what_loss_costs() {
-    for loss in [0, 1, 5, 10, 20, 50] {
-        let times: Vec<u64> =
-            (1..=9).map(|seed| time_of(seed, Faults { loss, ..Faults::default() })).collect();
-        std::println!("{loss} of 1000 lost: {times:?} us");
+    for (loss, most) in
+        [(0, 25_000), (1, 25_000), (5, 30_000), (10, 300_000), (20, 1_500_000), (50, 6_000_000)]
+    {
+        let faults = || Faults { loss, ..Faults::default() };
+        let mut times: Vec<u64> = (1..=9).map(|seed| time_of(seed, faults())).collect();
+        times.sort_unstable();
+        std::println!("{loss} of 1000 lost: {} us", times[4]);
+        assert!(times[4] < most, "{loss} of 1000 lost: {times:?} us");
     }
 }
 
