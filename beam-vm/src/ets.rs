@@ -4,6 +4,7 @@
 //! With one scheduler nothing is locked. An object lies in a block of its own; who looks it up gets a copy. A table that is deleted is out of
 //! reach at once, and its memory is given back a little at a time.
 
+mod bucket;
 mod digest;
 mod hash;
 mod object;
@@ -22,6 +23,7 @@ pub use table::{Fixation, Found, Heir, Objects, Options, Protection, Table, Type
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use hashbrown::HashMap;
 
@@ -29,7 +31,7 @@ use spread::BySpread;
 
 use crate::atom::Atom;
 use crate::process::RefNumbers;
-use crate::term::{LocalPid, REF_NUMBERS_MAX, Reference, Term, View};
+use crate::term::{LocalPid, Term};
 
 /// A table's place among all.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -42,6 +44,7 @@ pub struct Tables {
     free: Vec<TableIndex>,
     /// By the numbers of their references in one word.
     by_numbers: HashMap<u64, TableIndex, BySpread>,
+    near: Near,
     names: HashMap<Atom, TableIndex, BySpread>,
     /// The tables of each process that has any, in the order in which it got them.
     owners: HashMap<LocalPid, Vec<TableIndex>>,
@@ -49,6 +52,23 @@ pub struct Tables {
     holders: HashMap<LocalPid, Vec<TableIndex>>,
     /// What is to be freed.
     waste: Vec<Objects>,
+}
+
+/// Tables that were found not long ago, by the lowest bits of their numbers. Whoever looks here asks the table whether it is the right one.
+#[derive(Debug)]
+struct Near([Cell<TableIndex>; 64]);
+
+impl Default for Near {
+    fn default() -> Self {
+        Self([const { Cell::new(TableIndex(0)) }; 64])
+    }
+}
+
+impl Near {
+    #[inline]
+    fn place(&self, numbers: RefNumbers) -> &Cell<TableIndex> {
+        &self.0[numbers[0] as usize % self.0.len()]
+    }
 }
 
 /// How a term does not lead to a table.
@@ -67,22 +87,29 @@ impl Tables {
     /// [`NoTable`].
     #[inline]
     pub fn find(&self, id: Term) -> Result<TableIndex, NoTable> {
-        match id.view() {
-            View::Atom(name) => self.names.get(&name).copied().ok_or(NoTable::Absent),
-            View::Reference(reference) => {
-                numbers_of(reference).and_then(|numbers| self.find_numbers(numbers)).ok_or(NoTable::Absent)
-            }
-            _ => Err(NoTable::Type),
+        if let Some(reference) = id.as_reference() {
+            return reference.three().and_then(|numbers| self.find_numbers(numbers)).ok_or(NoTable::Absent);
         }
+        let name = id.as_atom().ok_or(NoTable::Type)?;
+        self.names.get(&name).copied().ok_or(NoTable::Absent)
     }
 
     /// The table with the numbers of a reference.
     #[must_use]
     #[inline]
     pub fn find_numbers(&self, numbers: RefNumbers) -> Option<TableIndex> {
+        let is_it = |index| self.get(index).is_some_and(|table| table.numbers == numbers);
+        let near = self.near.place(numbers);
+        if is_it(near.get()) {
+            return Some(near.get());
+        }
         let index = self.by_numbers.get(&word_of(numbers)).copied()?;
         // References that programs make up may have the same word.
-        self.get(index).is_some_and(|table| table.numbers == numbers).then_some(index)
+        if !is_it(index) {
+            return None;
+        }
+        near.set(index);
+        Some(index)
     }
 
     /// The table at a place.
@@ -221,15 +248,6 @@ impl Tables {
             }
             self.waste.pop();
         }
-    }
-}
-
-/// The numbers of a reference that has as many as those of tables.
-#[inline]
-fn numbers_of(reference: Reference) -> Option<RefNumbers> {
-    match reference.numbers(&mut [0; REF_NUMBERS_MAX]) {
-        [a, b, c] => Some([*a, *b, *c]),
-        _ => None,
     }
 }
 

@@ -11,6 +11,7 @@ mod head;
 mod problems;
 mod program;
 mod run;
+mod small;
 mod special;
 #[cfg(test)]
 mod tests;

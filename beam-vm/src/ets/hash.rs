@@ -4,12 +4,12 @@
 //!
 //! The objects of a key lie side by side in their bucket, the newest first. While somebody holds the table fixed no bucket is split
 //! or joined, and of the objects of a key that are deleted one is kept, so that a walk finds its way.
-#![expect(unsafe_code, reason = "follows and changes the links of buckets, and frees objects")]
+#![expect(unsafe_code, reason = "frees objects")]
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::ptr::NonNull;
 
+use super::bucket::Bucket;
 use super::object::{Deleted, Object};
 use crate::atom::AtomTable;
 use crate::compare;
@@ -22,8 +22,6 @@ const FIRST: usize = 256;
 const SEGMENT: usize = 2048;
 /// How many buckets one insertion or deletion splits or joins at most.
 const STEPS: usize = 5;
-
-type Link = Option<Object>;
 
 /// How many objects a key may have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,7 +39,7 @@ pub enum Kind {
 pub struct HashTable {
     kind: Kind,
     key_position: usize,
-    segments: Vec<Box<[Link]>>,
+    segments: Vec<Box<[Bucket]>>,
     /// How many buckets are in use.
     active: usize,
     mask: usize,
@@ -56,7 +54,7 @@ pub struct HashTable {
 /// The objects of a key, the newest first.
 #[derive(Clone)]
 pub struct Chain {
-    next: Link,
+    next: Option<Object>,
     hash: u32,
     key: Term,
     key_position: usize,
@@ -99,14 +97,10 @@ pub fn hash_of(atoms: &AtomTable, key: Term) -> u32 {
     }
 }
 
-fn place_of(links: &mut [Link], index: usize) -> NonNull<Link> {
-    NonNull::from(&mut links[index])
-}
-
 impl HashTable {
     /// A table without objects.
     pub fn new(kind: Kind, key_position: usize) -> Self {
-        let first = alloc::vec![None; FIRST].into_boxed_slice();
+        let first = alloc::vec![Bucket::default(); FIRST].into_boxed_slice();
         Self {
             kind,
             key_position,
@@ -160,40 +154,48 @@ impl HashTable {
         if bucket >= self.active { bucket & self.mask >> 1 } else { bucket }
     }
 
+    #[inline]
+    fn at(&self, bucket: usize) -> &Bucket {
+        let (segment, index) = segment_of(bucket);
+        &self.segments[segment][index]
+    }
+
+    fn at_mut(&mut self, bucket: usize) -> &mut Bucket {
+        let (segment, index) = segment_of(bucket);
+        &mut self.segments[segment][index]
+    }
+
     /// The first object of a bucket, deleted or not.
     #[inline]
     pub fn bucket(&self, bucket: usize) -> Option<Object> {
-        let (segment, index) = segment_of(bucket);
-        self.segments[segment][index]
+        self.at(bucket).first()
     }
 
-    fn place(&mut self, bucket: usize) -> NonNull<Link> {
-        let (segment, index) = segment_of(bucket);
-        place_of(&mut self.segments[segment], index)
-    }
-
-    /// The place of the first object of a key, or the end of its bucket.
-    fn find_place(&mut self, hash: u32, key: Term) -> NonNull<Link> {
-        let mut place = self.place(self.bucket_of(hash));
-        // SAFETY: the places of a bucket are in the segment and in live objects.
-        while let Some(object) = unsafe { place.read() } {
-            if has_key(object, hash, key, self.key_position) {
-                break;
-            }
-            place = object.next_place();
+    /// Asks for the memory of a bucket's objects, if there is such a bucket, which a scan comes to soon.
+    #[inline]
+    pub fn prefetch(&self, bucket: usize) {
+        if bucket < self.active {
+            self.at(bucket).prefetch();
         }
-        place
     }
 
+    /// Adds the objects of a bucket to a list, deleted ones too.
+    #[inline]
+    pub fn list(&self, bucket: usize, objects: &mut Vec<Object>) {
+        self.at(bucket).list(objects);
+    }
+
+    #[inline]
     fn find(&self, hash: u32, key: Term) -> Option<Object> {
-        let mut next = self.bucket(self.bucket_of(hash));
-        while let Some(object) = next {
-            if has_key(object, hash, key, self.key_position) {
-                return Some(object);
-            }
-            next = object.next();
-        }
-        None
+        let position = self.key_position;
+        self.at(self.bucket_of(hash)).find(hash, |object| has_key(object, hash, key, position))
+    }
+
+    /// The newest object of a key.
+    #[inline]
+    pub fn get(&self, hash: u32, key: Term) -> Option<Object> {
+        let found = self.find(hash, key)?;
+        if found.is_deleted() { self.lookup(hash, key).next() } else { Some(found) }
     }
 
     /// The objects of a key, the newest first.
@@ -214,12 +216,9 @@ impl HashTable {
 
     /// Puts an object in.
     pub fn insert(&mut self, key: Term, object: Object) {
-        let place = self.find_place(object.hash(), key);
-        // SAFETY: the places of a bucket are in the segment and in live objects.
-        let found = unsafe { place.read() };
-        let Some(first) = found else {
-            // SAFETY: as above.
-            unsafe { place.write(Some(object)) };
+        let bucket = self.bucket_of(object.hash());
+        let Some(first) = self.find(object.hash(), key) else {
+            self.at_mut(bucket).append(object);
             self.account(object);
             self.grow();
             return;
@@ -229,33 +228,30 @@ impl HashTable {
                 if first.is_deleted() {
                     self.count += 1;
                 }
-                // SAFETY: the new object takes the place of the old one.
-                unsafe {
-                    object.next_place().write(first.next());
-                    place.write(Some(object));
-                }
-                self.words += object.words() + super::object::OVERHEAD;
-                self.free(first);
+                self.exchange(bucket, first, object);
             }
-            Kind::Bag => self.insert_into_bag(key, object, place),
-            Kind::DuplicateBag => self.put_before(place, object),
+            Kind::Bag => self.insert_into_bag(key, object, first),
+            Kind::DuplicateBag => self.put_before(first, object),
         }
     }
 
-    fn put_before(&mut self, place: NonNull<Link>, object: Object) {
-        // SAFETY: the place is in the segment or in a live object.
-        unsafe {
-            object.next_place().write(place.read());
-            place.write(Some(object));
-        }
+    /// Puts an object in the place of one, which is freed.
+    fn exchange(&mut self, bucket: usize, before: Object, object: Object) {
+        self.at_mut(bucket).replace(before, object);
+        self.words += object.words() + super::object::OVERHEAD;
+        self.free(before);
+    }
+
+    fn put_before(&mut self, place: Object, object: Object) {
+        let bucket = self.bucket_of(object.hash());
+        self.at_mut(bucket).put_before(place, object);
         self.account(object);
         self.grow();
     }
 
-    fn insert_into_bag(&mut self, key: Term, object: Object, first: NonNull<Link>) {
-        let mut place = first;
-        // SAFETY: the places of a bucket are in the segment and in live objects.
-        while let Some(other) = unsafe { place.read() } {
+    fn insert_into_bag(&mut self, key: Term, object: Object, first: Object) {
+        let mut next = Some(first);
+        while let Some(other) = next {
             if !has_key(other, object.hash(), key, self.key_position) {
                 break;
             }
@@ -263,20 +259,18 @@ impl HashTable {
                 if other.is_deleted() {
                     other.mark(Deleted::No);
                     self.count += 1;
-                    if place != first {
-                        // SAFETY: as above; it moves to the front.
-                        unsafe {
-                            place.write(other.next());
-                            other.next_place().write(first.read());
-                            first.write(Some(other));
-                        }
+                    if other != first {
+                        // It is the newest now.
+                        let bucket = self.bucket_of(object.hash());
+                        self.at_mut(bucket).remove(other);
+                        self.at_mut(bucket).put_before(first, other);
                     }
                 }
                 // SAFETY: nobody has seen the object.
                 unsafe { object.free() };
                 return;
             }
-            place = other.next_place();
+            next = other.next();
         }
         self.put_before(first, object);
     }
@@ -284,17 +278,16 @@ impl HashTable {
     /// Takes those objects of a key out that a test says. Gives how many there were.
     pub fn delete(&mut self, hash: u32, key: Term, mut test: impl FnMut(Object) -> bool) -> usize {
         let bucket = self.bucket_of(hash);
-        let mut place = self.find_place(hash, key);
+        let mut next = self.find(hash, key);
         let mut is_first = true;
         let mut taken = 0;
-        // SAFETY: the places of a bucket are in the segment and in live objects.
-        while let Some(object) = unsafe { place.read() } {
+        while let Some(object) = next {
             if !has_key(object, hash, key, self.key_position) {
                 break;
             }
+            next = object.next();
             if object.is_deleted() || !test(object) {
                 is_first &= object.is_deleted();
-                place = object.next_place();
                 continue;
             }
             taken += 1;
@@ -302,10 +295,8 @@ impl HashTable {
             if self.holds > 0 && is_first {
                 object.mark(Deleted::Yes);
                 self.kept.push(bucket);
-                place = object.next_place();
             } else {
-                // SAFETY: as above.
-                unsafe { place.write(object.next()) };
+                self.at_mut(bucket).remove(object);
                 self.free(object);
             }
             is_first = false;
@@ -318,43 +309,19 @@ impl HashTable {
 
     /// Puts an object in the place of one with the same key.
     pub fn replace(&mut self, before: Object, object: Object) {
-        let mut place = self.place(self.bucket_of(before.hash()));
-        // SAFETY: the places of a bucket are in the segment and in live objects.
-        while let Some(other) = unsafe { place.read() } {
-            if other == before {
-                // SAFETY: as above.
-                unsafe {
-                    object.next_place().write(before.next());
-                    place.write(Some(object));
-                }
-                self.words += object.words() + super::object::OVERHEAD;
-                self.free(before);
-                return;
-            }
-            place = other.next_place();
-        }
+        self.exchange(self.bucket_of(before.hash()), before, object);
     }
 
     /// Takes one object out. Its bucket is not joined with another, so that a walk over buckets may go on.
     pub fn take_out(&mut self, object: Object) {
         let bucket = self.bucket_of(object.hash());
+        self.count -= 1;
         if self.holds > 0 {
             object.mark(Deleted::Yes);
             self.kept.push(bucket);
-            self.count -= 1;
-            return;
-        }
-        let mut place = self.place(bucket);
-        // SAFETY: the places of a bucket are in the segment and in live objects.
-        while let Some(other) = unsafe { place.read() } {
-            if other == object {
-                // SAFETY: as above.
-                unsafe { place.write(object.next()) };
-                self.count -= 1;
-                self.free(object);
-                return;
-            }
-            place = other.next_place();
+        } else {
+            self.at_mut(bucket).remove(object);
+            self.free(object);
         }
     }
 
@@ -409,15 +376,12 @@ impl HashTable {
             return;
         }
         for bucket in core::mem::take(&mut self.kept) {
-            let mut place = self.place(bucket);
-            // SAFETY: the places of a bucket are in the segment and in live objects.
-            while let Some(object) = unsafe { place.read() } {
+            let mut next = self.bucket(bucket);
+            while let Some(object) = next {
+                next = object.next();
                 if object.is_deleted() {
-                    // SAFETY: as above.
-                    unsafe { place.write(object.next()) };
+                    self.at_mut(bucket).remove(object);
                     self.free(object);
-                } else {
-                    place = object.next_place();
                 }
             }
         }
@@ -434,7 +398,7 @@ impl HashTable {
                 return;
             }
             if self.active == self.slots() {
-                self.segments.push(alloc::vec![None; SEGMENT].into_boxed_slice());
+                self.segments.push(alloc::vec![Bucket::default(); SEGMENT].into_boxed_slice());
             }
             let from = if self.active <= self.mask {
                 self.active & self.mask >> 1
@@ -451,19 +415,20 @@ impl HashTable {
     /// Distributes the objects of a bucket; they stay in their order.
     fn split(&mut self, from: usize, to: usize) {
         let mut next = self.bucket(from);
-        let mut ends = [self.place(from), self.place(to)];
-        // SAFETY: the places are in segments and in live objects, and each object is linked once again.
-        unsafe {
-            while let Some(object) = next {
-                next = object.next();
-                let end = &mut ends[usize::from(object.hash() as usize & self.mask == to)];
-                end.write(Some(object));
-                *end = object.next_place();
+        let mut firsts = [None; 2];
+        let mut lasts: [Option<Object>; 2] = [None; 2];
+        while let Some(object) = next {
+            next = object.next();
+            let half = usize::from(object.hash() as usize & self.mask == to);
+            match lasts[half] {
+                Some(last) => last.set_next(Some(object)),
+                None => firsts[half] = Some(object),
             }
-            for end in ends {
-                end.write(None);
-            }
+            lasts[half] = Some(object);
         }
+        lasts.into_iter().flatten().for_each(|last| last.set_next(None));
+        *self.at_mut(from) = Bucket::of_chain(firsts[0]);
+        *self.at_mut(to) = Bucket::of_chain(firsts[1]);
     }
 
     /// Joins some buckets if there are too many.
@@ -492,30 +457,24 @@ impl HashTable {
 
     /// Puts the objects of one bucket before those of another.
     fn join(&mut self, from: usize, into: usize) {
-        let mut end = self.place(from);
-        // SAFETY: the places are in segments and in live objects.
-        unsafe {
-            while let Some(object) = end.read() {
-                end = object.next_place();
-            }
-            end.write(self.bucket(into));
-            let first = self.bucket(from);
-            self.place(into).write(first);
-            self.place(from).write(None);
+        let Some(first) = self.bucket(from) else { return };
+        let mut last = first;
+        while let Some(next) = last.next() {
+            last = next;
         }
+        last.set_next(self.bucket(into));
+        *self.at_mut(into) = Bucket::of_chain(Some(first));
+        *self.at_mut(from) = Bucket::default();
     }
 
     /// Frees objects until a budget is used up. Gives whether all are gone; the table must not be used afterwards.
     pub fn dismantle(&mut self, budget: &mut usize) -> bool {
         while let Some(bucket) = self.active.checked_sub(1) {
-            let mut next = self.place(bucket);
-            // SAFETY: the places are in segments and in live objects.
-            while let Some(object) = unsafe { next.read() } {
-                // SAFETY: as above.
-                unsafe { next.write(object.next()) };
+            let mut next = core::mem::take(self.at_mut(bucket)).first();
+            while let Some(object) = next {
+                next = object.next();
                 self.free(object);
                 *budget = budget.saturating_sub(1);
-                next = self.place(bucket);
             }
             self.active = bucket;
             if *budget == 0 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Objects: tuples that belong to a table. Each is one block of memory: the link of its bucket, its hash, and the words of the tuple, the
-//! tuple itself first.
+//! tuple itself first. What is before the tuple is kept small: with the header and the key it is in one line of the cache, mostly.
 //!
 //! A handle is as good as the object, as a term is: it stays good until the table that has it frees it.
 #![expect(unsafe_code, reason = "lays objects out in blocks of its own")]
@@ -21,18 +21,19 @@ const NO_LITERALS: Range<usize> = 0..0;
 struct Node {
     /// The next object of the bucket.
     next: Option<Object>,
-    /// The hash of the key.
-    hash: u32,
-    /// Whether it was deleted while somebody held its place in the table.
-    is_deleted: bool,
-    /// How many words follow.
-    words: usize,
     /// The first of the off-heap objects in it.
     off_heap: u64,
+    /// The hash of the key.
+    hash: u32,
+    /// How many words follow, and [`DELETED`].
+    words: u32,
 }
 
-/// Words that an object takes beside its tuple.
-pub const OVERHEAD: usize = size_of::<Node>() / 8;
+/// It was deleted while somebody held its place in the table.
+const DELETED: u32 = 1 << 31;
+
+/// Words that an object of stock's takes beside its tuple, as `ets:info` tells.
+pub const OVERHEAD: usize = 4;
 
 /// An object of a table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,10 +105,10 @@ impl Object {
 
     fn make(words: usize, hash: u32, fill: impl FnOnce(&mut Words)) -> Self {
         let layout = layout_of(words);
+        let size = u32::try_from(words).ok().filter(|size| size & DELETED == 0);
         // SAFETY: the layout has a node's size at least.
-        let Some(node) = NonNull::new(unsafe { alloc(layout) }.cast::<Node>()) else {
-            handle_alloc_error(layout)
-        };
+        let node = size.and_then(|_| NonNull::new(unsafe { alloc(layout) }.cast::<Node>()));
+        let (Some(size), Some(node)) = (size, node) else { handle_alloc_error(layout) };
         let _ = node.expose_provenance();
         // SAFETY: the block has room for a node and the words after it.
         unsafe {
@@ -115,7 +116,7 @@ impl Object {
             fill(&mut heap);
             debug_assert_eq!(heap.at, node.add(1).cast::<u64>().add(words));
             let off_heap = heap.off_heap.into_first();
-            node.write(Node { next: None, hash, is_deleted: false, words, off_heap });
+            node.write(Node { next: None, off_heap, hash, words: size });
         }
         Self(node)
     }
@@ -127,8 +128,8 @@ impl Object {
     pub unsafe fn free(self) {
         // SAFETY: the object is live, and nobody uses it afterwards.
         unsafe {
-            let Node { words, off_heap, .. } = self.0.read();
-            drop(OffHeap { first: off_heap, words: 0 });
+            let words = self.words();
+            drop(OffHeap { first: self.node().off_heap, words: 0 });
             dealloc(self.0.as_ptr().cast(), layout_of(words));
         }
     }
@@ -160,29 +161,55 @@ impl Object {
         self.node().next
     }
 
-    /// Where the next object of the bucket is kept.
-    pub fn next_place(self) -> NonNull<Option<Self>> {
-        // SAFETY: the object is live, and the field is within it.
-        unsafe { NonNull::new_unchecked(&raw mut (*self.0.as_ptr()).next) }
+    /// Links it to the next object of the bucket.
+    pub fn set_next(self, next: Option<Self>) {
+        // SAFETY: the object is live, and nobody has a reference to the field.
+        unsafe { (*self.0.as_ptr()).next = next };
+    }
+
+    /// Where it is.
+    #[inline]
+    pub(super) fn address(self) -> u64 {
+        self.0.addr().get() as u64
+    }
+
+    /// The object at an address.
+    ///
+    /// # Safety
+    /// The address is that of an object that was not freed.
+    #[inline]
+    pub(super) unsafe fn from_address(address: u64) -> Self {
+        // SAFETY: as the caller promises; no object is at 0.
+        Self(unsafe { NonNull::new_unchecked(core::ptr::with_exposed_provenance_mut(address as usize)) })
+    }
+
+    /// Asks for its memory, which is looked at soon.
+    #[inline]
+    pub(super) fn prefetch(self) {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: it is live; a prefetch changes nothing in any case.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(self.0.as_ptr().cast()) };
     }
 
     /// Whether it was deleted and is only kept for its place.
     #[must_use]
     #[inline]
     pub fn is_deleted(self) -> bool {
-        self.node().is_deleted
+        self.node().words & DELETED != 0
     }
 
     /// Marks it as deleted, or as what it was before.
-    pub fn mark(self, is_deleted: Deleted) {
+    pub fn mark(self, deleted: Deleted) {
+        let mark = if deleted == Deleted::Yes { DELETED } else { 0 };
         // SAFETY: the object is live, and nobody has a reference to the field.
-        unsafe { (*self.0.as_ptr()).is_deleted = is_deleted == Deleted::Yes };
+        unsafe { (*self.0.as_ptr()).words = self.words() as u32 | mark };
     }
 
     /// How many words its tuple takes.
     #[must_use]
+    #[inline]
     pub fn words(self) -> usize {
-        self.node().words
+        (self.node().words & !DELETED) as usize
     }
 
     /// The binaries outside of heaps that it refers to: address, bytes, and how many refer to the same.
@@ -230,9 +257,9 @@ impl Object {
     pub fn copy_to<H: Heap + ?Sized>(self, heap: &mut H) -> Term {
         let node = self.node();
         if node.off_heap != 0 {
-            return copy::copy_of(self.term(), node.words, heap, &NO_LITERALS);
+            return copy::copy_of(self.term(), self.words(), heap, &NO_LITERALS);
         }
-        let words = node.words;
+        let words = self.words();
         let at = heap.allocate(words);
         // SAFETY: the heap has given as many words, which become a copy of live ones; all that they refer to is among them.
         unsafe {
@@ -300,7 +327,7 @@ unsafe fn move_term(place: NonNull<u64>, distance: u64) {
     }
 }
 
-const _: () = assert!(OVERHEAD == 4 && layout::CONS_SIZE == 2);
+const _: () = assert!(size_of::<Node>() == 24 && layout::CONS_SIZE == 2);
 
 #[cfg(test)]
 mod tests {

@@ -269,7 +269,10 @@ impl Table {
     #[must_use]
     #[inline]
     pub fn get(&self, atoms: &AtomTable, key: Term) -> Option<Object> {
-        self.lookup(atoms, key).next()
+        match &self.objects {
+            Objects::Hashed(table) => table.get(hash_of(atoms, key), key),
+            Objects::Ordered(tree) => tree.get(atoms, key),
+        }
     }
 
     /// An object of this table made of a tuple; it is not in it yet.

@@ -157,8 +157,20 @@ impl<F: Functions> Compiler<'_, F> {
             return self.stop("Body clause does not return anything.");
         }
         self.expressions(body, super::expression::Part::Body);
-        self.code.push(Op::Halt);
+        // Of a body that is one constant no more is left than that.
+        match *self.code {
+            [.., Op::Body, Op::Constant(term), Op::Result] => {
+                self.code.truncate(self.code.len() - 3);
+                self.code.push(Op::Give(term));
+            }
+            _ => self.code.push(Op::Halt),
+        }
         Ok(())
+    }
+
+    /// Whether a jump leads to the end of what there is.
+    pub(super) fn is_end_aimed_at(&self) -> bool {
+        self.labels.contains(&self.code.len())
     }
 
     /// A slot that this clause does not use yet.

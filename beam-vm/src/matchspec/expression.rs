@@ -7,7 +7,8 @@
 use alloc::vec::Vec;
 
 use super::compile::{Compiler, variable};
-use super::program::{Action, FunctionIndex, Label, Op, Slot};
+use super::program::{Action, FunctionIndex, Label, Op, Slot, Then};
+use super::small::Small;
 use super::special::Special;
 use super::{Dialect, Functions, Places};
 use crate::atom::predefined;
@@ -53,6 +54,12 @@ enum Outcome {
     Code,
 }
 
+/// An argument that needs no code.
+enum Operand {
+    Slot(Slot),
+    Term(Term),
+}
+
 struct Work {
     tasks: Vec<Task>,
     outcomes: Vec<Outcome>,
@@ -78,14 +85,23 @@ impl<F: Functions> Compiler<'_, F> {
             let is_result = part == Part::Body && self.dialect == Dialect::Table && !rest.is_cons();
             let kept = if is_result { Use::Keep } else { Use::Look };
             self.expression(cell.head(), kept, part);
-            self.code.push(match part {
-                Part::Guard => Op::Require,
-                Part::Body if is_result => Op::Result,
-                Part::Body => Op::Drop,
-            });
+            match part {
+                Part::Guard => self.require(),
+                Part::Body if is_result => self.code.push(Op::Result),
+                Part::Body => self.code.push(Op::Drop),
+            }
         }
         if !rest.is_nil() {
             self.problems.add("Match expression is not a proper list.");
+        }
+    }
+
+    /// The value before has to be `true`.
+    fn require(&mut self) {
+        let is_alone = !self.is_end_aimed_at();
+        match self.code.last_mut() {
+            Some(Op::SlotTerm { then, .. } | Op::Slots { then, .. }) if is_alone => *then = Then::Require,
+            _ => self.code.push(Op::Require),
         }
     }
 
@@ -285,7 +301,10 @@ impl<F: Functions> Compiler<'_, F> {
                 if is_allowed {
                     // A part of a binary refers to the whole.
                     let used = if text == "binary_part" { Use::Keep } else { Use::Look };
-                    self.function(function, arguments, kept, used, work);
+                    match (arguments, Small::find(text)) {
+                        ([a, b], Some(small)) => self.of_two(small, function, [*a, *b], kept, work),
+                        _ => self.function(function, arguments, kept, used, work),
+                    }
                 } else {
                     let rest = alloc::format!("/{} cannot be called in this context.", arguments.len());
                     self.problems.add_term("Function ", name, &rest);
@@ -306,6 +325,42 @@ impl<F: Functions> Compiler<'_, F> {
         let arity = arguments.len() as u32;
         work.tasks.push(Task::Emit(Op::Call { function, arity }, arity, kept));
         work.tasks.extend(arguments.iter().map(|argument| Task::Expression(*argument, used)));
+    }
+
+    /// A function of two arguments that small integers need not be called for.
+    fn of_two(
+        &mut self,
+        small: Small,
+        function: FunctionIndex,
+        [a, b]: [Term; 2],
+        kept: Use,
+        work: &mut Work,
+    ) {
+        let then = Then::Push;
+        let op = match (self.operand(a), self.operand(b)) {
+            (Some(Operand::Slot(slot)), Some(Operand::Term(term))) => {
+                Op::SlotTerm { small, function, then, slot, term }
+            }
+            (Some(Operand::Slot(slot)), Some(Operand::Slot(other))) => {
+                Op::Slots { small, function, then, slot, other }
+            }
+            (_, Some(Operand::Term(term))) => {
+                return self.emit_after(Op::TopTerm { small, function, term }, &[a], kept, work);
+            }
+            _ => return self.emit_after(Op::Top { small, function }, &[a, b], kept, work),
+        };
+        work.tasks.push(Task::Emit(op, 0, kept));
+    }
+
+    /// What an argument is without any code.
+    fn operand(&self, term: Term) -> Option<Operand> {
+        match term.as_atom() {
+            Some(predefined::DOLLAR_UNDERSCORE | predefined::DOLLAR_DOLLAR) => None,
+            Some(_) if let Some(number) = variable(self.atoms, term) => {
+                self.variables.get(&number).map(|slot| Operand::Slot(*slot))
+            }
+            _ => term.is_immediate().then_some(Operand::Term(term)),
+        }
     }
 
     /// Arguments, the last first, and then an instruction.

@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 
+use super::small::Small;
 use crate::heap::Fragment;
 use crate::term::Term;
 
@@ -54,6 +55,15 @@ pub enum Action {
     Trace,
 }
 
+/// What becomes of a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Then {
+    /// It is pushed.
+    Push,
+    /// It has to be `true`.
+    Require,
+}
+
 /// An instruction.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Op {
@@ -99,6 +109,14 @@ pub(super) enum Op {
     Map(u32),
     /// Calls a function.
     Call { function: FunctionIndex, arity: u32 },
+    /// Calls a function of two arguments, the first on top, that [`Small`] may do.
+    Top { small: Small, function: FunctionIndex },
+    /// The same of the top and a term.
+    TopTerm { small: Small, function: FunctionIndex, term: Term },
+    /// The same of a slot and a term.
+    SlotTerm { small: Small, function: FunctionIndex, then: Then, slot: Slot, term: Term },
+    /// The same of two slots.
+    Slots { small: Small, function: FunctionIndex, then: Then, slot: Slot, other: Slot },
     /// Acts.
     Act { action: Action, arity: u32 },
     /// `and` of so many.
@@ -117,6 +135,8 @@ pub(super) enum Op {
     Result,
     /// From here on failures are values: the body begins.
     Body,
+    /// The clause ends with this result.
+    Give(Term),
     /// The end of a clause.
     Halt,
 }

@@ -4,7 +4,8 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::program::{Action, FunctionIndex, Label, Op, Program, Slot};
+use super::program::{Action, FunctionIndex, Label, Op, Program, Slot, Then};
+use super::small::Small;
 use crate::atom::AtomTable;
 use crate::atom::predefined;
 use crate::compare;
@@ -233,6 +234,20 @@ impl<H: Host> Run<'_, H> {
                 self.stack.truncate(first);
                 self.value(value)
             }
+            Op::Top { small, function } => {
+                let (a, b) = (self.pop(), self.pop());
+                self.two(small, function, a, b, Then::Push)
+            }
+            Op::TopTerm { small, function, term } => {
+                let top = self.pop();
+                self.two(small, function, top, term, Then::Push)
+            }
+            Op::SlotTerm { small, function, then, slot, term } => {
+                self.two(small, function, self.slot(slot), term, then)
+            }
+            Op::Slots { small, function, then, slot, other } => {
+                self.two(small, function, self.slot(slot), self.slot(other), then)
+            }
             Op::Act { action, arity } => {
                 let arguments = self.last(arity);
                 let value = self.host.act(action, &arguments);
@@ -268,8 +283,23 @@ impl<H: Host> Run<'_, H> {
                 self.in_body = true;
                 Flow::Next
             }
+            Op::Give(term) => {
+                self.result = term;
+                Flow::Halt
+            }
             Op::Halt => Flow::Halt,
             _ => Flow::Fail,
+        }
+    }
+
+    /// A function of two arguments.
+    #[inline]
+    fn two(&mut self, small: Small, function: FunctionIndex, a: Term, b: Term, then: Then) -> Flow {
+        let value = small.of(a, b).or_else(|| self.host.call(function, &[a, b]));
+        match then {
+            Then::Push => self.value(value),
+            Then::Require if value == Some(Term::boolean(true)) => Flow::Next,
+            Then::Require => Flow::Fail,
         }
     }
 

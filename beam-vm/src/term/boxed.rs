@@ -166,6 +166,13 @@ impl Term {
         self.boxed_of(Kind::Tuple).map(Tuple)
     }
 
+    /// The reference of this node.
+    #[must_use]
+    #[inline]
+    pub fn as_reference(self) -> Option<Reference> {
+        self.boxed_of(Kind::Reference).map(Reference)
+    }
+
     /// The float.
     #[must_use]
     #[inline]
@@ -430,6 +437,18 @@ impl Reference {
     pub fn numbers(self, out: &mut [u32; REF_NUMBERS_MAX]) -> &[u32] {
         let count = numbers_at(self.0, layout::REF_NUMBERS, out);
         &out[..count]
+    }
+
+    /// Its numbers, if they are as many as references of this machine have.
+    #[must_use]
+    #[inline]
+    pub fn three(self) -> Option<[u32; 3]> {
+        let first = self.0.word(layout::REF_NUMBERS);
+        if first as u32 != 3 {
+            return None;
+        }
+        let others = self.0.word(layout::REF_NUMBERS + 1);
+        Some([(first >> 32) as u32, others as u32, (others >> 32) as u32])
     }
 
     /// Whether it stands for an object of the machine.

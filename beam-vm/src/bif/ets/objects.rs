@@ -146,6 +146,11 @@ pub fn insert_new(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 fn copies(cx: &mut Context<'_>, index: TableIndex, key: Term) -> BifResult {
     let (vm, heap) = (&mut *cx.vm, &mut cx.process.heap);
     let table = vm.tables.get(index).ok_or(Raise::BADARG)?;
+    if table.is_set() {
+        let Some(object) = table.get(&vm.atoms, key) else { return Ok(Term::NIL) };
+        let copied = object.copy_to(heap);
+        return Ok(build::cons(heap, copied, Term::NIL));
+    }
     let mut list = Term::NIL;
     for object in table.lookup(&vm.atoms, key) {
         let copied = object.copy_to(heap);
@@ -174,13 +179,12 @@ fn elements(cx: &mut Context<'_>, args: &[Term]) -> Result<Option<Term>, Raise> 
     let position = position(args[2])?;
     let (vm, heap) = (&mut *cx.vm, &mut cx.process.heap);
     let table = vm.tables.get(index).ok_or(Raise::BADARG)?;
-    let mut objects = table.lookup(&vm.atoms, args[1]);
     if table.is_set() {
-        let Some(object) = objects.next() else { return Ok(None) };
+        let Some(object) = table.get(&vm.atoms, args[1]) else { return Ok(None) };
         let element = object.element(position).ok_or(Raise::BADARG)?;
         return Ok(Some(copy::copy(element, heap, &(0..0))));
     }
-    let objects: Vec<Object> = objects.collect();
+    let objects: Vec<Object> = table.lookup(&vm.atoms, args[1]).collect();
     if objects.is_empty() {
         return Ok(None);
     }

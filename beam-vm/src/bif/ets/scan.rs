@@ -21,8 +21,13 @@ use crate::term::Term;
 /// Keys that are kept are copies.
 const NO_LITERALS: Literals<usize> = 0..0;
 
-/// Empty buckets that take as long as an object.
+/// Buckets that are looked into before their objects are looked at, while the memory of those is on its way.
 const BUCKETS: usize = 16;
+/// Objects that are enough for that.
+const BATCH: usize = 16;
+
+/// How many buckets before their turn objects are asked for, so that nobody waits for their memory.
+const AHEAD: usize = 4;
 
 /// What is done with objects that match.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -160,54 +165,57 @@ impl Scan {
         self.limit.is_some_and(|limit| self.count >= limit)
     }
 
+    /// The next bucket of those in use.
+    fn next_bucket(&mut self, active: usize) -> Option<usize> {
+        match &mut self.place {
+            Place::Bucket(next) if *next < active => {
+                *next += 1;
+                Some(*next - 1)
+            }
+            Place::Buckets(rest) => rest.pop(),
+            _ => None,
+        }
+    }
+
+    /// Whether there is a next bucket.
+    fn has_bucket(&self, active: usize) -> bool {
+        match &self.place {
+            Place::Bucket(next) => *next < active,
+            Place::Buckets(rest) => !rest.is_empty(),
+            _ => false,
+        }
+    }
+
     fn scan_buckets(
         &mut self,
         cx: &mut Context<'_>,
         index: TableIndex,
         budget: &mut usize,
     ) -> Result<Progress, Raise> {
-        let mut empty = 0;
+        // Who asks for some results gets those of whole buckets, but of no more than needed.
+        let batch = if self.limit.is_some() { 1 } else { BATCH };
+        let mut objects = Vec::with_capacity(2 * batch);
         loop {
             let table = cx.vm.tables.get(index).ok_or(caused(predefined::ID))?;
             let Objects::Hashed(hashed) = &table.objects else { return Err(Raise::BADARG) };
             let active = hashed.active();
-            let bucket = match &mut self.place {
-                Place::Bucket(next) if *next < active => {
-                    *next += 1;
-                    *next - 1
-                }
-                Place::Buckets(rest) => match rest.pop() {
-                    Some(bucket) => bucket,
-                    None => {
-                        self.place = Place::End;
-                        return Ok(Progress::Enough);
-                    }
-                },
-                _ => {
-                    self.place = Place::End;
-                    return Ok(Progress::Enough);
-                }
-            };
-            let mut next = hashed.bucket(bucket);
-            empty += usize::from(next.is_none());
-            while let Some(object) = next {
-                next = object.next();
-                if object.is_deleted() {
-                    continue;
-                }
-                self.object(cx, index, object)?;
-                *budget = budget.saturating_sub(1);
+            objects.clear();
+            let mut buckets = 0;
+            while objects.len() < batch
+                && buckets < BUCKETS
+                && let Some(bucket) = self.next_bucket(active)
+            {
+                hashed.prefetch(bucket + AHEAD);
+                hashed.list(bucket, &mut objects);
+                buckets += 1;
             }
-            if empty == BUCKETS {
-                empty = 0;
-                *budget = budget.saturating_sub(1);
+            for object in &objects {
+                if !object.is_deleted() {
+                    self.object(cx, index, *object)?;
+                }
             }
-            let is_at_end = match &self.place {
-                Place::Bucket(next) => *next >= active,
-                Place::Buckets(rest) => rest.is_empty(),
-                _ => true,
-            };
-            if is_at_end {
+            *budget = budget.saturating_sub(objects.len() + buckets / BUCKETS);
+            if !self.has_bucket(active) {
                 self.place = Place::End;
                 return Ok(Progress::Enough);
             }
