@@ -2,6 +2,7 @@
 //! Signals: messages, exits, links and monitors, delivered by whoever sends them.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::ops::Range;
 
 use crate::atom::{Atom, predefined};
@@ -18,6 +19,8 @@ use crate::vm::Vm;
 #[derive(Debug)]
 pub struct Ending {
     process: Box<Process>,
+    /// Those who have begun to watch it since.
+    late: Vec<(RefNumbers, LocalPid)>,
 }
 
 impl Ending {
@@ -25,6 +28,11 @@ impl Ending {
     #[must_use]
     pub fn pid(&self) -> LocalPid {
         self.process.pid
+    }
+
+    /// Lets a process know that there is none like this one, when this one has let go of all that it had.
+    pub fn watch(&mut self, numbers: RefNumbers, watcher: LocalPid) {
+        self.late.push((numbers, watcher));
     }
 }
 
@@ -186,7 +194,12 @@ impl Vm {
                 self.trace_event(&process, Flag::Procs, &event);
             }
         }
-        self.ending.push_back(Ending { process });
+        self.ending.push_back(Ending { process, late: Vec::new() });
+    }
+
+    /// A process that is ending. Who asks for one has mostly just ended it.
+    pub fn find_ending(&mut self, pid: LocalPid) -> Option<&mut Ending> {
+        self.ending.iter_mut().rev().find(|ending| ending.pid() == pid)
     }
 
     /// Ends a process that has been taken out: its links and monitors are told, its place is freed. What that ends in turn is
@@ -198,8 +211,12 @@ impl Vm {
 
     /// Ends those that exit signals have ended.
     pub fn end_all(&mut self) {
-        while let Some(Ending { process }) = self.ending.pop_front() {
+        while let Some(Ending { process, late }) = self.ending.pop_front() {
+            let pid = Term::pid(process.pid);
             self.end_one(process);
+            for (numbers, watcher) in late {
+                self.down(watcher, numbers, pid, Term::atom(predefined::NOPROC));
+            }
         }
     }
 

@@ -89,7 +89,8 @@ fn machine_in(surrounding: linux::Surrounding, settings: Settings) -> Vm {
 fn machine_on(linux: LinuxPlatform, settings: Settings) -> Vm {
     let platform: Box<dyn Platform> = match settings.seed {
         Some(seed) => {
-            Box::new(SimPlatform::new(seed, linux).with(Fault::RestlessPark).with(Fault::SlowFiles))
+            let faults = [Fault::RestlessPark, Fault::SlowFiles, Fault::ShortStreams];
+            Box::new(faults.into_iter().fold(SimPlatform::new(seed, linux), SimPlatform::with))
         }
         None => Box::new(linux),
     };

@@ -70,8 +70,21 @@ fn conformance(context: &Context, filters: &[String]) -> Result<(), Failure> {
 const SEEDS: &str = "--seeds=20";
 
 /// What the names of fixtures begin with for which it matters who runs when.
-const CONCURRENT: &[&str] =
-    &["proc", "signal", "link", "monitor", "receive", "timer", "process", "gc_messages", "gc_receive"];
+const CONCURRENT: &[&str] = &[
+    "proc",
+    "signal",
+    "link",
+    "monitor",
+    "receive",
+    "timer",
+    "process",
+    "gc_messages",
+    "gc_receive",
+    "sup",
+    "ets_shared",
+    "code_upgrade",
+    "port_race",
+];
 
 /// Builds the guests and runs the tests on Xen; without filters also the lab's test of itself.
 pub fn xen(context: &Context, filters: &[String]) -> Result<(), Failure> {

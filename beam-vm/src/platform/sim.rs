@@ -2,6 +2,8 @@
 //! The platform of tests: time passes when somebody rests or asks for it, entropy follows from the seed, and what goes wrong outside goes
 //! wrong when the test says so. A run with the same seed is the same run. Console, memory and files are those of another platform.
 
+mod streams;
+
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -19,6 +21,8 @@ pub enum Fault {
     JumpingClock,
     /// Answers of operations on files come late, in any order.
     SlowFiles,
+    /// Streams are read and written in small parts, and told of late.
+    ShortStreams,
 }
 
 /// The most nanoseconds that pass between two looks at the clock.
@@ -188,7 +192,8 @@ impl<P: Platform> Platform for SimPlatform<P> {
 
     fn streams(&mut self) -> Option<&mut dyn Streams> {
         self.is_outside_used = true;
-        self.outside.streams()
+        self.outside.streams()?;
+        Some(self)
     }
 
     fn keeps_files(&self) -> bool {

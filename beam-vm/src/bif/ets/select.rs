@@ -112,7 +112,7 @@ fn chunk(cx: &mut Context<'_>, args: &[Term], specification: Term, direction: Di
     let scan = scan.run(cx, args)?;
     let program = Rc::clone(&scan.program);
     if is_ordered(cx, index) {
-        ordered_chunk(cx, &scan, limit, direction, |cx| program_reference(cx, program))
+        ordered_chunk(cx, args[0], &scan, limit, direction, |cx| program_reference(cx, program))
     } else {
         hashed_chunk(cx, &scan, limit, Rest::AsFound, |cx| program_reference(cx, program))
     }
@@ -171,8 +171,11 @@ fn hashed_chunk(
     Ok(build::tuple(cx.heap(), &[results, continuation]))
 }
 
+/// The results of a scan over keys. The continuation calls the table what the caller did: that of a name goes on in whatever table has the
+/// name by then.
 fn ordered_chunk(
     cx: &mut Context<'_>,
+    table: Term,
     scan: &Scan,
     limit: usize,
     direction: Direction,
@@ -191,7 +194,7 @@ fn ordered_chunk(
         Direction::Up => scan.range.to,
         Direction::Down => scan.range.from,
     };
-    let (table, program) = (table_reference(cx, scan.numbers), program(cx));
+    let program = program(cx);
     let reverse = Term::count(usize::from(direction == Direction::Down));
     let parts = [
         table,
@@ -251,7 +254,7 @@ fn resume(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
                 }
             };
             let scan = scan.run(cx, args)?;
-            ordered_chunk(cx, &scan, limit, direction, |_| reference)
+            ordered_chunk(cx, parts[0], &scan, limit, direction, |_| reference)
         }
         _ => Err(Raise::BADARG),
     }
