@@ -182,18 +182,24 @@ fn of_list_element(element: Term) -> u64 {
     }
 }
 
-/// The first seven bytes.
 fn of_bits(bits: &Bits) -> u64 {
-    let mut first = [0; 8];
     match bits.as_bytes() {
-        Some(bytes) => first.iter_mut().zip(bytes).take(7).for_each(|(to, from)| *to = *from),
-        None => first.iter_mut().zip(bits.bytes()).take(7).for_each(|(to, from)| *to = from),
+        Some(bytes) => of_bytes(bytes.iter().copied()),
+        None => of_bytes(bits.bytes()),
     }
+}
+
+/// The first seven bytes.
+fn of_bytes(bytes: impl Iterator<Item = u8>) -> u64 {
+    let mut first = [0; 8];
+    first.iter_mut().zip(bytes.take(7)).for_each(|(to, from)| *to = from);
     u64::from_be_bytes(first) >> 4
 }
 
 /// Elements that the keys of a node may have in common and that are left out of their digests.
 const COMMON: usize = 2;
+/// Bytes that they may have in common.
+const COMMON_BYTES: usize = 16;
 
 /// What all keys of a node have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -203,11 +209,16 @@ pub(super) enum Shape {
     Whole,
     /// They are tuples of a size, not of none, whose first elements are these; digests are those of the element after them.
     Tuples { size: usize, skip: usize, common: [Term; COMMON] },
+    /// They are bitstrings that begin with these bytes; digests are those of what follows.
+    Texts { skip: usize, common: [u8; COMMON_BYTES] },
 }
 
 impl Shape {
     /// What the keys have in common that are between two, or one of them.
     pub(super) fn between(first: Term, last: Term) -> Self {
+        if first.is_bitstring() && last.is_bitstring() {
+            return Self::of_texts(first, last);
+        }
         let (Some(first), Some(last)) = (first.as_tuple(), last.as_tuple()) else { return Self::Whole };
         let size = first.len();
         if size == 0 || last.len() != size {
@@ -224,12 +235,22 @@ impl Shape {
         Self::Tuples { size, skip, common }
     }
 
+    fn of_texts(first: Term, last: Term) -> Self {
+        let (View::Bits(first), View::Bits(last)) = (first.view(), last.view()) else { return Self::Whole };
+        let (Some(first), Some(last)) = (first.as_bytes(), last.as_bytes()) else { return Self::Whole };
+        let mut common = [0; COMMON_BYTES];
+        let same = first.iter().zip(last).take_while(|(a, b)| a == b).take(COMMON_BYTES);
+        let skip = common.iter_mut().zip(same).map(|(to, (byte, _))| *to = *byte).count();
+        if skip == 0 { Self::Whole } else { Self::Texts { skip, common } }
+    }
+
     /// Whether keys of this shape with one digest are equal.
     #[inline]
     pub(super) fn says_all(&self, digest: u64) -> bool {
         match self {
             Self::Whole => says_all(digest),
             Self::Tuples { size, skip, .. } => skip + 1 == *size && says_all(digest),
+            Self::Texts { .. } => false,
         }
     }
 
@@ -238,14 +259,21 @@ impl Shape {
     pub(super) fn digest(&self, atoms: &AtomTable, key: Term) -> u64 {
         match self {
             Self::Whole if key.is_small() => of_small(key.small_value()),
+            _ => self.of_others(atoms, key),
+        }
+    }
+
+    #[inline(never)]
+    fn of_others(&self, atoms: &AtomTable, key: Term) -> u64 {
+        match self {
             Self::Whole => digest(atoms, key),
             Self::Tuples { size, skip, common } => of_part(atoms, key, *size, &common[..COMMON.min(*skip)]),
+            Self::Texts { skip, common } => of_rest(key, &common[..COMMON_BYTES.min(*skip)]),
         }
     }
 }
 
 /// The digest of the element of a tuple after some, if these are as they have to be.
-#[inline(never)]
 fn of_part(atoms: &AtomTable, key: Term, size: usize, common: &[Term]) -> u64 {
     let beside = |order| if order == Ordering::Less { BEFORE } else { AFTER };
     let Some(tuple) = key.as_tuple().filter(|tuple| tuple.len() == size) else {
@@ -261,6 +289,28 @@ fn of_part(atoms: &AtomTable, key: Term, size: usize, common: &[Term]) -> u64 {
         }
     }
     elements.get(common.len()).map_or(AFTER, |element| digest(atoms, *element))
+}
+
+/// The digest of what follows the first bytes of a bitstring, if these are as they have to be.
+fn of_rest(key: Term, common: &[u8]) -> u64 {
+    // Bitstrings are above all others.
+    let View::Bits(bits) = key.view() else { return BEFORE };
+    let (order, rest) = match bits.as_bytes() {
+        Some(bytes) => {
+            let (head, rest) = bytes.split_at(common.len().min(bytes.len()));
+            (head.cmp(common), of_bytes(rest.iter().copied()))
+        }
+        // A last byte that is not whole has zeros at its end. With these it may be as it has to be; then nothing follows, and it is the lowest.
+        None => {
+            let mut bytes = bits.bytes();
+            (bytes.by_ref().take(common.len()).cmp(common.iter().copied()), of_bytes(bytes))
+        }
+    };
+    match order {
+        Ordering::Less => BEFORE,
+        Ordering::Equal => BITSTRING | rest,
+        Ordering::Greater => AFTER,
+    }
 }
 
 /// The order of what is no tuple of a size and those that are.
@@ -312,7 +362,7 @@ mod tests {
             1 => prop::sample::select(Vec::from(far)),
             1 => Just(-576460752303423552.0),
         ];
-        let bytes = || prop::collection::vec(0_u8..3, 0..10);
+        let bytes = || prop::collection::vec(prop::sample::select(&[0, 0, 1, 128][..]), 0..20);
         let leaf = prop_oneof![
             4 => small.prop_map(Sketch::Small),
             1 => (1_u64 << 60..).prop_map(Sketch::Big),

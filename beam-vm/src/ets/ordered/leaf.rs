@@ -9,7 +9,7 @@ use super::slots::Slots;
 use crate::term::Term;
 
 /// Cache lines of digests.
-const LINES: usize = 6;
+const LINES: usize = 8;
 /// Objects of a leaf at most.
 pub(super) const CAPACITY: usize = LINES * LINE;
 
