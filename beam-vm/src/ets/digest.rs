@@ -3,7 +3,8 @@
 //! searches are decided by them without a look at any object.
 //!
 //! The highest four bits are the place of the key's type in the order of terms, the others say what fits of its value. Keys with one digest
-//! may still differ, keys that are equal never have two digests: `1` and `1.0` have one.
+//! may still differ, keys that are equal never have two digests: `1` and `1.0` have one. Numbers alone have odd and even digests: an even one is
+//! that of an integer of up to 60 bits and says all, an odd one is that of what lies between two of them, or beyond them.
 
 use core::cmp::Ordering;
 
@@ -18,17 +19,30 @@ const VALUE: u64 = (1 << BITS) - 1;
 /// What makes small integers positive.
 const BIAS: i64 = 1 << (BITS - 1);
 
-const ATOM: u64 = 1 << BITS;
-const REFERENCE: u64 = 2 << BITS;
-const FUN: u64 = 3 << BITS;
-const PORT: u64 = 4 << BITS;
-const PID: u64 = 5 << BITS;
-const TUPLE: u64 = 6 << BITS;
-const MAP: u64 = 7 << BITS;
-const EMPTY_LIST: u64 = 8 << BITS;
-const LIST: u64 = 9 << BITS;
-const BITSTRING: u64 = 10 << BITS;
-const OTHER: u64 = 11 << BITS;
+/// Numbers below all small integers.
+const BELOW: u64 = 1;
+/// Numbers above all small integers.
+const ABOVE: u64 = of_small(Term::SMALL_MAX) + 1;
+const ATOM: u64 = 3 << BITS;
+const REFERENCE: u64 = 4 << BITS;
+const FUN: u64 = 5 << BITS;
+const PORT: u64 = 6 << BITS;
+const PID: u64 = 7 << BITS;
+const TUPLE: u64 = 8 << BITS;
+const MAP: u64 = 9 << BITS;
+const EMPTY_LIST: u64 = 10 << BITS;
+const LIST: u64 = 11 << BITS;
+const BITSTRING: u64 = 12 << BITS;
+const OTHER: u64 = 13 << BITS;
+
+/// Below the digests of all keys.
+pub(super) const BEFORE: u64 = 0;
+/// Above the digests of all keys.
+pub(super) const AFTER: u64 = u64::MAX - 1;
+/// Above all others.
+pub(super) const END: u64 = u64::MAX;
+
+const _: () = assert!(BEFORE < BELOW && ABOVE < ATOM && OTHER | VALUE < AFTER);
 
 /// Tuples of this size and larger ones have one digest.
 const LARGE_TUPLE: usize = 0xFFFF;
@@ -37,11 +51,38 @@ const LARGE_TUPLE: usize = 0xFFFF;
 #[inline]
 pub(super) fn digest(atoms: &AtomTable, key: Term) -> u64 {
     if key.is_small() {
-        return (key.small_value() + BIAS) as u64;
+        return of_small(key.small_value());
     }
     match key.as_atom() {
         Some(atom) => ATOM | u64::from(atoms.prefix(atom)) << 28,
         None => of_others(atoms, key),
+    }
+}
+
+/// Whether keys with this digest are equal.
+#[inline]
+fn says_all(digest: u64) -> bool {
+    digest < ATOM && digest.is_multiple_of(2)
+}
+
+#[inline]
+const fn of_small(value: i64) -> u64 {
+    2 * (value + BIAS) as u64 + 2
+}
+
+fn of_float(value: f64) -> u64 {
+    // Both limits are floats, and those of their size have nothing behind the point.
+    if value < Term::SMALL_MIN as f64 {
+        return BELOW;
+    }
+    if value >= -(Term::SMALL_MIN as f64) {
+        return ABOVE;
+    }
+    let whole = value as i64;
+    match value - whole as f64 {
+        0.0 => of_small(whole),
+        rest if rest < 0.0 => of_small(whole) - 1,
+        _ => of_small(whole) + 1,
     }
 }
 
@@ -67,13 +108,12 @@ fn of_element(atoms: &AtomTable, term: Term) -> u64 {
 fn of_simple(atoms: &AtomTable, term: Term, view: &View) -> u64 {
     match *view {
         View::Small(_) | View::Atom(_) => digest(atoms, term),
-        // What is behind the point goes, towards 0: numbers on both sides of an integer are then on its sides, or with it.
-        View::Float(value) => ((value as i64).clamp(-BIAS, BIAS - 1) + BIAS) as u64,
+        View::Float(value) => of_float(value),
         View::Big(big) => {
             if big.is_negative() {
-                0
+                BELOW
             } else {
-                VALUE
+                ABOVE
             }
         }
         View::Reference(_) | View::ExternalReference(_) => REFERENCE,
@@ -142,18 +182,24 @@ fn of_list_element(element: Term) -> u64 {
     }
 }
 
-/// The first seven bytes.
 fn of_bits(bits: &Bits) -> u64 {
-    let mut first = [0; 8];
     match bits.as_bytes() {
-        Some(bytes) => first.iter_mut().zip(bytes).take(7).for_each(|(to, from)| *to = *from),
-        None => first.iter_mut().zip(bits.bytes()).take(7).for_each(|(to, from)| *to = from),
+        Some(bytes) => of_bytes(bytes.iter().copied()),
+        None => of_bytes(bits.bytes()),
     }
+}
+
+/// The first seven bytes.
+fn of_bytes(bytes: impl Iterator<Item = u8>) -> u64 {
+    let mut first = [0; 8];
+    first.iter_mut().zip(bytes.take(7)).for_each(|(to, from)| *to = from);
     u64::from_be_bytes(first) >> 4
 }
 
 /// Elements that the keys of a node may have in common and that are left out of their digests.
 const COMMON: usize = 2;
+/// Bytes that they may have in common.
+const COMMON_BYTES: usize = 16;
 
 /// What all keys of a node have in common.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -163,11 +209,16 @@ pub(super) enum Shape {
     Whole,
     /// They are tuples of a size, not of none, whose first elements are these; digests are those of the element after them.
     Tuples { size: usize, skip: usize, common: [Term; COMMON] },
+    /// They are bitstrings that begin with these bytes; digests are those of what follows.
+    Texts { skip: usize, common: [u8; COMMON_BYTES] },
 }
 
 impl Shape {
     /// What the keys have in common that are between two, or one of them.
     pub(super) fn between(first: Term, last: Term) -> Self {
+        if first.is_bitstring() && last.is_bitstring() {
+            return Self::of_texts(first, last);
+        }
         let (Some(first), Some(last)) = (first.as_tuple(), last.as_tuple()) else { return Self::Whole };
         let size = first.len();
         if size == 0 || last.len() != size {
@@ -184,28 +235,81 @@ impl Shape {
         Self::Tuples { size, skip, common }
     }
 
-    /// The digest of a key of this shape, or the side on which all keys of another shape are.
+    fn of_texts(first: Term, last: Term) -> Self {
+        let (View::Bits(first), View::Bits(last)) = (first.view(), last.view()) else { return Self::Whole };
+        let (Some(first), Some(last)) = (first.as_bytes(), last.as_bytes()) else { return Self::Whole };
+        let mut common = [0; COMMON_BYTES];
+        let same = first.iter().zip(last).take_while(|(a, b)| a == b).take(COMMON_BYTES);
+        let skip = common.iter_mut().zip(same).map(|(to, (byte, _))| *to = *byte).count();
+        if skip == 0 { Self::Whole } else { Self::Texts { skip, common } }
+    }
+
+    /// Whether keys of this shape with one digest are equal.
     #[inline]
-    pub(super) fn digest(&self, atoms: &AtomTable, key: Term) -> Result<u64, Ordering> {
+    pub(super) fn says_all(&self, digest: u64) -> bool {
         match self {
-            Self::Whole => Ok(digest(atoms, key)),
-            Self::Tuples { size, skip, common } => {
-                let tuple = key.as_tuple();
-                let Some(tuple) = tuple.filter(|tuple| tuple.len() == *size) else {
-                    return Err(beside_tuples(key, *size));
-                };
-                let elements = tuple.elements();
-                for (element, other) in elements.iter().zip(&common[..*skip]) {
-                    if element != other {
-                        match compare(atoms, *element, *other) {
-                            Ordering::Equal => {}
-                            order => return Err(order),
-                        }
-                    }
-                }
-                Ok(digest(atoms, elements[*skip]))
+            Self::Whole => says_all(digest),
+            Self::Tuples { size, skip, .. } => skip + 1 == *size && says_all(digest),
+            Self::Texts { .. } => false,
+        }
+    }
+
+    /// The digest of a key of this shape; [`BEFORE`] or [`AFTER`] if it is of another shape, all keys of which are on that side.
+    #[inline]
+    pub(super) fn digest(&self, atoms: &AtomTable, key: Term) -> u64 {
+        match self {
+            Self::Whole if key.is_small() => of_small(key.small_value()),
+            _ => self.of_others(atoms, key),
+        }
+    }
+
+    #[inline(never)]
+    fn of_others(&self, atoms: &AtomTable, key: Term) -> u64 {
+        match self {
+            Self::Whole => digest(atoms, key),
+            Self::Tuples { size, skip, common } => of_part(atoms, key, *size, &common[..COMMON.min(*skip)]),
+            Self::Texts { skip, common } => of_rest(key, &common[..COMMON_BYTES.min(*skip)]),
+        }
+    }
+}
+
+/// The digest of the element of a tuple after some, if these are as they have to be.
+fn of_part(atoms: &AtomTable, key: Term, size: usize, common: &[Term]) -> u64 {
+    let beside = |order| if order == Ordering::Less { BEFORE } else { AFTER };
+    let Some(tuple) = key.as_tuple().filter(|tuple| tuple.len() == size) else {
+        return beside(beside_tuples(key, size));
+    };
+    let elements = tuple.elements();
+    for (element, other) in elements.iter().zip(common) {
+        if element != other {
+            match compare(atoms, *element, *other) {
+                Ordering::Equal => {}
+                order => return beside(order),
             }
         }
+    }
+    elements.get(common.len()).map_or(AFTER, |element| digest(atoms, *element))
+}
+
+/// The digest of what follows the first bytes of a bitstring, if these are as they have to be.
+fn of_rest(key: Term, common: &[u8]) -> u64 {
+    // Bitstrings are above all others.
+    let View::Bits(bits) = key.view() else { return BEFORE };
+    let (order, rest) = match bits.as_bytes() {
+        Some(bytes) => {
+            let (head, rest) = bytes.split_at(common.len().min(bytes.len()));
+            (head.cmp(common), of_bytes(rest.iter().copied()))
+        }
+        // A last byte that is not whole has zeros at its end. With these it may be as it has to be; then nothing follows, and it is the lowest.
+        None => {
+            let mut bytes = bits.bytes();
+            (bytes.by_ref().take(common.len()).cmp(common.iter().copied()), of_bytes(bytes))
+        }
+    };
+    match order {
+        Ordering::Less => BEFORE,
+        Ordering::Equal => BITSTRING | rest,
+        Ordering::Greater => AFTER,
     }
 }
 
@@ -224,7 +328,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Ordering, Shape, Term, compare, digest};
+    use super::{AFTER, BEFORE, Ordering, Shape, Term, compare, digest, says_all};
     use crate::atom::{AtomLimit, AtomTable};
     use crate::heap::{Fragment, build};
     use crate::term::LocalPid;
@@ -251,16 +355,14 @@ mod tests {
             Just(Term::SMALL_MIN),
             any::<i64>().prop_map(|value| value >> 4),
         ];
+        let far = [5e17, -6e17, 1e300, 9007199254740993.0, 576460752303423488.0, -576460752303423488.0];
         let float = prop_oneof![
-            (-6_i8..12).prop_map(|half| f64::from(half) / 2.0),
-            Just(2045.5),
-            Just(2046.0),
-            Just(-0.0),
-            Just(5e17),
-            Just(-6e17),
-            Just(1e300),
+            3 => (-6_i8..12).prop_map(|half| f64::from(half) / 2.0),
+            1 => prop::sample::select(&[2045.5, 2046.0, -0.0, -0.25][..]),
+            1 => prop::sample::select(Vec::from(far)),
+            1 => Just(-576460752303423552.0),
         ];
-        let bytes = || prop::collection::vec(0_u8..3, 0..10);
+        let bytes = || prop::collection::vec(prop::sample::select(&[0, 0, 1, 128][..]), 0..20);
         let leaf = prop_oneof![
             4 => small.prop_map(Sketch::Small),
             1 => (1_u64 << 60..).prop_map(Sketch::Big),
@@ -316,21 +418,26 @@ mod tests {
             for (a, b) in [(first, middle), (middle, last)] {
                 match compare(&atoms, a, b) {
                     Ordering::Equal => prop_assert_eq!(digest(&atoms, a), digest(&atoms, b)),
-                    _ => prop_assert!(digest(&atoms, a) <= digest(&atoms, b)),
+                    _ => {
+                        prop_assert!(digest(&atoms, a) <= digest(&atoms, b));
+                        prop_assert!(digest(&atoms, a) != digest(&atoms, b) || !says_all(digest(&atoms, a)));
+                    }
                 }
+                prop_assert!((BEFORE + 1..AFTER).contains(&digest(&atoms, b)));
             }
             // What is between two keys has what they have in common.
             let shape = Shape::between(first, last);
             let digests = [first, middle, last].map(|key| shape.digest(&atoms, key));
-            prop_assert!(digests.iter().all(Result::is_ok));
+            prop_assert!(digests.iter().all(|digest| (BEFORE + 1..AFTER).contains(digest)));
             prop_assert!(digests.is_sorted());
+            if digests[0] == digests[1] && shape.says_all(digests[0]) {
+                prop_assert_eq!(compare(&atoms, first, middle), Ordering::Equal);
+            }
             // What has not is on one side of all that have.
-            if let Err(side) = Shape::between(first, middle).digest(&atoms, last) {
-                prop_assert_eq!(side, Ordering::Greater);
-            }
-            if let Err(side) = Shape::between(middle, last).digest(&atoms, first) {
-                prop_assert_eq!(side, Ordering::Less);
-            }
+            let beyond = Shape::between(first, middle).digest(&atoms, last);
+            prop_assert!(beyond >= Shape::between(first, middle).digest(&atoms, middle));
+            let before = Shape::between(middle, last).digest(&atoms, first);
+            prop_assert!(before <= Shape::between(middle, last).digest(&atoms, middle));
         }
     }
 }

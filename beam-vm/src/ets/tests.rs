@@ -119,6 +119,9 @@ proptest! {
                 }
             }
             prop_assert_eq!(table.len(), model.values().map(Vec::len).sum::<usize>());
+            if let Objects::Ordered(tree) = &table.objects {
+                tree.check(&atoms);
+            }
         }
         for key in 0..60 {
             let expected = model.get(&key).cloned().unwrap_or_default();
@@ -156,7 +159,7 @@ proptest! {
         prop_assert_eq!(walk(&table, &atoms), model.keys().copied().collect::<Vec<_>>());
         let Objects::Ordered(tree) = &table.objects else { return Ok(()) };
         for (index, key) in model.keys().enumerate().step_by(17) {
-            prop_assert_eq!(tree.nth(index).and_then(|entry| entry.key.as_small()), Some(*key));
+            prop_assert_eq!(tree.nth(index).and_then(|entry| entry.object.element(1)?.as_small()), Some(*key));
         }
         for key in (0..5000).step_by(37) {
             let before = table.previous(&atoms, Term::small_cut(key)).flatten();
