@@ -19,6 +19,8 @@ unsafe extern "C" {
     static __stack_top: u8;
     static __fiber_guard: u8;
     static __fiber_top: u8;
+    static __second_fiber_guard: u8;
+    static __second_fiber_top: u8;
     /// The contents of the note in `notes.rs`: address and length of the image.
     static voxoz_image_note: [u64; 2];
 }
@@ -37,14 +39,20 @@ pub fn program() -> Program {
         &raw const __stack_top,
         &raw const __fiber_guard,
         &raw const __fiber_top,
+        &raw const __second_fiber_guard,
+        &raw const __second_fiber_top,
     ];
-    let [text, text_end, rodata, rodata_end, guard, top, fiber_guard, fiber_top] =
+    let [text, text_end, rodata, rodata_end, stack @ ..] =
         addresses.map(|address| VirtAddr(address as usize));
+    let [guard, top, first_guard, first_top, second_guard, second_top] = stack;
     Program {
         text: text..text_end,
         rodata: rodata..rodata_end,
         stack: Stack { guard, top },
-        fiber: Stack { guard: fiber_guard, top: fiber_top },
+        fibers: [
+            Stack { guard: first_guard, top: first_top },
+            Stack { guard: second_guard, top: second_top },
+        ],
         image: image(),
         build_id: build_id(),
     }

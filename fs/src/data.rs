@@ -55,7 +55,7 @@ use crate::opened::OpenFiles;
 use crate::walk::{Found, Purpose, Tree, path_of, walk};
 use crate::{
     Advice, At, Change, Errno, FileSystem, Follow, From, Info, Locate, Lookup, Make, Modes, Node, Remove,
-    Stop, Sync,
+    Stop, Sync, WaitsFor,
 };
 use inode::{Body, Inode, Tail, Thing};
 use keys::{Id, Key};
@@ -268,8 +268,8 @@ impl Tree for DataFs {
 }
 
 impl FileSystem for DataFs {
-    fn waits(&self) -> bool {
-        true
+    fn waits_for(&self) -> WaitsFor {
+        WaitsFor::Devices
     }
 
     fn sync_all(&mut self) -> Result<(), Errno> {

@@ -54,4 +54,6 @@ impl Errno {
     pub const ELOOP: Self = Self(40);
     /// There is no such thing here.
     pub const ENOTSUP: Self = Self(95);
+    /// Another view is at work in the file system. No system has this number, and no program gets to see it.
+    pub const TAKEN: Self = Self(u16::MAX);
 }

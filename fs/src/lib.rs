@@ -27,6 +27,6 @@ mod types;
 mod walk;
 
 pub use errno::Errno;
-pub use namespace::{Handle, Namespace, Patience};
-pub use system::{FileSystem, Locate, Lookup, Node, Stop};
+pub use namespace::{Handle, Namespace};
+pub use system::{FileSystem, Locate, Lookup, Node, Stop, WaitsFor};
 pub use types::{Access, Advice, At, Change, Follow, From, Info, Kind, Make, Modes, Remove, Sync};

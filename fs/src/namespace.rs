@@ -11,50 +11,41 @@ use core::cell::{RefCell, RefMut};
 
 use crate::path::{above, components, join, strip};
 use crate::{
-    Advice, At, Change, Errno, FileSystem, Follow, From, Info, Kind, Locate, Lookup, Make, Modes, Node,
-    Remove, Stop, Sync,
+    Access, Advice, At, Change, Errno, FileSystem, Follow, From, Info, Kind, Locate, Lookup, Make, Modes,
+    Node, Remove, Stop, Sync, WaitsFor,
 };
 
 /// An open file: its place in the name space's table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Handle(pub u32);
 
-/// Whether a view may wait for a device.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Patience {
-    /// It may.
-    Waits,
-    /// It may not: what would lead to a file system that waits is `EAGAIN`, with nothing done.
-    Refuses,
-}
-
 /// A file system at its place.
 struct Mount {
     /// The path of the folder, without a slash at the end: nothing for the root.
     place: Vec<u8>,
-    /// Whether it may wait for a device.
-    waits: bool,
+    waits_for: WaitsFor,
     system: RefCell<Box<dyn FileSystem>>,
 }
 
 impl Mount {
     fn new(place: Vec<u8>, system: Box<dyn FileSystem>) -> Rc<Self> {
-        Rc::new(Self { place, waits: system.waits(), system: RefCell::new(system) })
+        Rc::new(Self { place, waits_for: system.waits_for(), system: RefCell::new(system) })
     }
 
-    /// The file system, unless this would have to wait, or another view does within it.
-    fn system(&self, patience: Patience) -> Result<RefMut<'_, Box<dyn FileSystem>>, Errno> {
-        if self.waits && patience == Patience::Refuses {
+    /// The file system, unless this would have to wait for more than it may, or another view is within it.
+    fn system(&self, patience: WaitsFor) -> Result<RefMut<'_, Box<dyn FileSystem>>, Errno> {
+        if self.waits_for > patience {
             return Err(Errno::EAGAIN);
         }
-        self.system.try_borrow_mut().map_err(|_| Errno::EAGAIN)
+        self.system.try_borrow_mut().map_err(|_| Errno::TAKEN)
     }
 }
 
 /// A view of one tree of all file systems. Clones are views of the same.
 #[derive(Clone)]
 pub struct Namespace {
-    patience: Patience,
+    /// The most that it waits for.
+    patience: WaitsFor,
     shared: Rc<RefCell<Shared>>,
 }
 
@@ -89,12 +80,13 @@ impl Namespace {
             free: Vec::new(),
             limit: OPEN_FILES,
         };
-        Self { patience: Patience::Waits, shared: Rc::new(RefCell::new(shared)) }
+        Self { patience: WaitsFor::Servers, shared: Rc::new(RefCell::new(shared)) }
     }
 
-    /// Another view of the same tree.
+    /// Another view of the same tree. What leads to a file system that may wait for more than `patience` is `EAGAIN`, what leads to one in which another
+    /// view is at work is [`Errno::TAKEN`], and nothing was done.
     #[must_use]
-    pub fn view(&self, patience: Patience) -> Self {
+    pub fn view(&self, patience: WaitsFor) -> Self {
         Self { patience, shared: Rc::clone(&self.shared) }
     }
 
@@ -142,7 +134,7 @@ impl Namespace {
         Ok(())
     }
 
-    /// Makes all that was done so far stay, in all file systems.
+    /// Makes all that was done so far stay, in all file systems that this view can use.
     ///
     /// # Errors
     /// The first of what the file systems say; all are asked.
@@ -150,10 +142,11 @@ impl Namespace {
         self.all(|system| system.sync_all())
     }
 
-    /// Does something with all file systems. Gives the first of their errors.
+    /// Does something with all file systems that this view can use. Gives the first of their errors.
     fn all(&self, mut act: impl FnMut(&mut dyn FileSystem) -> Result<(), Errno>) -> Result<(), Errno> {
         let mounts = self.shared.borrow().mounts.clone();
-        let results = mounts.iter().map(|mount| act(&mut **mount.system(self.patience)?));
+        let usable = mounts.iter().filter(|mount| mount.waits_for <= self.patience);
+        let results = usable.map(|mount| act(&mut **mount.system(self.patience)?));
         results.fold(Ok(()), Result::and)
     }
 
@@ -372,7 +365,11 @@ impl Namespace {
         let (_, mut info) = self.at_path(path, |system, lookup| system.info(lookup, follow))?;
         if info.kind == Kind::Link {
             let target = self.at_path(path, |system, lookup| system.info(lookup, Follow::Target));
-            info.access = target.map(|(_, target)| target.access).unwrap_or_default();
+            info.access = match target {
+                Ok((_, target)) => target.access,
+                Err(errno @ (Errno::EAGAIN | Errno::TAKEN)) => return Err(errno),
+                Err(_) => Access::default(),
+            };
         }
         Ok(info)
     }

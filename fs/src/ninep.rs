@@ -35,7 +35,7 @@ use crate::opened::OpenFiles;
 use crate::walk::{Found, PERMISSIONS, Purpose, Tree, walk};
 use crate::{
     Access, Advice, At, Change, Errno, FileSystem, Follow, From, Info, Kind, Locate, Lookup, Make, Modes,
-    Node, Remove, Stop, Sync,
+    Node, Remove, Stop, Sync, WaitsFor,
 };
 use client::{Attribute, Attributes, Client};
 use field::Fid;
@@ -218,8 +218,8 @@ impl<T: Transport> FileSystem for NinepFs<T> {
         Ok(())
     }
 
-    fn waits(&self) -> bool {
-        true
+    fn waits_for(&self) -> WaitsFor {
+        WaitsFor::Servers
     }
 
     fn open(&mut self, path: &mut Lookup<'_>, modes: Modes) -> Result<Node, Stop> {

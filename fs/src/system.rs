@@ -55,6 +55,17 @@ pub enum Locate {
 /// How many symbolic links a path may lead over: Linux's limit.
 pub const LINKS: u32 = 40;
 
+/// What a file system may wait for, or whoever uses it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum WaitsFor {
+    /// Nothing: all is in memory.
+    Nothing,
+    /// Devices of this machine.
+    Devices,
+    /// Another machine as well, which may take for ever.
+    Servers,
+}
+
 /// A file system. Paths have no NUL; those with an empty last component (`a/`) mean a folder.
 pub trait FileSystem {
     /// Says that something else is mounted at a folder, and where that is in the name space: paths that come to it lead elsewhere.
@@ -63,9 +74,9 @@ pub trait FileSystem {
     /// It is no folder.
     fn cover(&mut self, folder: &[u8], place: &[u8]) -> Result<(), Errno>;
 
-    /// Whether it may wait for a device.
-    fn waits(&self) -> bool {
-        false
+    /// What it may wait for.
+    fn waits_for(&self) -> WaitsFor {
+        WaitsFor::Nothing
     }
 
     /// Opens a file, or a folder to look at.

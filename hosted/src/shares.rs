@@ -55,8 +55,8 @@ struct Tcp {
     host: String,
     port: u16,
     stream: Option<TcpStream>,
-    /// When it could not be reached.
-    failed: Option<Instant>,
+    /// When it could not be reached, and why.
+    failed: Option<(Instant, Lost)>,
 }
 
 impl Tcp {
@@ -104,19 +104,32 @@ impl Transport for Tcp {
 
     fn reconnect(&mut self) -> Result<(), Lost> {
         self.stream = None;
-        if self.failed.is_some_and(|failed| failed.elapsed() < PAUSE) {
-            return Err(Lost::Gone);
+        if let Some((failed, lost)) = self.failed
+            && failed.elapsed() < PAUSE
+        {
+            return Err(lost);
         }
         match self.connect() {
             Ok(stream) => {
                 (self.stream, self.failed) = (Some(stream), None);
                 Ok(())
             }
-            Err(_) => {
-                self.failed = Some(Instant::now());
-                Err(Lost::Gone)
+            Err(error) => {
+                let lost = why_lost(error.kind());
+                self.failed = Some((Instant::now(), lost));
+                Err(lost)
             }
         }
+    }
+}
+
+/// Why a server cannot be reached.
+const fn why_lost(kind: ErrorKind) -> Lost {
+    match kind {
+        ErrorKind::ConnectionRefused => Lost::Refused,
+        ErrorKind::TimedOut => Lost::TimedOut,
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => Lost::Unreachable,
+        _ => Lost::Gone,
     }
 }
 

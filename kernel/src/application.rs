@@ -111,6 +111,7 @@ impl Application {
                 environment: environment.into_iter().collect(),
                 shutdown_time: own.shutdown_time,
                 network: own.network,
+                shares: own.shares,
             },
         );
         let mut vm = Vm::new(Box::new(platform))

@@ -23,6 +23,10 @@ pub enum Pause {
     Idle,
     /// It waits for a device.
     Waits,
+    /// It waits for another machine, for which nobody waits at the end.
+    Network,
+    /// It waits for what other work has taken.
+    Taken,
     /// It has gone on for as long as it may at once.
     Breathes,
 }
@@ -32,7 +36,7 @@ pub enum Pause {
 pub enum Pace {
     /// It pauses when it has to wait, and after this moment.
     Until(Instant),
-    /// It does not pause before there is no more of it.
+    /// It does not pause before there is no more of it, unless it waits for another machine or for other work.
     ToTheEnd,
 }
 
@@ -100,7 +104,7 @@ fn current() -> Option<&'static State> {
 /// Pauses the work that calls. False if it may not, as it is on no fiber or nobody can go on without it.
 pub fn pause(why: Pause) -> bool {
     match current() {
-        Some(state) if state.pace.get() != Pace::ToTheEnd => {
+        Some(state) if state.pace.get() != Pace::ToTheEnd || matches!(why, Pause::Network | Pause::Taken) => {
             leave(state, why);
             true
         }

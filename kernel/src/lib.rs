@@ -31,6 +31,7 @@ pub mod power;
 pub mod program;
 mod runstate;
 mod shared_info;
+mod shares;
 mod start_info;
 pub mod storage;
 pub mod time;

@@ -193,7 +193,7 @@ fn boot_memory(day: &StartOfDay, program: &Program) -> BootMemory {
         image: KernelImage {
             text: program.text.clone(),
             read_only: [program.rodata.clone(), program.image_pages(), p2m],
-            stack_guards: [program.stack.guard, program.fiber.guard],
+            stack_guards: [program.stack.guard, program.fibers[0].guard, program.fibers[1].guard],
         },
     }
 }

@@ -24,6 +24,7 @@ use drivers::xenstore::Store;
 use fs::Namespace;
 use fs::archive::ArchiveFs;
 use fs::memory::{MemoryFs, User};
+use fs::ninep::Share;
 use image::files::FileTable;
 use log::{debug, info, warn};
 use vm_files::ImageArchive;
@@ -32,6 +33,8 @@ use crate::console::line_discipline::LineDiscipline;
 use crate::machine::{Machine, Wake};
 use crate::network::{Network, NetworkFlags, names};
 use crate::power::End;
+use crate::program::Stack;
+use crate::shares::Shares;
 use crate::storage::{Outlook, Storage};
 use crate::time::{self, Instant};
 use crate::{console, memory as domain_memory, program};
@@ -69,6 +72,8 @@ pub struct Surroundings {
     pub shutdown_time: TimeLimit,
     /// What is said of the network.
     pub network: NetworkFlags,
+    /// Trees of servers, and their places.
+    pub shares: Vec<Share>,
     /// Columns and rows of the terminal at the other end of the console.
     pub window: [u32; 2],
 }
@@ -84,6 +89,7 @@ pub struct XenPlatform {
     shutdown: Shutdown,
     network: Network,
     storage: Storage,
+    shares: Shares,
     tide: Tide,
     /// Whether there are files for the names of hosts.
     has_names: bool,
@@ -109,14 +115,17 @@ impl XenPlatform {
         let program = program::current().expect("it was installed when the machine was started");
         let storage = Storage::start(&machine);
         storage.mount(&mut files, &mut machine.entropy);
+        let shares = Shares::mount(&around.shares, &mut files);
         if let Err(errno) = files.enter(&around.folder) {
             let folder = String::from_utf8_lossy(&around.folder);
             warn!("the working folder {folder} cannot be entered (error {}); it is /", errno.0);
         }
         let network = Network::new(&mut machine, around.network);
-        // SAFETY: the linker has placed the stack for this, and there is one platform in a guest.
-        #[expect(unsafe_code, reason = "gives a stack away")]
-        let service = unsafe { FileService::new(&files, program.fiber.range(), time::now) };
+        let stacks = program.fibers.map(Stack::range);
+        // SAFETY: the linker has placed the stacks for this, and there is one platform in a guest.
+        #[expect(unsafe_code, reason = "gives stacks away")]
+        let mut service = unsafe { FileService::new(&files, stacks, time::now) };
+        shares.places().for_each(|place| service.begin_visit(place));
         let mut environment = around.environment;
         let has_names = names::start(&mut files, &String::from_utf8_lossy(&network.sockets.host_name));
         if has_names && environment.iter().all(|(name, _)| name != names::VARIABLE.as_bytes()) {
@@ -132,6 +141,7 @@ impl XenPlatform {
             shutdown: Shutdown::new(around.shutdown_time),
             network,
             storage,
+            shares,
             tide: Tide::default(),
             has_names,
             events: Vec::new(),
@@ -160,11 +170,29 @@ impl XenPlatform {
         if self.tide.is_in(time::now()) {
             self.files.begin_sync();
         }
+        self.advance_shares();
         self.files.attend();
         if let Some(end) = self.shutdown.is_over() {
             self.files.sync();
             self.machine.end(end);
         }
+    }
+
+    /// Carries what servers of files say and are asked. Says whether there was something.
+    fn advance_shares(&mut self) -> bool {
+        if self.shares.is_empty() {
+            return false;
+        }
+        let sockets = &mut self.network.sockets;
+        sockets.run();
+        let has_carried = self.shares.carry(&mut sockets.stack);
+        if has_carried {
+            self.files.attend();
+            // What is asked next goes at once.
+            self.shares.carry(&mut sockets.stack);
+            sockets.run();
+        }
+        has_carried
     }
 
     /// Lets the network do what there is to do, and says whether there is more, so that the guest must not sleep.
@@ -174,6 +202,9 @@ impl XenPlatform {
             self.follow_xenstore();
         }
         self.network.sockets.run();
+        if self.advance_shares() {
+            return true;
+        }
         if self.has_names
             && let Some(servers) = self.network.take_servers()
         {
@@ -275,7 +306,8 @@ impl Platform for XenPlatform {
         };
         let deadline = deadline.map(|deadline| Instant(deadline.saturating_mul(MILLISECOND)));
         let network = self.network.sockets.rest().map(|rest| Instant(time::now().0 + rest * MICROSECOND));
-        let deadline = [deadline, network, storage, self.tide.next()].into_iter().flatten().min();
+        let deadline =
+            [deadline, network, storage, self.tide.next(), self.shares.next()].into_iter().flatten().min();
         let wake = self.machine.wait(self.shutdown.before(deadline));
         self.woken(wake);
         self.tend();
@@ -311,7 +343,9 @@ impl Platform for XenPlatform {
             return Begun::Done(answer);
         }
         self.tide.rise(time::now());
-        self.files.begin(request)
+        let begun = self.files.begin(request);
+        self.advance_shares();
+        begun
     }
 
     fn write_now(&mut self, file: FileHandle, at: At, parts: &[&[u8]]) -> Option<FileResult<usize>> {

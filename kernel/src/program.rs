@@ -37,8 +37,8 @@ pub struct Program {
     pub rodata: Range<VirtAddr>,
     /// The kernel's stack.
     pub stack: Stack,
-    /// The stack of operations on files.
-    pub fiber: Stack,
+    /// The stacks of operations on files: on disks, and of servers.
+    pub fibers: [Stack; 2],
     /// The image, empty where none was packed.
     pub image: &'static [u8],
     /// The linker's hash over the program.
@@ -71,7 +71,8 @@ impl Program {
     /// The stack that an address is in, if it is in one.
     #[must_use]
     pub fn stack_at(&self, address: VirtAddr) -> Option<Range<VirtAddr>> {
-        [self.stack, self.fiber].into_iter().map(Stack::range).find(|range| range.contains(&address))
+        let [first, second] = self.fibers;
+        [self.stack, first, second].into_iter().map(Stack::range).find(|range| range.contains(&address))
     }
 
     /// The packed image, if there is one.

@@ -68,15 +68,18 @@ impl Storage {
         drives.sort_by_key(is_read_only);
         let mut next = 0;
         for drive in drives {
+            let began = time::now();
             let Some(mut system) = open(drive, FIRST_DEVICE + next, entropy) else { continue };
+            let took = time::now() - began;
             let place = if next == 0 { PLACE.into() } else { format!("{PLACE}{next}") };
             let room = system.room();
             match files.mount(place.as_bytes(), Box::new(system)) {
                 Ok(()) => info!(
-                    "{place} is on {}: {} of {} KiB free",
+                    "{place} is on {}: {} of {} KiB free, after {} us",
                     drive.name(),
                     room.available >> 10,
-                    room.total >> 10
+                    room.total >> 10,
+                    took.as_micros()
                 ),
                 Err(errno) => error!(
                     "{} is not mounted: the image has no folder {place} (error {})",

@@ -25,6 +25,7 @@ mod otp;
 mod packed;
 mod power;
 mod services;
+mod shares;
 mod storage;
 mod trial;
 mod world;
@@ -94,6 +95,7 @@ const TESTS: &[(&str, Test)] = &[
     ("data_can_be_full", storage::data_can_be_full),
     ("data_is_not_put_over_something", storage::data_is_not_put_over_something),
     ("data_outlives_cuts", storage::data_outlives_cuts),
+    ("shares_mount_a_server", shares::mounts_a_server),
     ("examples_serve", examples::serve),
     ("examples_run_detached", detached::runs),
     ("guestbook_outlives_a_cut", guestbook::outlives_a_cut),

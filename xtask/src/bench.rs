@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::failure::{During, Failure};
 
 mod boot;
+mod disk;
 mod net;
 mod table;
 mod vm;
@@ -27,7 +28,7 @@ pub struct Benchmark {
 }
 
 /// Every benchmark.
-const BENCHMARKS: &[Benchmark] = &[boot::BOOT, net::NET, vm::VM];
+const BENCHMARKS: &[Benchmark] = &[boot::BOOT, disk::DISK, net::NET, vm::VM];
 
 /// Measure against what is there without us
 #[derive(Debug, clap::Args)]

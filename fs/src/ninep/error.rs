@@ -54,6 +54,10 @@ pub enum Lost {
     Gone,
     /// It has not answered for too long.
     TimedOut,
+    /// Nobody listens there.
+    Refused,
+    /// Nothing leads there.
+    Unreachable,
 }
 
 impl fmt::Display for Lost {
@@ -61,6 +65,10 @@ impl fmt::Display for Lost {
         f.write_str(match self {
             Self::Gone => "the connection is gone",
             Self::TimedOut => "the server does not answer",
+            Self::Refused => "nothing listens at its address and port",
+            Self::Unreachable => {
+                "there is no way to its address: no interface is up, or no route leads there"
+            }
         })
     }
 }

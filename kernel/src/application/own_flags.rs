@@ -6,6 +6,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use fs::ninep::{FLAG, Share};
+
 use crate::network::NetworkFlags;
 use crate::platform::TimeLimit;
 
@@ -16,6 +18,8 @@ pub struct OwnFlags {
     pub shutdown_time: TimeLimit,
     /// The network's.
     pub network: NetworkFlags,
+    /// `-9p`: trees of servers.
+    pub shares: Vec<Share>,
 }
 
 /// How loud the log is; the start has obeyed it already.
@@ -32,7 +36,7 @@ impl OwnFlags {
     pub fn take(arguments: Vec<String>) -> Result<(Self, Vec<String>), String> {
         let mut own = Self::default();
         let mut rest = Vec::with_capacity(arguments.len());
-        let mut words = arguments.into_iter();
+        let mut words = arguments.into_iter().peekable();
         while let Some(word) = words.next() {
             match word.as_str() {
                 LOG_LEVEL => drop(words.next()),
@@ -44,6 +48,7 @@ impl OwnFlags {
                     own.shutdown_time = TimeLimit(Duration::from_secs(u64::from(seconds.map(|s: u32| s)?)));
                 }
                 flag if NetworkFlags::knows(flag) => own.network.take(flag, &mut words)?,
+                FLAG => own.shares.append(&mut Share::take(&mut words)?),
                 EXTRA => {
                     rest.push(word);
                     rest.extend(words.by_ref());
@@ -72,11 +77,15 @@ mod tests {
         let (own, rest) = take("-a -ipaddr 10.0.0.5 -gateway 10.0.0.1 -b").expect("flags");
         assert_eq!(rest, ["-a", "-b"]);
         assert_ne!(own.network, NetworkFlags::default());
+        let (own, rest) = take("-a -9p 10.0.0.1 /srv /mnt -9p 10.0.0.2:70 / /a /b /c -b").expect("flags");
+        assert_eq!((own.shares.len(), rest.len()), (3, 2));
+        assert_eq!((&*own.shares[2].place, own.shares[2].port), ("/c", 70));
         assert_eq!(take("-a").expect("flags").0.shutdown_time.0.as_secs(), 30);
     }
 
     #[test]
     fn bad_values_are_named() {
+        assert!(take("-9p -a").expect_err("bad").starts_with("-9p"));
         for line in ["-shutdown_time soon", "-shutdown_time -1", "-shutdown_time"] {
             assert!(take(line).expect_err("bad").starts_with("-shutdown_time"), "{line}");
         }

@@ -71,13 +71,13 @@ impl Fault<'_> {
             if program.rodata.contains(&address) || program.image_pages().contains(&address) {
                 return "the kernel's constants";
             }
+            let of_files =
+                ("a stack of operations on files", "the guard page below a stack of operations on files");
+            let [first, second] = program.fibers.map(|fiber| (fiber, of_files.0, of_files.1));
             let stacks = [
                 (program.stack, "the kernel's stack", "the guard page below the kernel's stack"),
-                (
-                    program.fiber,
-                    "the stack of operations on files",
-                    "the guard page below the stack of operations on files",
-                ),
+                first,
+                second,
             ];
             for (stack, name, guard) in stacks {
                 if stack.range().contains(&address) {
@@ -134,7 +134,7 @@ mod tests {
             text: VirtAddr(0x10_0000)..VirtAddr(0x14_0000),
             rodata: VirtAddr(0x14_0000)..VirtAddr(0x15_0000),
             stack: Stack { guard: VirtAddr(0x16_0000), top: VirtAddr(0x1a_0000) },
-            fiber: Stack { guard: VirtAddr(0x1a_0000), top: VirtAddr(0x1b_0000) },
+            fibers: [Stack { guard: VirtAddr(0x1a_0000), top: VirtAddr(0x1b_0000) }; 2],
             image: &[],
             build_id: &[],
         }

@@ -80,8 +80,8 @@ fn write_report(
     if let Some(program) = &program {
         write_frame(console, program, VirtAddr(registers.rip as usize))?;
         let stack = program.stack_at(VirtAddr(registers.rsp as usize)).unwrap_or(program.stack.range());
-        if stack == program.fiber.range() {
-            writeln!(console, "  (on the stack of operations on files)")?;
+        if program.fibers.iter().any(|fiber| stack == fiber.range()) {
+            writeln!(console, "  (on a stack of operations on files)")?;
         }
         let callers = backtrace::walk(registers.rbp, stack);
         for address in caller.into_iter().chain(callers) {

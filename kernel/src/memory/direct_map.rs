@@ -102,7 +102,7 @@ pub struct KernelImage {
     /// Constants, what was packed into the kernel, and the p2m list, each a range of whole pages.
     pub read_only: [Range<VirtAddr>; 3],
     /// The pages below stacks, which must not be there.
-    pub stack_guards: [VirtAddr; 2],
+    pub stack_guards: [VirtAddr; 3],
 }
 
 /// Sets the final protections on the `pages` pages that the builder mapped: text executes, constants do not change, everything

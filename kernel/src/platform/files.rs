@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Operations on files. Those on files in memory are done at once. What is on a disk may wait for it, so that such operations are done on a stack of their own
-//! ([`fiber`](crate::fiber)), one after the other, while the machine goes on.
+//! ([`fiber`](crate::fiber)), one after the other, while the machine goes on. What leads to a server of files goes to another stack from there: a server
+//! that does not answer holds up those who have asked it, and nobody else.
 //!
 //! Those that wait for their turn meanwhile share what comes next: of syncs that stand in line, the first one's flush is the flush of all.
 
@@ -8,7 +9,7 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use core::ops::Range;
 use core::time::Duration;
 
@@ -16,11 +17,11 @@ use beam_vm::platform::{
     At, Begun, Errno, FileAnswer, FileHandle, FileRequest, FileResult, FileTicket, Files,
 };
 use drivers::memory::VirtAddr;
-use fs::{Namespace, Patience};
+use fs::{Follow, Namespace, WaitsFor};
 use log::warn;
 use vm_files::PluggedFiles;
 
-use crate::fiber::{Fiber, Pace, Pause};
+use crate::fiber::{self, Fiber, Pace, Pause};
 use crate::time::Instant;
 
 /// How long operations may go on at once.
@@ -31,27 +32,93 @@ enum Job {
     Operation(FileTicket, FileRequest),
     /// What nobody has synced is written.
     SyncAll,
+    /// Something is looked at, for what that brings about on the way.
+    Visit(Vec<u8>),
 }
 
-/// What the two sides hand each other.
+impl Job {
+    /// Does it. The errors are those for which it is to be tried again: nothing was done.
+    fn attempt(&mut self, files: &mut PluggedFiles, desk: &Desk) -> Result<(), NotHere> {
+        match self {
+            Self::Operation(ticket, request) => {
+                let answer = request.perform(files);
+                NotHere::check(answer.as_ref().err().copied())?;
+                desk.answers.borrow_mut().push((*ticket, answer));
+            }
+            Self::SyncAll => {
+                let written = files.0.sync_all();
+                NotHere::check(written.err().map(|errno| Errno::from_raw(errno.0)))?;
+                tell(written);
+            }
+            // The file system that is on the way has said what is wrong, if anything is.
+            Self::Visit(path) => drop(files.0.info(path, Follow::Target)),
+        }
+        Ok(())
+    }
+}
+
+/// Why something is not done on a stack.
+enum NotHere {
+    /// It would have to wait for more than it may there.
+    Waits,
+    /// What it needs is in use on another stack.
+    Taken,
+}
+
+impl NotHere {
+    fn check(error: Option<Errno>) -> Result<(), Self> {
+        match error {
+            Some(Errno::EAGAIN) => Err(Self::Waits),
+            Some(error) if error == Errno::from_raw(fs::Errno::TAKEN.0) => Err(Self::Taken),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What is done on one stack, in this order.
+type Queue = Rc<RefCell<VecDeque<Job>>>;
+
+/// What all sides hand each other.
 #[derive(Default)]
 struct Desk {
-    jobs: RefCell<VecDeque<Job>>,
     answers: RefCell<Vec<(FileTicket, FileAnswer)>>,
+    /// Whether somebody waits for a file system that is in use on another stack.
+    contended: Cell<bool>,
 }
 
 impl Desk {
-    /// Does what there is to do.
-    fn work(&self, files: &mut PluggedFiles) {
+    /// Does what there is to do. What has to wait for more than it may here goes to another queue.
+    fn work(&self, jobs: &Queue, files: &mut PluggedFiles, beyond: Option<&Queue>) {
         loop {
-            let Some(job) = self.jobs.borrow_mut().pop_front() else { return };
-            match job {
-                Job::Operation(ticket, mut request) => {
-                    let answer = request.perform(files);
-                    self.answers.borrow_mut().push((ticket, answer));
+            let Some(mut job) = jobs.borrow_mut().pop_front() else { return };
+            loop {
+                match (job.attempt(files, self), beyond) {
+                    (Ok(()), _) => break,
+                    (Err(NotHere::Waits), Some(beyond)) => {
+                        beyond.borrow_mut().push_back(job);
+                        break;
+                    }
+                    // A server may say so as well.
+                    (Err(NotHere::Waits), None) => {
+                        self.fail(job, Errno::EAGAIN);
+                        break;
+                    }
+                    (Err(NotHere::Taken), _) => {
+                        self.contended.set(true);
+                        fiber::pause(Pause::Taken);
+                    }
                 }
-                Job::SyncAll => tell(files.0.sync_all()),
             }
+            if self.contended.take() {
+                // Between two operations nothing is in use.
+                fiber::pause(Pause::Breathes);
+            }
+        }
+    }
+
+    fn fail(&self, job: Job, error: Errno) {
+        if let Job::Operation(ticket, _) = job {
+            self.answers.borrow_mut().push((ticket, Err(error)));
         }
     }
 }
@@ -63,35 +130,76 @@ fn tell(written: Result<(), fs::Errno>) {
     }
 }
 
+/// A stack with what is done on it.
+struct Lane {
+    jobs: Queue,
+    fiber: Fiber,
+    /// Why it has paused.
+    pause: Pause,
+}
+
+impl Lane {
+    /// Work on files that may wait for so much.
+    ///
+    /// # Safety
+    /// The stack is mapped and nobody else's for ever.
+    #[expect(unsafe_code, reason = "puts work on a stack")]
+    unsafe fn new(
+        mut files: PluggedFiles,
+        desk: &Rc<Desk>,
+        stack: Range<VirtAddr>,
+        beyond: Option<&Self>,
+    ) -> Self {
+        let jobs = Queue::default();
+        let (mine, desk, beyond) =
+            (Rc::clone(&jobs), Rc::clone(desk), beyond.map(|lane| Rc::clone(&lane.jobs)));
+        let work = Box::new(move || desk.work(&mine, &mut files, beyond.as_ref()));
+        // SAFETY: as the caller promises.
+        let fiber = unsafe { Fiber::new(stack, work) };
+        Self { jobs, fiber, pause: Pause::Idle }
+    }
+
+    fn add(&self, job: Job) {
+        self.jobs.borrow_mut().push_back(job);
+    }
+
+    /// Goes on, if there is something to do.
+    fn attend(&mut self, pace: Pace) {
+        if self.pause != Pause::Idle || !self.jobs.borrow().is_empty() {
+            self.pause = self.fiber.resume(pace);
+        }
+    }
+}
+
 /// The files of a guest.
 pub(super) struct FileService {
     /// For those who do not wait.
     hasty: PluggedFiles,
-    /// For those who do.
+    /// For those who wait for a disk.
     patient: PluggedFiles,
     desk: Rc<Desk>,
-    fiber: Fiber,
-    /// Why the fiber has paused.
-    pause: Pause,
+    devices: Lane,
+    servers: Lane,
     next: u64,
     clock: fn() -> Instant,
 }
 
 impl FileService {
-    /// Serves a name space, with a stack for what waits.
+    /// Serves a name space, with stacks for what waits for disks, and for servers.
     ///
     /// # Safety
-    /// The stack is mapped and nobody else's for ever.
-    #[expect(unsafe_code, reason = "puts work on a stack")]
-    pub unsafe fn new(files: &Namespace, stack: Range<VirtAddr>, clock: fn() -> Instant) -> Self {
+    /// The stacks are mapped and nobody else's for ever.
+    #[expect(unsafe_code, reason = "puts work on stacks")]
+    pub unsafe fn new(files: &Namespace, stacks: [Range<VirtAddr>; 2], clock: fn() -> Instant) -> Self {
         let view = |patience| PluggedFiles(files.view(patience));
         let desk = Rc::new(Desk::default());
-        let (mut of_fiber, its_desk) = (view(Patience::Waits), Rc::clone(&desk));
-        let work = Box::new(move || its_desk.work(&mut of_fiber));
+        let [of_devices, of_servers] = stacks;
         // SAFETY: as the caller promises.
-        let fiber = unsafe { Fiber::new(stack, work) };
-        let (hasty, patient) = (view(Patience::Refuses), view(Patience::Waits));
-        Self { hasty, patient, desk, fiber, pause: Pause::Idle, next: 0, clock }
+        let servers = unsafe { Lane::new(view(WaitsFor::Servers), &desk, of_servers, None) };
+        // SAFETY: as the caller promises.
+        let devices = unsafe { Lane::new(view(WaitsFor::Devices), &desk, of_devices, Some(&servers)) };
+        let (hasty, patient) = (view(WaitsFor::Nothing), view(WaitsFor::Devices));
+        Self { hasty, patient, desk, devices, servers, next: 0, clock }
     }
 
     /// The name space, for those whose paths lead to files in memory.
@@ -126,21 +234,22 @@ impl FileService {
         self.add(Job::SyncAll);
     }
 
-    fn add(&mut self, job: Job) {
-        self.desk.jobs.borrow_mut().push_back(job);
-        if self.pause == Pause::Idle {
-            self.resume();
-        }
+    /// Begins to look at a folder of a server, so that whatever is mounted there is made ready.
+    pub fn begin_visit(&mut self, place: &[u8]) {
+        self.servers.add(Job::Visit(place.to_vec()));
     }
 
-    fn resume(&mut self) {
-        self.pause = self.fiber.resume(Pace::Until((self.clock)() + SLICE));
+    fn add(&mut self, job: Job) {
+        self.devices.add(job);
+        if self.devices.pause == Pause::Idle {
+            self.attend();
+        }
     }
 
     /// Lets operations go on that can.
     pub fn attend(&mut self) {
-        if self.pause != Pause::Idle {
-            self.resume();
+        for lane in [&mut self.devices, &mut self.servers] {
+            lane.attend(Pace::Until((self.clock)() + SLICE));
         }
     }
 
@@ -152,22 +261,29 @@ impl FileService {
 
     /// Whether there is something to tell or to do, so that the guest must not sleep.
     pub fn is_busy(&self) -> bool {
-        self.pause == Pause::Breathes || !self.desk.answers.borrow().is_empty()
+        let goes_on = |lane: &Lane| matches!(lane.pause, Pause::Breathes | Pause::Taken);
+        goes_on(&self.devices) || goes_on(&self.servers) || !self.desk.answers.borrow().is_empty()
     }
 
     /// Whether a disk is waited for.
     pub fn waits(&self) -> bool {
-        self.pause == Pause::Waits
+        self.devices.pause == Pause::Waits || self.servers.pause == Pause::Waits
     }
 
-    /// Waits until all is done that was begun.
+    /// Waits until all is done that was begun on disks. Servers are not waited for.
     fn settle(&mut self) {
-        while self.pause != Pause::Idle {
-            self.pause = self.fiber.resume(Pace::ToTheEnd);
+        let is_settled = |lane: &Lane| matches!(lane.pause, Pause::Idle | Pause::Network);
+        loop {
+            self.devices.attend(Pace::ToTheEnd);
+            if self.devices.pause == Pause::Idle && is_settled(&self.servers) {
+                return;
+            }
+            // It is in the middle of something on a disk, or stands in line for one.
+            self.servers.attend(Pace::ToTheEnd);
         }
     }
 
-    /// The files, when all is done that was begun.
+    /// The files, when all is done that was begun on disks. Those of servers are not among them.
     pub fn settled(&mut self) -> &mut PluggedFiles {
         self.settle();
         &mut self.patient

@@ -23,10 +23,18 @@ pub(super) fn tree(packages: &Path, modules: &Modules) -> Result<Tree, LabError>
     }
     let busybox = packages.join("bin/busybox");
     tree.file("bin/busybox", 0o755, std::fs::read(&busybox).map_err(LabError::io("read", &busybox))?);
-    for path in modules.load_order(&["xen-netfront"])? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let content = std::fs::read(&path).map_err(LabError::io("read", &path))?;
-        tree.file(&format!("lib/{name}"), 0o644, content);
+    // The list of a device's modules is a file of its class's name, for those who load them.
+    for (class, names) in
+        [("net", &["xen-netfront"][..]), ("disk", &["xen-blkfront", "crc32c_generic", "ext4"])]
+    {
+        let mut list = String::new();
+        for path in modules.load_order(names)? {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let content = std::fs::read(&path).map_err(LabError::io("read", &path))?;
+            tree.file(&format!("lib/{name}"), 0o644, content);
+            list += &format!("{name}\n");
+        }
+        tree.file(&format!("lib/{class}"), 0o644, list);
     }
     tree.file("dhcp", 0o755, include_str!("../scripts/dhcp.sh"));
     tree.file("init", 0o755, include_str!("../scripts/linux.sh"));

@@ -16,7 +16,7 @@ fn image() -> KernelImage {
     KernelImage {
         text: page(0)..page(60),
         read_only: [page(60)..page(70), page(300)..page(305), page(900)..page(910)],
-        stack_guards: [page(100); 2],
+        stack_guards: [page(100); 3],
     }
 }
 

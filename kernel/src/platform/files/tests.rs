@@ -9,10 +9,12 @@ use fs::Make;
 use fs::block::{BlockDevice, BlockError, Completion, Full, Geometry, Request, Ticket};
 use fs::data::{Blank, DataFs, Settings};
 use fs::memory::{MemoryFs, User};
+use fs::ninep::{self, Lost, NinepFs};
 
 use super::*;
 use crate::fiber::tests::{ALONE, stack};
 use crate::fiber::{self, Pause};
+use crate::shares::line::{Line, Stage, Stream};
 
 const SECTOR: usize = 512;
 
@@ -84,20 +86,32 @@ impl BlockDevice for SlowDisk {
     }
 }
 
-/// `/` in memory, `/data` on a disk.
-fn world() -> (FileService, SlowDisk) {
+/// `/` in memory, `/data` on a disk, `/server` on another machine.
+struct World {
+    service: FileService,
+    disk: SlowDisk,
+    line: Line,
+}
+
+fn world() -> World {
     let disk = SlowDisk::default();
     disk.0.borrow_mut().bytes = vec![0; 16 << 20];
     let memory = MemoryFs::new(1 << 20, User::default(), 1, Box::new(|| 0));
+    let line = Line::default();
     let mut files = Namespace::new(Box::new(memory));
     files.make(b"/data", Make::Folder).expect("there is room");
     let settings = Settings { user: User::default(), device: 2, clock: Box::new(|| 0), uuid: [1; 16] };
     let data = DataFs::open(Box::new(disk.clone()), settings, Blank::Format).expect("it is formatted");
     files.mount(b"/data", Box::new(data)).expect("there is a folder");
+    let of_server =
+        ninep::Settings { name: b"root".into(), user: User::default(), tree: b"/".into(), device: 3 };
+    let server = NinepFs::new(Stream::new(line.clone(), || Instant(0)), of_server, Box::new(|_| ()));
+    files.make(b"/server", Make::Folder).expect("there is room");
+    files.mount(b"/server", Box::new(server)).expect("there is room");
     // SAFETY: the stack is leaked for this.
     #[expect(unsafe_code, reason = "gives a stack away")]
-    let service = unsafe { FileService::new(&files, stack(), || Instant(0)) };
-    (service, disk)
+    let service = unsafe { FileService::new(&files, [stack(), stack()], || Instant(0)) };
+    World { service, disk, line }
 }
 
 fn open(path: &[u8]) -> FileRequest {
@@ -134,7 +148,7 @@ fn syncs_of_many_share_flushes() {
     const PROCESSES: usize = 32;
     const ROUNDS: usize = 20;
     let _alone = ALONE.lock();
-    let (mut service, disk) = world();
+    let World { mut service, disk, .. } = world();
     let files: Vec<FileHandle> = (0..PROCESSES)
         .map(|number| opened(&mut service, &disk, std::format!("/data/{number}").as_bytes()))
         .collect();
@@ -177,7 +191,7 @@ fn syncs_of_many_share_flushes() {
 #[test]
 fn files_in_memory_do_not_wait_for_the_disk() {
     let _alone = ALONE.lock();
-    let (mut service, disk) = world();
+    let World { mut service, disk, .. } = world();
     let file = opened(&mut service, &disk, b"/data/file");
     assert!(service.write_now(file, At::Position, &[b"x"]).is_none(), "it is on the disk");
     service.names().make(b"/link", Make::SymbolicLink(b"/data/file")).expect("there is room");
@@ -188,6 +202,10 @@ fn files_in_memory_do_not_wait_for_the_disk() {
     assert!(service.do_now(&mut open(b"/memory")).is_some_and(|answer| answer.is_ok()));
     // A path that leads to the disk waits for its turn, wherever it begins.
     assert!(service.do_now(&mut open(b"/link")).is_none());
+    // What may be done with the target is a part of what is known of the link.
+    assert!(
+        service.do_now(&mut FileRequest::Info(b"/link".to_vec(), beam_vm::platform::Follow::Link)).is_none()
+    );
     let Begun::Pending(linked) = service.begin(open(b"/link")) else { panic!("the disk has not answered") };
     // Whoever waits for everything gets it.
     service.sync();
@@ -196,5 +214,69 @@ fn files_in_memory_do_not_wait_for_the_disk() {
     service.finished(&mut answers);
     let order: Vec<FileTicket> = answers.iter().map(|(ticket, _)| *ticket).collect();
     assert_eq!(order, [synced, linked]);
+    assert!(answers.iter().all(|(_, answer)| answer.is_ok()));
+}
+
+#[test]
+fn a_server_that_hangs_holds_up_nobody_else() {
+    let _alone = ALONE.lock();
+    let World { mut service, disk, line } = world();
+    assert!(service.do_now(&mut open(b"/server/file")).is_none());
+    let Begun::Pending(asked) = service.begin(open(b"/server/file")) else { panic!("nobody has answered") };
+    assert_eq!(line.stage(), Stage::Wanted);
+    // What is on the disk goes on, and is written at the end of the machine as well.
+    let file = opened(&mut service, &disk, b"/data/file");
+    done(&mut service, &disk, FileRequest::Write(file, At::Position, vec![1; 100]));
+    disk.0.borrow_mut().flushes = 0;
+    service.sync();
+    assert!(disk.0.borrow().flushes > 0);
+    assert!(!service.is_busy() && !service.waits(), "the guest may sleep");
+    line.close(Lost::Refused);
+    let mut answers = Vec::new();
+    service.finished(&mut answers);
+    let [(ticket, answer)] = &*answers else { panic!("{} answers", answers.len()) };
+    assert_eq!((*ticket, answer.as_ref().err()), (asked, Some(&Errno::EIO)));
+}
+
+/// Both stacks use the disk, as they do when a link on a server leads there.
+#[test]
+fn stacks_take_turns_within_a_file_system() {
+    let _alone = ALONE.lock();
+    let World { mut service, disk, .. } = world();
+    let file = opened(&mut service, &disk, b"/data/file");
+    let beyond = |service: &mut FileService, number| {
+        service.servers.add(Job::Operation(FileTicket(number), open(b"/data/file")));
+        service.attend();
+    };
+    let mut answers = Vec::new();
+    let write = FileRequest::Write(file, At::Position, vec![1; 100]);
+    done(&mut service, &disk, write);
+    let Begun::Pending(synced) = service.begin(FileRequest::Sync(file, Sync::All)) else {
+        panic!("the disk has not answered")
+    };
+    beyond(&mut service, 1000);
+    assert_eq!((service.devices.pause, service.servers.pause), (Pause::Waits, Pause::Taken));
+    assert!(service.is_busy());
+    while answers.len() < 2 {
+        disk.tell();
+        service.finished(&mut answers);
+    }
+    assert_eq!((answers[0].0, answers[1].0), (synced, FileTicket(1000)));
+    answers.clear();
+
+    // The other way round, with somebody who waits for all of it.
+    done(&mut service, &disk, FileRequest::Write(file, At::Position, vec![2; 100]));
+    service.servers.add(Job::Operation(FileTicket(1001), FileRequest::Sync(file, Sync::All)));
+    service.servers.attend(Pace::Until(Instant(1)));
+    assert_eq!(service.servers.pause, Pause::Waits);
+    let Begun::Pending(last) = service.begin(FileRequest::Sync(file, Sync::All)) else {
+        panic!("it is taken")
+    };
+    assert_eq!(service.devices.pause, Pause::Taken);
+    service.sync();
+    assert_eq!((service.devices.pause, service.servers.pause), (Pause::Idle, Pause::Idle));
+    service.finished(&mut answers);
+    let order: Vec<FileTicket> = answers.iter().map(|(ticket, _)| *ticket).collect();
+    assert_eq!(order, [FileTicket(1001), last]);
     assert!(answers.iter().all(|(_, answer)| answer.is_ok()));
 }
