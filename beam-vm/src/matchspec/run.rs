@@ -65,7 +65,10 @@ struct Run<'a, H> {
 impl Program {
     /// Runs over a term. Gives what the first clause gives that matches: the last value of a body, or what `message` was given, or `true`.
     pub fn run<H: Host>(&self, host: &mut H, subject: Subject<'_>, scratch: &mut Scratch) -> Option<Term> {
-        scratch.slots.resize(self.slots.max(1), Term::NIL);
+        // Programs run over many terms: the length is not written again each time, as the processor would wait for it.
+        if scratch.slots.len() < self.slots.max(1) {
+            scratch.slots.resize(self.slots.max(1), Term::NIL);
+        }
         if let Subject::Term(term) = subject {
             scratch.slots[0] = term;
         }
