@@ -55,7 +55,7 @@ enum Flow {
 
 struct Run<'a, H> {
     host: &'a mut H,
-    subject: Subject<'a>,
+    subject: &'a Subject<'a>,
     slots: &'a mut [Term],
     stack: &'a mut Vec<Term>,
     in_body: bool,
@@ -75,7 +75,8 @@ impl Program {
         let Scratch { slots, stack } = scratch;
         for start in &self.clauses {
             stack.clear();
-            let mut run = Run { host, subject, slots, stack, in_body: false, result: Term::boolean(true) };
+            let mut run =
+                Run { host, subject: &subject, slots, stack, in_body: false, result: Term::boolean(true) };
             if run.clause(self, *start) {
                 return Some(run.result);
             }
@@ -166,7 +167,7 @@ impl<H: Host> Run<'_, H> {
     }
 
     fn arguments(&mut self) -> Term {
-        match self.subject {
+        match *self.subject {
             Subject::Arguments(arguments) => build::list(self.host.heap().0, arguments),
             Subject::Term(term) => term,
         }
