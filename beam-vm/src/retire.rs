@@ -24,10 +24,7 @@ impl Vm {
     /// Nobody but processes may refer to the area, and the running process may not use terms of it that are not on its heap or stack.
     pub unsafe fn retire_literals(&mut self, area: LiteralArea, running: &mut Process) {
         let addresses = area.addresses();
-        if rehome(running, &addresses) {
-            // What is old may refer to what is new until then.
-            running.heap.generations.full_is_due = true;
-        }
+        rehome(running, &addresses);
         let pids: alloc::vec::Vec<LocalPid> = self.processes.pids().collect();
         for pid in pids {
             let Some(mut process) = self.processes.take(pid) else { continue };
@@ -70,6 +67,8 @@ fn rehome(process: &mut Process, area: &Range<usize>) -> bool {
     }
     if any {
         process.heap.absorb(copies);
+        // What is old may refer to what is new until then.
+        process.heap.generations.full_is_due = true;
     }
     any
 }
