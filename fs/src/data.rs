@@ -33,6 +33,7 @@ mod node;
 mod orphans;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod probe;
+mod readers;
 mod record;
 mod space;
 mod store;
@@ -88,6 +89,7 @@ pub struct DataFs {
     /// Where in the name space what is mounted over folders is.
     covers: BTreeMap<Id, Vec<u8>>,
     orphans: orphans::Orphans,
+    readers: readers::Readers,
     /// Whether the log had records behind one that is damaged.
     log: mount::Log,
 }
@@ -329,8 +331,11 @@ impl FileSystem for DataFs {
         self.allocate_node(file, offset, length)
     }
 
-    fn advise(&mut self, file: Node, _: u64, _: u64, _: Advice) -> Result<(), Errno> {
-        self.open.get(file).map(|_| ())
+    fn advise(&mut self, file: Node, offset: u64, length: u64, advice: Advice) -> Result<(), Errno> {
+        match advice {
+            Advice::WillNeed => self.expect_node(file, offset, length),
+            _ => self.open.get(file).map(|_| ()),
+        }
     }
 
     fn handle_info(&mut self, file: Node) -> Result<Info, Errno> {

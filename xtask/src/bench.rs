@@ -12,6 +12,7 @@ use crate::failure::{During, Failure};
 mod boot;
 mod disk;
 mod net;
+mod summary;
 mod table;
 mod vm;
 
@@ -33,8 +34,8 @@ const BENCHMARKS: &[Benchmark] = &[boot::BOOT, disk::DISK, net::NET, vm::VM];
 /// Measure against what is there without us
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// The benchmark; an unknown name lists them
-    name: String,
+    /// The benchmark; an unknown name lists them, none runs them all and keeps the page of all as well
+    name: Option<String>,
     /// Print one JSON object a line instead of a table
     #[arg(long)]
     json: bool,
@@ -44,25 +45,44 @@ pub struct Options {
 
 /// Carries out the command.
 pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
-    let benchmark = find(BENCHMARKS, &options.name)?;
+    let Some(name) = &options.name else { return run_all(context, options) };
+    let benchmark = find(BENCHMARKS, name)?;
     let report = (benchmark.measure)(context, &options.rows)?;
-    let path = context.root().join("docs/bench").join(format!("{}.md", benchmark.name));
-    let write = || {
-        fs::create_dir_all(context.root().join("docs/bench"))?;
-        fs::write(&path, report.markdown(benchmark.name))
-    };
     if options.rows.is_empty() {
-        write().during(|| format!("cannot write {}", context.shown(&path)))?;
+        keep(context, benchmark.name, &report.markdown(benchmark.name))?;
     }
-    if options.json {
-        print!("{}", report.json_lines());
-    } else {
-        print!("{}", report.text());
-        if options.rows.is_empty() {
-            println!("kept in {}", context.shown(&path));
-        }
-    }
+    show(&report, options);
     Ok(())
+}
+
+/// Runs all, one after the other, on one machine in one state.
+fn run_all(context: &Context, options: &Options) -> Result<(), Failure> {
+    let mut reports = Vec::new();
+    for (index, benchmark) in BENCHMARKS.iter().enumerate() {
+        eprintln!("benchmark {} of {}: {}, {}", index + 1, BENCHMARKS.len(), benchmark.name, benchmark.about);
+        let report = (benchmark.measure)(context, &[])?;
+        keep(context, benchmark.name, &report.markdown(benchmark.name))?;
+        show(&report, options);
+        reports.push((benchmark, report));
+    }
+    keep(context, summary::NAME, &summary::page(&reports))
+}
+
+/// Writes a page of the docs.
+fn keep(context: &Context, name: &str, page: &str) -> Result<(), Failure> {
+    let folder = context.root().join("docs/bench");
+    let path = folder.join(format!("{name}.md"));
+    let write = || {
+        fs::create_dir_all(&folder)?;
+        fs::write(&path, page)
+    };
+    write().during(|| format!("cannot write {}", context.shown(&path)))?;
+    eprintln!("kept in {}", context.shown(&path));
+    Ok(())
+}
+
+fn show(report: &Report, options: &Options) {
+    print!("{}", if options.json { report.json_lines() } else { report.text() });
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -99,24 +99,19 @@ impl Bucket {
         next
     }
 
-    /// Adds all objects to a list, and looks at none that need not be looked at for that.
+    /// Adds all objects to a list, asks for their memory, and looks at none that need not be looked at for that.
     #[inline]
     pub(super) fn list(&self, objects: &mut Vec<Object>) {
-        objects.extend(self.first.object());
+        let Some(first) = self.first.object() else { return };
+        first.prefetch();
+        objects.push(first);
         let Some(second) = self.second.object() else { return };
+        second.prefetch();
         objects.push(second);
         let mut next = if self.has_more() { second.next() } else { None };
         while let Some(object) = next {
             objects.push(object);
             next = object.next();
-        }
-    }
-
-    /// Asks for the memory of the first objects, which are looked at soon.
-    #[inline]
-    pub(super) fn prefetch(&self) {
-        for object in [self.first.object(), self.second.object()].into_iter().flatten() {
-            object.prefetch();
         }
     }
 

@@ -171,14 +171,6 @@ impl HashTable {
         self.at(bucket).first()
     }
 
-    /// Asks for the memory of a bucket's objects, if there is such a bucket, which a scan comes to soon.
-    #[inline]
-    pub fn prefetch(&self, bucket: usize) {
-        if bucket < self.active {
-            self.at(bucket).prefetch();
-        }
-    }
-
     /// Adds the objects of a bucket to a list, deleted ones too.
     #[inline]
     pub fn list(&self, bucket: usize, objects: &mut Vec<Object>) {

@@ -55,7 +55,7 @@ enum Flow {
 
 struct Run<'a, H> {
     host: &'a mut H,
-    subject: Subject<'a>,
+    subject: &'a Subject<'a>,
     slots: &'a mut [Term],
     stack: &'a mut Vec<Term>,
     in_body: bool,
@@ -65,14 +65,18 @@ struct Run<'a, H> {
 impl Program {
     /// Runs over a term. Gives what the first clause gives that matches: the last value of a body, or what `message` was given, or `true`.
     pub fn run<H: Host>(&self, host: &mut H, subject: Subject<'_>, scratch: &mut Scratch) -> Option<Term> {
-        scratch.slots.resize(self.slots.max(1), Term::NIL);
+        // Programs run over many terms: the length is not written again each time, as the processor would wait for it.
+        if scratch.slots.len() < self.slots.max(1) {
+            scratch.slots.resize(self.slots.max(1), Term::NIL);
+        }
         if let Subject::Term(term) = subject {
             scratch.slots[0] = term;
         }
         let Scratch { slots, stack } = scratch;
         for start in &self.clauses {
             stack.clear();
-            let mut run = Run { host, subject, slots, stack, in_body: false, result: Term::boolean(true) };
+            let mut run =
+                Run { host, subject: &subject, slots, stack, in_body: false, result: Term::boolean(true) };
             if run.clause(self, *start) {
                 return Some(run.result);
             }
@@ -163,7 +167,7 @@ impl<H: Host> Run<'_, H> {
     }
 
     fn arguments(&mut self) -> Term {
-        match self.subject {
+        match *self.subject {
             Subject::Arguments(arguments) => build::list(self.host.heap().0, arguments),
             Subject::Term(term) => term,
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! A disk in blocks. Writes go on while more are begun; whoever needs them done settles.
+//! A disk in blocks. Writes go on while more are begun; whoever needs them done settles. Reads that are expected are begun before anybody waits for
+//! them, and kept for a while; what is written over is forgotten.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -23,12 +24,44 @@ impl Block {
     }
 }
 
+/// The most bytes that are read before they are needed.
+pub const AHEAD: usize = 4 * MOST;
+/// The most requests for that.
+const REQUESTS_AHEAD: usize = 64;
+
+/// A read that was begun before it was needed.
+struct Expected {
+    byte: u64,
+    length: usize,
+    ticket: Ticket,
+    /// What has come of it.
+    done: Option<Completion>,
+    /// Whether something was written there since.
+    is_old: bool,
+}
+
+impl Expected {
+    /// How many bytes from one on it has; none if that one is not among them.
+    fn from(&self, byte: u64) -> usize {
+        match byte.checked_sub(self.byte) {
+            Some(offset) if offset < self.length as u64 && !self.is_old => self.length - offset as usize,
+            _ => 0,
+        }
+    }
+
+    fn overlaps(&self, byte: u64, count: usize) -> bool {
+        self.byte < byte.saturating_add(count as u64) && byte < self.byte + self.length as u64
+    }
+}
+
 /// A disk.
 pub struct Disk {
     device: Box<dyn BlockDevice>,
     geometry: Geometry,
     writes: usize,
     failed: Option<BlockError>,
+    /// The oldest first.
+    expected: Vec<Expected>,
     /// What was asked for, in blocks: what an operation costs.
     pub moved: u64,
 }
@@ -36,7 +69,7 @@ pub struct Disk {
 impl Disk {
     pub fn new(device: Box<dyn BlockDevice>) -> Self {
         let geometry = device.geometry();
-        Self { device, geometry, writes: 0, failed: None, moved: 0 }
+        Self { device, geometry, writes: 0, failed: None, expected: Vec::new(), moved: 0 }
     }
 
     pub fn sector(&self) -> usize {
@@ -60,14 +93,22 @@ impl Disk {
                 Err(full) => request = full.0,
             }
             match self.device.poll() {
-                Some(done) => self.finish(&done),
+                Some(done) => self.finish(done),
                 None => self.device.rest(),
             }
         }
     }
 
-    /// A write has come back.
-    fn finish(&mut self, done: &Completion) {
+    /// A write has come back, or a read that is expected.
+    fn finish(&mut self, done: Completion) {
+        if let Some(index) = self.expected.iter().position(|read| read.ticket == done.ticket) {
+            if self.expected[index].is_old {
+                self.expected.remove(index);
+            } else {
+                self.expected[index].done = Some(done);
+            }
+            return;
+        }
         self.writes = self.writes.saturating_sub(1);
         if let Err(error) = done.result {
             self.failed.get_or_insert(error);
@@ -78,7 +119,7 @@ impl Disk {
         loop {
             match self.device.poll() {
                 Some(done) if done.ticket == ticket => return done,
-                Some(done) => self.finish(&done),
+                Some(done) => self.finish(done),
                 None => self.device.rest(),
             }
         }
@@ -89,6 +130,73 @@ impl Disk {
         self.device.breathe();
     }
 
+    /// Begins to read bytes, whole sectors, that are likely to be needed soon. If the disk has enough to do, or is not there, nothing is done.
+    pub fn expect(&mut self, byte: u64, count: usize) {
+        let mut begun = 0;
+        while begun < count {
+            let at = byte + begun as u64;
+            let known = self.expected.iter().map(|read| read.from(at)).max().unwrap_or(0);
+            if known > 0 {
+                begun += known;
+                continue;
+            }
+            let length = (count - begun).min(MOST);
+            if !self.has_room_for(length) {
+                return;
+            }
+            let sector = at / self.sector() as u64;
+            let Ok(ticket) = self.device.submit(Request::Read { sector, buffer: alloc::vec![0; length] })
+            else {
+                return;
+            };
+            self.expected.push(Expected { byte: at, length, ticket, done: None, is_old: false });
+            begun += length;
+        }
+    }
+
+    /// Whether one more read may be expected. Those that were not asked for in time are forgotten for it, if they are done.
+    fn has_room_for(&mut self, length: usize) -> bool {
+        while let Some(done) = self.device.poll() {
+            self.finish(done);
+        }
+        loop {
+            let bytes: usize = self.expected.iter().map(|read| read.length).sum();
+            if self.expected.len() < REQUESTS_AHEAD && bytes + length <= AHEAD {
+                return true;
+            }
+            match self.expected.iter().position(|read| read.done.is_some()) {
+                Some(oldest) => drop(self.expected.remove(oldest)),
+                None => return false,
+            }
+        }
+    }
+
+    /// Adds bytes to a buffer that were expected, up to a number, if they were and the disk has read them well.
+    fn take_expected(&mut self, byte: u64, most: usize, bytes: &mut Vec<u8>) -> bool {
+        let Some(index) = self.expected.iter().position(|read| read.from(byte) > 0) else { return false };
+        let ticket = self.expected[index].ticket;
+        let done = match self.expected[index].done.take() {
+            Some(done) => done,
+            None => self.wait(ticket),
+        };
+        // Others may have been forgotten meanwhile.
+        let Some(index) = self.expected.iter().position(|read| read.ticket == ticket) else { return false };
+        let (length, from) = (self.expected[index].length, self.expected[index].from(byte));
+        if done.result.is_err() || done.buffer.len() != length || from == 0 {
+            self.expected.remove(index);
+            return false;
+        }
+        let start = length - from;
+        let count = from.min(most);
+        bytes.extend_from_slice(&done.buffer[start..start + count]);
+        if count == from {
+            self.expected.remove(index);
+        } else {
+            self.expected[index].done = Some(done);
+        }
+        true
+    }
+
     /// Reads bytes: whole sectors.
     ///
     /// # Errors
@@ -96,8 +204,15 @@ impl Disk {
     pub fn read(&mut self, byte: u64, count: usize) -> Result<Vec<u8>, Errno> {
         let mut bytes = Vec::with_capacity(count);
         while bytes.len() < count {
+            let at = byte + bytes.len() as u64;
+            let before = bytes.len();
+            if self.take_expected(at, count - before, &mut bytes) {
+                self.moved += (bytes.len() - before).div_ceil(BLOCK) as u64;
+                self.breathe();
+                continue;
+            }
             let length = (count - bytes.len()).min(MOST);
-            let sector = (byte + bytes.len() as u64) / self.sector() as u64;
+            let sector = at / self.sector() as u64;
             let ticket = self.submit(Request::Read { sector, buffer: alloc::vec![0; length] });
             let done = self.wait(ticket);
             if done.result.is_err() || done.buffer.len() != length {
@@ -119,6 +234,7 @@ impl Disk {
 
     /// Begins to write bytes: whole sectors.
     pub fn write(&mut self, byte: u64, bytes: &[u8]) {
+        self.forget(byte, bytes.len());
         let mut byte = byte;
         for part in bytes.chunks(MOST) {
             self.moved += part.len().div_ceil(BLOCK) as u64;
@@ -130,6 +246,14 @@ impl Disk {
         }
     }
 
+    /// What was expected of these bytes is not what will be there.
+    fn forget(&mut self, byte: u64, count: usize) {
+        self.expected.retain_mut(|read| {
+            read.is_old |= read.overlaps(byte, count);
+            !read.is_old || read.done.is_none()
+        });
+    }
+
     /// Waits until what was begun has been done.
     ///
     /// # Errors
@@ -137,7 +261,7 @@ impl Disk {
     pub fn settle(&mut self) -> Result<(), Errno> {
         while self.writes > 0 {
             match self.device.poll() {
-                Some(done) => self.finish(&done),
+                Some(done) => self.finish(done),
                 None => self.device.rest(),
             }
         }

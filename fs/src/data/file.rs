@@ -9,7 +9,7 @@ use super::store::Growth;
 use super::window::{PAGES, Place};
 use crate::Errno;
 
-/// The least that goes to blocks at once: in pages.
+/// The least that goes to blocks, or comes from them, at once: in pages.
 const DIRECT: u64 = 4;
 /// The most that is written at once.
 pub const MOST: usize = 64 * BLOCK;
@@ -28,10 +28,9 @@ impl DataFs {
             let at = offset + done as u64;
             let (page, start) = (at / PAGE, (at % PAGE) as usize);
             let count = (BLOCK - start).min(most - done);
-            let part = &mut into[done..done + count];
             let store = self.store.get_mut();
             if let Some(bytes) = store.changed_page(content, page) {
-                part.copy_from_slice(&bytes[start..start + count]);
+                into[done..done + count].copy_from_slice(&bytes[start..start + count]);
             } else {
                 let number = page / PAGES;
                 let places = match &window {
@@ -39,21 +38,36 @@ impl DataFs {
                     _ => &window.insert((number, store.window(content, number)?)).1,
                 };
                 let slot = (page % PAGES) as usize;
+                if start == 0 {
+                    let whole = ((most - done) / BLOCK).min(places.places.len() - slot);
+                    let run = store.run(content, page, &places.places[slot..slot + whole]);
+                    if run.len() as u64 >= DIRECT {
+                        match store.read_run(&run, &mut into[done..]) {
+                            Ok(pages) => done += pages * BLOCK,
+                            Err(_) if done > 0 => return Ok(done),
+                            Err(errno) => return Err(errno),
+                        }
+                        continue;
+                    }
+                }
                 let pages = (start + most - done).div_ceil(BLOCK).min(places.places.len() - slot);
                 match places.places[slot] {
                     Some(place) => {
                         let bytes = store.placed_page(place, &places.places[slot + 1..slot + pages]);
                         match bytes {
-                            Ok(bytes) => part.copy_from_slice(&bytes[start..start + count]),
+                            Ok(bytes) => {
+                                into[done..done + count].copy_from_slice(&bytes[start..start + count])
+                            }
                             Err(_) if done > 0 => return Ok(done),
                             Err(errno) => return Err(errno),
                         }
                     }
-                    None => part.fill(0),
+                    None => into[done..done + count].fill(0),
                 }
             }
             done += count;
         }
+        self.readers.read(self.store.get_mut(), content, offset..offset + most as u64, inode.size);
         Ok(most)
     }
 

@@ -4,6 +4,7 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
+use super::disk::{AHEAD, BLOCK};
 use super::file::MOST;
 use super::inode::{Body, Inode, LARGEST, Thing};
 use super::keys::{Id, Key};
@@ -106,6 +107,18 @@ impl DataFs {
         }
         self.open.advance(file, at, offset + count as u64);
         Ok(count)
+    }
+
+    /// Begins to read what is said to be needed; no length means all from the offset on.
+    pub(super) fn expect_node(&mut self, file: Node, offset: u64, length: u64) -> Result<(), Errno> {
+        let id = self.open.get(file)?.what;
+        let inode = self.inode(id)?;
+        let Body::File(content) = inode.body else { return Ok(()) };
+        let most = if length == 0 { AHEAD as u64 } else { length.min(AHEAD as u64) };
+        let end = offset.saturating_add(most).min(inode.size);
+        // What cannot be read is told to whoever reads it.
+        let _ = self.store().expect(content, offset / BLOCK as u64..end.div_ceil(BLOCK as u64));
+        Ok(())
     }
 
     /// Writes down that a file was read, as Linux does with `relatime`: for the first time after a change, and once a day. It is no reason for an error.

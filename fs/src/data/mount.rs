@@ -15,6 +15,7 @@ use super::disk::{BLOCK, Block, Disk};
 use super::inode::Body;
 use super::keys::{Key, ROOT};
 use super::orphans::Orphans;
+use super::readers::Readers;
 use super::record::{HEADER, Item, Record};
 use super::store::{PAGES_MOST, State, Store};
 use super::superblock::{BLOCKS_MOST, Copy, LOG_MOST, NUMBER_MOST, SLOTS, Superblock, VERSION};
@@ -150,6 +151,7 @@ impl DataFs {
             opened: BTreeMap::new(),
             covers: BTreeMap::new(),
             orphans: Orphans::From(super::keys::Id(0)),
+            readers: Readers::default(),
             log,
         };
         system.make_root()?;

@@ -278,10 +278,60 @@ impl Store {
         Ok(places)
     }
 
+    /// Whether so many blocks from one on can be those of files.
+    fn are_pages(&self, first: Block, count: usize) -> bool {
+        let last = Block(first.0.saturating_add(count as u64).saturating_sub(1));
+        self.space.contains(first) && self.space.contains(last)
+    }
+
+    /// Pages from the first on that follow each other on the disk and have to be read from there.
+    pub fn run(&self, content: Id, first: u64, places: &[Option<Place>]) -> Vec<Place> {
+        let Some(Some(start)) = places.first() else { return Vec::new() };
+        let follows = |(index, place): (usize, &Option<Place>)| {
+            let place = (*place)?;
+            let is_next = place.block.0 == start.block.0 + index as u64;
+            let is_known = self.clean.contains_key(&place.block)
+                || self.pages.contains_key(&(content, first + index as u64));
+            (is_next && !is_known).then_some(place)
+        };
+        places.iter().enumerate().map_while(follows).collect()
+    }
+
+    /// Reads pages that follow each other on the disk, past the cache: what is read in large parts is seldom read again soon. Gives how many are right, from
+    /// the first on.
+    pub fn read_run(&mut self, run: &[Place], into: &mut [u8]) -> Result<usize, Errno> {
+        let Some(first) = run.first() else { return Ok(0) };
+        if !self.are_pages(first.block, run.len()) {
+            return Err(Errno::EIO);
+        }
+        let bytes = self.disk.read(first.block.byte(), run.len() * BLOCK)?;
+        let is_right = |(bytes, place): (&[u8], &Place)| crc32c(bytes) == place.crc;
+        let right = bytes.chunks(BLOCK).zip(run).take_while(|page| is_right(*page)).count();
+        into[..right * BLOCK].copy_from_slice(&bytes[..right * BLOCK]);
+        if right == 0 { Err(Errno::EIO) } else { Ok(right) }
+    }
+
+    /// Begins to read pages of a content that are likely to be asked for soon.
+    pub fn expect(&mut self, content: Id, pages: core::ops::Range<u64>) -> Result<(), Errno> {
+        let mut page = pages.start;
+        while page < pages.end {
+            let window = self.window(content, page / PAGES)?;
+            let slot = (page % PAGES) as usize;
+            let count = (pages.end - page).min(PAGES - page % PAGES) as usize;
+            let run = self.run(content, page, &window.places[slot..slot + count]);
+            if let Some(first) = run.first()
+                && self.are_pages(first.block, run.len())
+            {
+                self.disk.expect(first.block.byte(), run.len() * BLOCK);
+            }
+            page += run.len().max(1) as u64;
+        }
+        Ok(())
+    }
+
     /// The bytes of pages that follow each other on the disk.
     fn load(&mut self, first: Place, rest: &[Place]) -> Result<(), Errno> {
-        if !self.space.contains(first.block) || !self.space.contains(Block(first.block.0 + rest.len() as u64))
-        {
+        if !self.are_pages(first.block, 1 + rest.len()) {
             return Err(Errno::EIO);
         }
         let bytes = self.disk.read(first.block.byte(), (1 + rest.len()) * BLOCK)?;

@@ -2,6 +2,7 @@
 //! What a volume does, and what is left of it after cuts and damage.
 
 mod agree;
+mod ahead;
 mod breath;
 mod cuts;
 mod damage;

@@ -14,7 +14,7 @@ use core::ops::Range;
 use core::time::Duration;
 
 use beam_vm::platform::{
-    At, Begun, Errno, FileAnswer, FileHandle, FileRequest, FileResult, FileTicket, Files,
+    Advice, At, Begun, Errno, FileAnswer, FileHandle, FileRequest, FileResult, FileTicket, Files,
 };
 use drivers::memory::VirtAddr;
 use fs::{Follow, Namespace, WaitsFor};
@@ -29,18 +29,38 @@ const SLICE: Duration = Duration::from_micros(500);
 
 /// What is to be done.
 enum Job {
-    Operation(FileTicket, FileRequest),
+    Operation(FileTicket, FileRequest, Announced),
     /// What nobody has synced is written.
     SyncAll,
     /// Something is looked at, for what that brings about on the way.
     Visit(Vec<u8>),
 }
 
+/// Whether what an operation reads was announced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Announced {
+    Yes,
+    No,
+}
+
 impl Job {
+    /// What of a file it reads, if that is known and was not announced yet; it counts as announced then.
+    fn next_read(&mut self) -> Option<(FileHandle, u64, u64)> {
+        match self {
+            Self::Operation(_, FileRequest::Read(file, At::Offset(offset), _, part), announced)
+                if *announced == Announced::No =>
+            {
+                *announced = Announced::Yes;
+                Some((*file, *offset, part.len() as u64))
+            }
+            _ => None,
+        }
+    }
+
     /// Does it. The errors are those for which it is to be tried again: nothing was done.
     fn attempt(&mut self, files: &mut PluggedFiles, desk: &Desk) -> Result<(), NotHere> {
         match self {
-            Self::Operation(ticket, request) => {
+            Self::Operation(ticket, request, _) => {
                 let answer = request.perform(files);
                 NotHere::check(answer.as_ref().err().copied())?;
                 desk.answers.borrow_mut().push((*ticket, answer));
@@ -87,10 +107,20 @@ struct Desk {
 }
 
 impl Desk {
+    /// Says which reads stand in line, so that a disk does them together and not one after the other.
+    fn announce(jobs: &Queue, files: &mut PluggedFiles) {
+        let reads: Vec<_> = jobs.borrow_mut().iter_mut().filter_map(Job::next_read).collect();
+        for (file, offset, length) in reads {
+            // Whoever reads is told what is wrong.
+            let _ = files.advise(file, offset, length, Advice::WillNeed);
+        }
+    }
+
     /// Does what there is to do. What has to wait for more than it may here goes to another queue.
     fn work(&self, jobs: &Queue, files: &mut PluggedFiles, beyond: Option<&Queue>) {
         loop {
             let Some(mut job) = jobs.borrow_mut().pop_front() else { return };
+            Self::announce(jobs, files);
             loop {
                 match (job.attempt(files, self), beyond) {
                     (Ok(()), _) => break,
@@ -117,7 +147,7 @@ impl Desk {
     }
 
     fn fail(&self, job: Job, error: Errno) {
-        if let Job::Operation(ticket, _) = job {
+        if let Job::Operation(ticket, ..) = job {
             self.answers.borrow_mut().push((ticket, Err(error)));
         }
     }
@@ -221,7 +251,7 @@ impl FileService {
     pub fn begin(&mut self, request: FileRequest) -> Begun {
         let ticket = FileTicket(self.next);
         self.next += 1;
-        self.add(Job::Operation(ticket, request));
+        self.add(Job::Operation(ticket, request, Announced::No));
         let mut answers = self.desk.answers.borrow_mut();
         match answers.iter().position(|(answered, _)| *answered == ticket) {
             Some(at) => Begun::Done(answers.swap_remove(at).1),

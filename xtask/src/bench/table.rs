@@ -96,21 +96,32 @@ impl Report {
         text
     }
 
+    /// Its heading.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
     /// The page for the docs. It has no date, so that it changes when a number does.
     pub fn markdown(&self, name: &str) -> String {
-        let mut text = format!("# {}\n\n{}\n\n", self.title, self.about.trim());
+        format!(
+            "# {}\n\n{}\n\n{}\nThe ratio is over 1 where we are better. To repeat it: `cargo xtask bench {name}`.\n",
+            self.title,
+            self.about.trim(),
+            self.table()
+        )
+    }
+
+    /// The table for the docs.
+    pub fn table(&self) -> String {
         let noted = self.rows.iter().any(|row| !row.note.is_empty());
         let (heading, rule) = if noted { (" bound by |", " --- |") } else { ("", "") };
-        let _ = writeln!(text, "| {} |{heading}", COLUMNS.join(" | "));
+        let mut text = format!("| {} |{heading}\n", COLUMNS.join(" | "));
+        // Writing to a String cannot fail.
         let _ = writeln!(text, "| --- | ---: | ---: | ---: | --- |{rule}");
         for (line, row) in self.cells().into_iter().zip(&self.rows) {
             let note = if noted { format!(" {} |", row.note) } else { String::new() };
             let _ = writeln!(text, "| {} |{note}", line.map(|cell| cell.replace('|', "\\|")).join(" | "));
         }
-        let _ = write!(
-            text,
-            "\nThe ratio is over 1 where we are better. To repeat it: `cargo xtask bench {name}`.\n"
-        );
         text
     }
 

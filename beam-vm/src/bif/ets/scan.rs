@@ -26,9 +26,6 @@ const BUCKETS: usize = 16;
 /// Objects that are enough for that.
 const BATCH: usize = 16;
 
-/// How many buckets before their turn objects are asked for, so that nobody waits for their memory.
-const AHEAD: usize = 4;
-
 /// What is done with objects that match.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Purpose {
@@ -192,29 +189,39 @@ impl Scan {
         index: TableIndex,
         budget: &mut usize,
     ) -> Result<Progress, Raise> {
-        // Who asks for some results gets those of whole buckets, but of no more than needed.
-        let batch = if self.limit.is_some() { 1 } else { BATCH };
-        let mut objects = Vec::with_capacity(2 * batch);
+        let mut objects = Vec::with_capacity(2 * BATCH);
+        let mut ends = Vec::with_capacity(BUCKETS);
         loop {
             let table = cx.vm.tables.get(index).ok_or(caused(predefined::ID))?;
             let Objects::Hashed(hashed) = &table.objects else { return Err(Raise::BADARG) };
             let active = hashed.active();
+            let first = if let Place::Bucket(next) = self.place { Some(next) } else { None };
             objects.clear();
-            let mut buckets = 0;
-            while objects.len() < batch
-                && buckets < BUCKETS
+            ends.clear();
+            while objects.len() < BATCH
+                && ends.len() < BUCKETS
                 && let Some(bucket) = self.next_bucket(active)
             {
-                hashed.prefetch(bucket + AHEAD);
                 hashed.list(bucket, &mut objects);
-                buckets += 1;
+                ends.push(objects.len());
             }
-            for object in &objects {
-                if !object.is_deleted() {
-                    self.object(cx, index, *object)?;
+            *budget = budget.saturating_sub(objects.len() + ends.len() / BUCKETS);
+            let mut from = 0;
+            for (bucket, end) in ends.iter().enumerate() {
+                for object in &objects[from..*end] {
+                    if !object.is_deleted() {
+                        self.object(cx, index, *object)?;
+                    }
+                }
+                from = *end;
+                if let Some(first) = first
+                    && self.has_enough()
+                {
+                    // Whole buckets count, and no more than are needed.
+                    self.place = Place::Bucket(first + bucket + 1);
+                    break;
                 }
             }
-            *budget = budget.saturating_sub(objects.len() + buckets / BUCKETS);
             if !self.has_bucket(active) {
                 self.place = Place::End;
                 return Ok(Progress::Enough);

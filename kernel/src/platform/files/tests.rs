@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::vec;
 
+use beam_vm::heap::BinaryBlock;
 use beam_vm::platform::{FileReply, Folders, OpenModes, Sync};
 use fs::Make;
 use fs::block::{BlockDevice, BlockError, Completion, Full, Geometry, Request, Ticket};
@@ -189,6 +190,44 @@ fn syncs_of_many_share_flushes() {
 }
 
 #[test]
+fn reads_that_stand_in_line_are_done_together() {
+    const READS: u64 = 24;
+    const BLOCK: usize = 4096;
+    let _alone = ALONE.lock();
+    let World { mut service, disk, .. } = world();
+    let file = opened(&mut service, &disk, b"/data/file");
+    let bytes: Vec<u8> = (0..64 * BLOCK).map(|byte| (byte / BLOCK) as u8).collect();
+    done(&mut service, &disk, FileRequest::Write(file, At::Offset(0), bytes));
+    done(&mut service, &disk, FileRequest::Sync(file, Sync::All));
+    let mut waiting = BTreeMap::new();
+    for number in 0..READS {
+        let page = number * 37 % 64;
+        let at = At::Offset(page * BLOCK as u64);
+        let block = Some(BinaryBlock::new(BLOCK));
+        match service.begin(FileRequest::Read(file, at, block, 0..BLOCK)) {
+            Begun::Pending(ticket) => drop(waiting.insert(ticket, page)),
+            Begun::Done(_) => panic!("the disk has not answered"),
+        }
+    }
+    let mut rounds = 0;
+    while !waiting.is_empty() {
+        rounds += 1;
+        disk.tell();
+        let mut answers = Vec::new();
+        service.finished(&mut answers);
+        for (ticket, answer) in answers {
+            let page = waiting.remove(&ticket).expect("somebody waits");
+            let FileReply::Read(block, count) = answer.expect("it is done") else { panic!("it is no read") };
+            // SAFETY: the block has as many bytes.
+            #[expect(unsafe_code, reason = "looks into a block")]
+            let first = unsafe { block.data().read() };
+            assert_eq!((count, first), (BLOCK, page as u8));
+        }
+    }
+    assert!(rounds <= 6, "{rounds} waits for {READS} reads");
+}
+
+#[test]
 fn files_in_memory_do_not_wait_for_the_disk() {
     let _alone = ALONE.lock();
     let World { mut service, disk, .. } = world();
@@ -245,7 +284,7 @@ fn stacks_take_turns_within_a_file_system() {
     let World { mut service, disk, .. } = world();
     let file = opened(&mut service, &disk, b"/data/file");
     let beyond = |service: &mut FileService, number| {
-        service.servers.add(Job::Operation(FileTicket(number), open(b"/data/file")));
+        service.servers.add(Job::Operation(FileTicket(number), open(b"/data/file"), Announced::No));
         service.attend();
     };
     let mut answers = Vec::new();
@@ -266,7 +305,7 @@ fn stacks_take_turns_within_a_file_system() {
 
     // The other way round, with somebody who waits for all of it.
     done(&mut service, &disk, FileRequest::Write(file, At::Position, vec![2; 100]));
-    service.servers.add(Job::Operation(FileTicket(1001), FileRequest::Sync(file, Sync::All)));
+    service.servers.add(Job::Operation(FileTicket(1001), FileRequest::Sync(file, Sync::All), Announced::No));
     service.servers.attend(Pace::Until(Instant(1)));
     assert_eq!(service.servers.pause, Pause::Waits);
     let Begun::Pending(last) = service.begin(FileRequest::Sync(file, Sync::All)) else {
