@@ -55,13 +55,13 @@ const TRIALS: &[Trial] = &[
         key: "random_read_32",
         row: "4 KiB random reads, 32 processes",
         unit: "a second",
-        note: "ours follow each other, theirs are 32 at a time, up to the guest's and dom0's processors",
+        note: "the processors of the guest and of dom0",
     },
     Trial {
         key: "sequential_read",
         row: "sequential reads",
         unit: "MiB a second",
-        note: "copies and the checksum of every block; ours asks for 256 KiB and waits for them, theirs reads ahead",
+        note: "copies, and ours the checksum of every block",
     },
     Trial {
         key: "sequential_write",
