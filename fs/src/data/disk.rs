@@ -101,7 +101,9 @@ impl Disk {
 
     /// A write has come back, or a read that is expected.
     fn finish(&mut self, done: Completion) {
-        if let Some(index) = self.expected.iter().position(|read| read.ticket == done.ticket) {
+        // The disk may use the number of a request again that has come back.
+        let is_it = |read: &Expected| read.done.is_none() && read.ticket == done.ticket;
+        if let Some(index) = self.expected.iter().position(is_it) {
             if self.expected[index].is_old {
                 self.expected.remove(index);
             } else {
@@ -174,25 +176,22 @@ impl Disk {
     /// Adds bytes to a buffer that were expected, up to a number, if they were and the disk has read them well.
     fn take_expected(&mut self, byte: u64, most: usize, bytes: &mut Vec<u8>) -> bool {
         let Some(index) = self.expected.iter().position(|read| read.from(byte) > 0) else { return false };
-        let ticket = self.expected[index].ticket;
-        let done = match self.expected[index].done.take() {
+        let mut read = self.expected.remove(index);
+        let done = match read.done.take() {
             Some(done) => done,
-            None => self.wait(ticket),
+            None => self.wait(read.ticket),
         };
-        // Others may have been forgotten meanwhile.
-        let Some(index) = self.expected.iter().position(|read| read.ticket == ticket) else { return false };
-        let (length, from) = (self.expected[index].length, self.expected[index].from(byte));
-        if done.result.is_err() || done.buffer.len() != length || from == 0 {
-            self.expected.remove(index);
+        if done.result.is_err() || done.buffer.len() != read.length {
             return false;
         }
-        let start = length - from;
+        let from = read.from(byte);
+        let start = read.length - from;
         let count = from.min(most);
         bytes.extend_from_slice(&done.buffer[start..start + count]);
-        if count == from {
-            self.expected.remove(index);
-        } else {
-            self.expected[index].done = Some(done);
+        if count < from {
+            read.done = Some(done);
+            // Others may have been forgotten meanwhile.
+            self.expected.insert(index.min(self.expected.len()), read);
         }
         true
     }

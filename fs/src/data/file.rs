@@ -38,8 +38,8 @@ impl DataFs {
                     _ => &window.insert((number, store.window(content, number)?)).1,
                 };
                 let slot = (page % PAGES) as usize;
-                if start == 0 {
-                    let whole = ((most - done) / BLOCK).min(places.places.len() - slot);
+                let whole = ((most - done) / BLOCK).min(places.places.len() - slot);
+                if start == 0 && whole as u64 >= DIRECT {
                     let run = store.run(content, page, &places.places[slot..slot + whole]);
                     if run.len() as u64 >= DIRECT {
                         match store.read_run(&run, &mut into[done..]) {

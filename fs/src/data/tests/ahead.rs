@@ -23,7 +23,6 @@ struct LateDisk {
     under_way: Vec<Completion>,
     done: Vec<Completion>,
     rests: Rc<Cell<usize>>,
-    next: u64,
 }
 
 impl BlockDevice for LateDisk {
@@ -49,9 +48,13 @@ impl BlockDevice for LateDisk {
             }
             Request::Flush | Request::Discard { .. } => Vec::new(),
         };
-        self.next += 1;
-        self.under_way.push(Completion { ticket: Ticket(self.next), buffer, result: Ok(()) });
-        Ok(Ticket(self.next))
+        // The lowest number that nothing under way has.
+        let is_used = |number: &u64| {
+            self.under_way.iter().chain(&self.done).any(|request| request.ticket == Ticket(*number))
+        };
+        let ticket = Ticket((0..).find(|number| !is_used(number)).unwrap_or_default());
+        self.under_way.push(Completion { ticket, buffer, result: Ok(()) });
+        Ok(ticket)
     }
 
     fn poll(&mut self) -> Option<Completion> {
