@@ -29,6 +29,9 @@ pub const AHEAD: usize = 4 * MOST;
 /// The most requests for that.
 const REQUESTS_AHEAD: usize = 64;
 
+/// After so many other reads nobody is likely to come any more.
+const LATE: u64 = 256;
+
 /// A read that was begun before it was needed.
 struct Expected {
     byte: u64,
@@ -38,6 +41,8 @@ struct Expected {
     done: Option<Completion>,
     /// Whether something was written there since.
     is_old: bool,
+    /// Reads before it.
+    since: u64,
 }
 
 impl Expected {
@@ -62,6 +67,8 @@ pub struct Disk {
     failed: Option<BlockError>,
     /// The oldest first.
     expected: Vec<Expected>,
+    /// Reads so far.
+    reads: u64,
     /// What was asked for, in blocks: what an operation costs.
     pub moved: u64,
 }
@@ -69,7 +76,7 @@ pub struct Disk {
 impl Disk {
     pub fn new(device: Box<dyn BlockDevice>) -> Self {
         let geometry = device.geometry();
-        Self { device, geometry, writes: 0, failed: None, expected: Vec::new(), moved: 0 }
+        Self { device, geometry, writes: 0, failed: None, expected: Vec::new(), reads: 0, moved: 0 }
     }
 
     pub fn sector(&self) -> usize {
@@ -151,12 +158,20 @@ impl Disk {
             else {
                 return;
             };
-            self.expected.push(Expected { byte: at, length, ticket, done: None, is_old: false });
+            self.expected.push(Expected {
+                byte: at,
+                length,
+                ticket,
+                done: None,
+                is_old: false,
+                since: self.reads,
+            });
             begun += length;
         }
     }
 
-    /// Whether one more read may be expected. Those that were not asked for in time are forgotten for it, if they are done.
+    /// Whether one more read may be expected. Those that were not asked for in a long time are forgotten for it; what is new is not pushed out, or
+    /// it would be read twice.
     fn has_room_for(&mut self, length: usize) -> bool {
         while let Some(done) = self.device.poll() {
             self.finish(done);
@@ -166,7 +181,8 @@ impl Disk {
             if self.expected.len() < REQUESTS_AHEAD && bytes + length <= AHEAD {
                 return true;
             }
-            match self.expected.iter().position(|read| read.done.is_some()) {
+            let is_late = |read: &Expected| read.done.is_some() && self.reads - read.since > LATE;
+            match self.expected.iter().position(is_late) {
                 Some(oldest) => drop(self.expected.remove(oldest)),
                 None => return false,
             }
@@ -201,6 +217,7 @@ impl Disk {
     /// # Errors
     /// `EIO`.
     pub fn read(&mut self, byte: u64, count: usize) -> Result<Vec<u8>, Errno> {
+        self.reads += 1;
         let mut bytes = Vec::with_capacity(count);
         while bytes.len() < count {
             let at = byte + bytes.len() as u64;
