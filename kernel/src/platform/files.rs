@@ -27,6 +27,9 @@ use crate::time::Instant;
 /// How long operations may go on at once.
 const SLICE: Duration = Duration::from_micros(500);
 
+/// How many of those that stand in line are looked at: fewer than a disk reads ahead.
+const LINE: usize = 32;
+
 /// What is to be done.
 enum Job {
     Operation(FileTicket, FileRequest, Announced),
@@ -109,7 +112,7 @@ struct Desk {
 impl Desk {
     /// Says which reads stand in line, so that a disk does them together and not one after the other.
     fn announce(jobs: &Queue, files: &mut PluggedFiles) {
-        let reads: Vec<_> = jobs.borrow_mut().iter_mut().filter_map(Job::next_read).collect();
+        let reads: Vec<_> = jobs.borrow_mut().iter_mut().take(LINE).filter_map(Job::next_read).collect();
         for (file, offset, length) in reads {
             // Whoever reads is told what is wrong.
             let _ = files.advise(file, offset, length, Advice::WillNeed);
