@@ -54,11 +54,13 @@ pub const SYSTEM_TESTS: &[Package] = &[
     installed("erlang-runtime-tools", "/var/lib/dpkg/info/erlang-runtime-tools.list"),
 ];
 
-/// What the guestbook is compiled of and with.
+/// What the guestbook is compiled of and with. mochiweb's own list of applications has inets and ssl, its package has not.
 const GUESTBOOK: &[Package] = &[
     Package::program("erlang-base", "erlc"),
+    installed("erlang-inets", "/var/lib/dpkg/info/erlang-inets.list"),
     installed("erlang-mnesia", "/var/lib/dpkg/info/erlang-mnesia.list"),
     installed("erlang-mochiweb", "/var/lib/dpkg/info/erlang-mochiweb.list"),
+    installed("erlang-ssl", "/var/lib/dpkg/info/erlang-ssl.list"),
 ];
 
 /// What has a shell with dbg.
