@@ -20,9 +20,9 @@ use crate::{LabError, command};
 /// How often files that dom0 writes are looked at.
 const LOOK: Duration = Duration::from_millis(5);
 /// How long a killed job may take to end.
-const KILL_LIMIT: Duration = Duration::from_secs(10);
+const KILL_LIMIT: Duration = Duration::from_secs(60);
 /// Time for each of the things that are gathered after an error.
-const GATHER_LIMIT: Duration = Duration::from_secs(10);
+const GATHER_LIMIT: Duration = Duration::from_secs(60);
 
 /// What a script in dom0 came to.
 #[derive(Clone, Debug, PartialEq, Eq)]

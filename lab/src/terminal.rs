@@ -17,7 +17,7 @@ const STOP: u8 = 0x03;
 /// How often the console's output is looked at while no key is pressed.
 const LOOK: Duration = Duration::from_millis(10);
 /// How long the guest may take to read what was typed.
-const SEND_LIMIT: Duration = Duration::from_secs(30);
+const SEND_LIMIT: Duration = Duration::from_secs(120);
 /// How long output may still come after the end.
 const LAST_BYTES: Duration = Duration::from_millis(300);
 

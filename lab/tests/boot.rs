@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use lab::linux::{self, Task};
 use lab::{Action, Forward, Lab, LabError, Options, Reason, network};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(240);
 const SERVER: Forward = Forward::tcp(Ipv4Addr::new(10, 0, 2, 130), 7);
 
 #[test]

@@ -87,7 +87,7 @@ pub fn runs(world: &World) -> Result<(), Failed> {
 
 fn ask(address: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: guest\r\n\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;

@@ -27,7 +27,7 @@ pub fn boots_with_8_gib(world: &World) -> Result<(), Failed> {
 /// The program commits all memory, writes to it and reads it back, and gives it back.
 fn use_all(world: &World, kind: Kind, memory_mib: u32) -> Result<(), Failed> {
     let lab = world.machine(kind)?;
-    let limit = Duration::from_secs(60) + Duration::from_millis(100) * memory_mib;
+    let limit = Duration::from_secs(240) + Duration::from_millis(100) * memory_mib;
     let outcome = Run::new("memory").memory_mib(memory_mib).limit(limit).to_success(&lab)?;
     outcome.must_contain(&format!(", {} KiB, ready in ", memory_mib * 1024))
 }

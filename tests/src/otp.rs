@@ -175,7 +175,7 @@ pub fn refuses_flags_that_nobody_knows(world: &World) -> Result<(), Failed> {
 }
 
 /// How long a shell may take for an answer.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER: Duration = Duration::from_secs(240);
 
 /// What is typed, and what comes; keys of an editor among it.
 const DIALOGUE: &[(&str, &str)] = &[

@@ -10,7 +10,7 @@ use libtest_mimic::Failed;
 use crate::world::test_guest;
 
 /// Time for a program that does little.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(240);
 
 /// How to run a test program.
 pub struct Run {

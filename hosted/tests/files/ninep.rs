@@ -13,7 +13,7 @@ use hosted::{HostFiles, Share, mount_shares};
 
 use crate::world::host;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(240);
 
 /// The server, which goes with this.
 struct Server(Child);

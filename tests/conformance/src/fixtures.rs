@@ -120,7 +120,7 @@ impl Fixtures {
 fn compare(call: &Call) -> Result<(), String> {
     let file = stock::outcome_file(&call.folder, &call.module, &call.function);
     let stock = fs::read(&file).map_err(|why| format!("stock OTP has left no {}: {why}", file.display()))?;
-    if stock == b"stuck\n" || stock.starts_with(b"raised\n{error,undef,[{") && !is_compiled(call) {
+    if stock == stock::STUCK || stock.starts_with(b"raised\n{error,undef,[{") && !is_compiled(call) {
         return Err(format!("the fixture is wrong: {}", String::from_utf8_lossy(&stock)));
     }
     let here = here::run(call)?;

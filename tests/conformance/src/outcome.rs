@@ -5,6 +5,8 @@ use std::fmt::Write;
 
 use beam_vm::script::Outcome;
 
+use crate::stock::STUCK;
+
 /// The text of an outcome in the virtual machine.
 pub fn text(outcome: &Outcome) -> Vec<u8> {
     match outcome {
@@ -12,7 +14,7 @@ pub fn text(outcome: &Outcome) -> Vec<u8> {
         Outcome::Raised(text) => [b"raised\n", text.as_slice()].concat(),
         Outcome::Killed(reason) => format!("killed\n{reason}\n").into_bytes(),
         Outcome::Halted(status) => format!("halted\n{status}\n").into_bytes(),
-        Outcome::Stuck => b"stuck\n".to_vec(),
+        Outcome::Stuck => STUCK.to_vec(),
     }
 }
 

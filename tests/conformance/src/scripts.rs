@@ -19,7 +19,7 @@ use crate::side::Side;
 use crate::{outcome, stock};
 
 /// How long a script may take.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(600);
 
 /// The scripts.
 #[derive(Debug)]

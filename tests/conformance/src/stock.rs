@@ -27,6 +27,9 @@ pub struct Group {
     pub programs: Vec<Program>,
 }
 
+/// The outcome of a function that does not come to its end.
+pub const STUCK: &[u8] = b"stuck\n";
+
 fn harness() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("erl/stock_harness.erl")
 }
@@ -149,9 +152,15 @@ pub fn run(work: &Path, groups: &[Group]) -> Result<(), String> {
     Ok(())
 }
 
+/// One that was stuck is run again, for it may have been the machine that was.
 fn is_fresh(group: &Group, program: &Program) -> bool {
-    fs::read_to_string(program.stamp_file(&group.folder))
-        .is_ok_and(|stamp| stamp == program.stamp(group.options))
+    let is_stuck = |function: &String| {
+        let file = outcome_file(&group.folder, program.module(), function);
+        fs::read(file).is_ok_and(|outcome| outcome == STUCK)
+    };
+    !program.functions.iter().any(is_stuck)
+        && fs::read_to_string(program.stamp_file(&group.folder))
+            .is_ok_and(|stamp| stamp == program.stamp(group.options))
 }
 
 fn term(program: &Program) -> String {

@@ -16,7 +16,7 @@ use super::screen::{COLUMNS, ROWS, Screen};
 use super::session::Step;
 
 /// How long a program may let one wait for what a step expects.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A pseudo-terminal.
 pub struct Pty {
