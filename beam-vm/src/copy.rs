@@ -138,6 +138,23 @@ fn copy_object<H: Heap + ?Sized>(term: Term, heap: &mut H, literals: &Range<usiz
     }
 }
 
+/// Copies what [`flat_tuple`] has given, unless it is a literal.
+#[inline]
+pub fn copy_flat<H: Heap + ?Sized>(tuple: Boxed, heap: &mut H, literals: &Range<usize>) -> Term {
+    if literals.contains(&tuple.address().addr().get()) {
+        return tuple.term();
+    }
+    let words = 1 + tuple.header().arity();
+    let at = heap.allocate(words);
+    for index in 0..words {
+        // SAFETY: a live tuple has as many words, and the heap has given as many. Mostly the tuple was written a word at a time just now, and
+        // a processor holds up a wider load of such words until they are in its cache; the volatile load stays as narrow as it is.
+        unsafe { at.add(index).write(tuple.address().add(index).read_volatile()) };
+    }
+    // SAFETY: its words are those of a tuple now.
+    unsafe { Boxed::new(at).term() }
+}
+
 /// A tuple of nothing but immediates, as many keys and messages are: its words are its copy.
 #[inline]
 pub fn flat_tuple(term: Term) -> Option<Boxed> {

@@ -40,19 +40,32 @@ impl Ending {
 const ON_HEAP_LIMIT: usize = 32;
 
 /// Puts a copy of a term into a process's mailbox.
+#[inline]
 pub fn put_message(process: &mut Process, nodes: &mut Nodes, term: Term, literals: &Range<usize>) {
-    let message = if term.is_immediate() {
-        Message::of_program(term, None)
-    } else {
-        let words = copy::size_of(term, literals);
-        let fits = process.heap.free_words() >= words + RESERVED;
-        let on_heap = process.message_place == MessagePlace::OnHeap && process.mailbox.len() < ON_HEAP_LIMIT;
-        if fits && on_heap || words == 0 {
-            Message::of_program(copy::copy_of(term, words, &mut process.heap, literals), None)
-        } else {
-            let mut fragment = Fragment::with_capacity(words);
-            Message::of_program(copy::copy_of(term, words, &mut fragment, literals), Some(fragment))
+    if term.is_immediate() {
+        return process.mailbox.push(nodes, Message::of_program(term, None));
+    }
+    let on_heap = process.message_place == MessagePlace::OnHeap && process.mailbox.len() < ON_HEAP_LIMIT;
+    match copy::flat_tuple(term) {
+        Some(tuple) if on_heap && process.heap.free_words() >= 1 + tuple.header().arity() + RESERVED => {
+            let copied = copy::copy_flat(tuple, &mut process.heap, literals);
+            process.mailbox.push(nodes, Message::of_program(copied, None));
         }
+        _ => put_copy(process, nodes, term, literals),
+    }
+}
+
+/// Puts a copy of any term into a process's mailbox.
+#[inline(never)]
+fn put_copy(process: &mut Process, nodes: &mut Nodes, term: Term, literals: &Range<usize>) {
+    let words = copy::size_of(term, literals);
+    let fits = process.heap.free_words() >= words + RESERVED;
+    let on_heap = process.message_place == MessagePlace::OnHeap && process.mailbox.len() < ON_HEAP_LIMIT;
+    let message = if fits && on_heap || words == 0 {
+        Message::of_program(copy::copy_of(term, words, &mut process.heap, literals), None)
+    } else {
+        let mut fragment = Fragment::with_capacity(words);
+        Message::of_program(copy::copy_of(term, words, &mut fragment, literals), Some(fragment))
     };
     process.mailbox.push(nodes, message);
 }
@@ -62,6 +75,7 @@ const SPARE: usize = 64;
 
 impl Vm {
     /// Sends a message to a process of this node. Nobody learns whether it arrives.
+    #[inline]
     pub fn send(&mut self, sender: &mut Process, to: LocalPid, term: Term) {
         if self.tracing.sequential.is_used
             && let Some(token) = self.sent_token(sender, Term::pid(to), term)

@@ -189,7 +189,7 @@ impl Vm {
     ) {
         // Literals may go while nobody but processes is looked at, so what waits here is copied whole.
         let literals = 0..0;
-        let words = copy::size_of(term, &literals);
+        let words = if term.is_immediate() { 0 } else { copy::size_of(term, &literals) };
         let content = match form {
             Form::Plain if words == 0 => Content::Plain(term),
             Form::Timeout if words == 0 => Content::Timeout(term),

@@ -8,10 +8,13 @@ use std::fs;
 
 use crate::context::Context;
 use crate::failure::{During, Failure};
+use crate::packages;
 
 mod boot;
 mod disk;
 mod net;
+mod packing;
+mod serve;
 mod summary;
 mod table;
 mod vm;
@@ -29,7 +32,7 @@ pub struct Benchmark {
 }
 
 /// Every benchmark.
-const BENCHMARKS: &[Benchmark] = &[boot::BOOT, disk::DISK, net::NET, vm::VM];
+const BENCHMARKS: &[Benchmark] = &[boot::BOOT, serve::SERVE, disk::DISK, net::NET, vm::VM];
 
 /// Measure against what is there without us
 #[derive(Debug, clap::Args)]
@@ -45,8 +48,9 @@ pub struct Options {
 
 /// Carries out the command.
 pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
-    let Some(name) = &options.name else { return run_all(context, options) };
-    let benchmark = find(BENCHMARKS, name)?;
+    let benchmark = options.name.as_ref().map(|name| find(BENCHMARKS, name)).transpose()?;
+    packages::ensure(context, packages::MEASURED_OTP)?;
+    let Some(benchmark) = benchmark else { return run_all(context, options) };
     let report = (benchmark.measure)(context, &options.rows)?;
     if options.rows.is_empty() {
         keep(context, benchmark.name, &report.markdown(benchmark.name))?;

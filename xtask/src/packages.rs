@@ -18,6 +18,17 @@ pub const HOSTED_TESTS: &[Package] = &[
 /// Stock OTP, to compare with: the emulator, the compiler and the standard library.
 pub const ERLANG: &[Package] = &[Package::program("erlang-base", "erlc")];
 
+/// Erlang programs that are measured beside stock OTP: OTP, and the applications that some of them are.
+pub const MEASURED_OTP: &[Package] = &[
+    Package::program("erlang-base", "erlc"),
+    installed("erlang-dialyzer", "/var/lib/dpkg/info/erlang-dialyzer.list"),
+    installed("erlang-inets", "/var/lib/dpkg/info/erlang-inets.list"),
+    installed("erlang-mnesia", "/var/lib/dpkg/info/erlang-mnesia.list"),
+    installed("erlang-mochiweb", "/var/lib/dpkg/info/erlang-mochiweb.list"),
+    installed("erlang-ssl", "/var/lib/dpkg/info/erlang-ssl.list"),
+    Package::program("e2fsprogs", "mkfs.ext4"),
+];
+
 /// The check of machine code: `objdump`.
 pub const BINUTILS: &[Package] = &[Package::program("binutils", "objdump")];
 

@@ -11,13 +11,23 @@ use crate::term::{LocalPid, LocalPort, Reference, Term, View};
 ///
 /// # Errors
 /// `badarg` if there is no such name, or if the receiver is none.
+#[inline]
 pub fn send(cx: &mut Context<'_>, to: Term, message: Term) -> Result<Sent, Raise> {
     cx.bump(4);
     if cx.vm.tracing.is_used {
         super::trace::sent(cx, to, message);
     }
+    match to.as_pid() {
+        Some(pid) => cx.vm.send(cx.process, pid, message),
+        None => return send_elsewhere(cx, to, message),
+    }
+    Ok(Sent::Done)
+}
+
+/// Sends to what is no process of this node.
+#[inline(never)]
+fn send_elsewhere(cx: &mut Context<'_>, to: Term, message: Term) -> Result<Sent, Raise> {
     match to.view() {
-        View::Pid(pid) => cx.vm.send(cx.process, pid, message),
         View::Atom(name) => {
             if let Some(pid) = cx.vm.registry.get(&name).copied() {
                 cx.vm.send(cx.process, pid, message);
@@ -78,6 +88,7 @@ fn send_to_port(cx: &mut Context<'_>, port: LocalPort, message: Term) -> Result<
 }
 
 /// Sends, and waits for a port that is busy: `arguments` are those of the BIF, which is called again then.
+#[inline]
 pub fn send_or_wait(
     cx: &mut Context<'_>,
     to: Term,

@@ -65,6 +65,7 @@ pub struct Nodes {
 const KEPT: usize = 4096;
 
 impl Nodes {
+    #[inline]
     fn give(&mut self, message: Message) -> NonNull<Node> {
         let Some(node) = self.first else {
             return NonNull::from(Box::leak(Box::new(Node { next: None, previous: None, message })));
@@ -78,24 +79,21 @@ impl Nodes {
         node
     }
 
-    /// Takes a node that is in no list any more; gives its message.
+    /// Keeps a node that is in no list any more.
     ///
     /// # Safety
-    /// Nobody else uses the node.
-    unsafe fn take(&mut self, node: NonNull<Node>) -> Message {
-        let kept = Message::of_program(Term::NIL, None);
+    /// Nobody else uses the node, and its message has no fragment.
+    #[inline]
+    unsafe fn keep(&mut self, node: NonNull<Node>) {
         // SAFETY: as the caller promises.
         unsafe {
-            let message = core::mem::replace(&mut (*node.as_ptr()).message, kept);
             if self.count >= KEPT {
-                drop(Box::from_raw(node.as_ptr()));
-            } else {
-                (*node.as_ptr()).next = self.first;
-                self.first = Some(node);
-                self.count += 1;
+                return drop(Box::from_raw(node.as_ptr()));
             }
-            message
+            (*node.as_ptr()).next = self.first;
         }
+        self.first = Some(node);
+        self.count += 1;
     }
 }
 
@@ -136,6 +134,7 @@ impl Mailbox {
     }
 
     /// Appends one.
+    #[inline]
     pub fn push(&mut self, nodes: &mut Nodes, message: Message) {
         self.on_heap += u32::from(message.fragment.is_none());
         self.len += 1;
@@ -171,12 +170,17 @@ impl Mailbox {
         }
     }
 
-    /// Takes out the one that the current `receive` has seen last; the next `receive` begins at the first.
-    pub fn remove(&mut self, nodes: &mut Nodes) -> Option<Message> {
+    /// Takes out the one that the current `receive` has seen last, and makes it a part of the heap; the next `receive` begins at the first.
+    /// Gives the term and its token.
+    #[inline]
+    pub fn receive(&mut self, nodes: &mut Nodes, heap: &mut ProcessHeap) -> Option<(Term, Term)> {
         let node = self.current?;
-        let message = self.take_out(nodes, node);
+        self.take_in_current(heap);
+        // SAFETY: the nodes of the list are this mailbox's.
+        let received = unsafe { ((*node.as_ptr()).message.term, (*node.as_ptr()).message.token) };
+        self.take_out(nodes, node);
         self.current = self.first;
-        Some(message)
+        Some(received)
     }
 
     /// Takes out the first message that a test is true of; gives whether there was one.
@@ -197,7 +201,8 @@ impl Mailbox {
         false
     }
 
-    fn take_out(&mut self, nodes: &mut Nodes, node: NonNull<Node>) -> Message {
+    #[inline]
+    fn take_out(&mut self, nodes: &mut Nodes, node: NonNull<Node>) {
         // SAFETY: the nodes of the list are this mailbox's, and nothing leads to this one once its neighbours and markers do not.
         unsafe {
             let Node { next, previous, .. } = *node.as_ptr();
@@ -210,10 +215,14 @@ impl Mailbox {
                 None => self.last = previous,
             }
             self.markers.is_taken_out(node, previous);
-            let message = nodes.take(node);
-            self.on_heap -= u32::from(message.fragment.is_none());
             self.len -= 1;
-            message
+            let fragment = &mut (*node.as_ptr()).message.fragment;
+            if fragment.is_none() {
+                self.on_heap -= 1;
+            } else {
+                *fragment = None;
+            }
+            nodes.keep(node);
         }
     }
 
@@ -259,6 +268,7 @@ impl Mailbox {
     }
 
     /// Makes the message that the current `receive` looks at a part of the heap.
+    #[inline]
     pub fn take_in_current(&mut self, heap: &mut ProcessHeap) {
         if let Some(node) = self.current {
             // SAFETY: the nodes of the list are this mailbox's.

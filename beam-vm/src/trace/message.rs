@@ -166,10 +166,14 @@ impl Vm {
     }
 
     /// Tells of a message that a process gets that does not run.
+    #[inline]
     pub fn trace_receive(&mut self, to: LocalPid, from: From, message: Term) {
-        if !self.tracing.is_used {
-            return;
+        if self.tracing.is_used {
+            self.tell_receive(to, from, message);
         }
+    }
+
+    fn tell_receive(&mut self, to: LocalPid, from: From, message: Term) {
         let Lookup::Process(process) = self.processes.lookup(to) else { return };
         if process.watched().is_none_or(|tracee| !tracee.flags.has(Flag::Receive)) {
             return;

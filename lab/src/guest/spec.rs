@@ -27,6 +27,16 @@ impl Action {
     }
 }
 
+/// Whether a guest runs as soon as it is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Start {
+    /// It does.
+    #[default]
+    Running,
+    /// Its first instruction waits for [`Guest::unpause`](crate::Guest::unpause).
+    Paused,
+}
+
 /// A PV guest to be created.
 #[derive(Clone, Debug)]
 pub struct GuestSpec {
@@ -42,6 +52,8 @@ pub struct GuestSpec {
     pub vcpus: u32,
     /// The command line.
     pub extra: String,
+    /// Whether it runs at once.
+    pub start: Start,
     /// What happens when it powers off.
     pub on_poweroff: Action,
     /// What happens when it asks for a reboot.
@@ -62,6 +74,7 @@ impl GuestSpec {
             memory_mib: 64,
             vcpus: 1,
             extra: String::new(),
+            start: Start::default(),
             on_poweroff: Action::Destroy,
             on_reboot: Action::Destroy,
             on_crash: Action::Destroy,

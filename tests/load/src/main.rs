@@ -5,6 +5,7 @@
 
 mod bulk;
 mod datagrams;
+mod first;
 mod flood;
 mod http;
 mod latency;
@@ -29,7 +30,8 @@ const USAGE: &str = "usage: load http ADDRESS SECONDS CONNECTIONS kept|each
        load push ADDRESS MEGABYTES
        load datagrams ADDRESS SECONDS OUTSTANDING
        load flood ADDRESS PORT SEGMENTS
-       load hold ADDRESS PORT CONNECTIONS FILE";
+       load hold ADDRESS PORT CONNECTIONS FILE
+       load first ADDRESS:PORT SECONDS COMMAND [ARGUMENT…]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -62,6 +64,9 @@ fn run(words: &[&str]) -> Result<String, Box<dyn Error>> {
             datagrams::run(address.parse()?, Duration::from_secs(seconds.parse()?), outstanding.parse()?)?
         }
         ["flood", address, port, segments] => flood::run(address.parse()?, port.parse()?, segments.parse()?)?,
+        ["first", address, seconds, command @ ..] => {
+            first::run(address.parse()?, Duration::from_secs(seconds.parse()?), command)?
+        }
         ["hold", address, port, connections, file] => {
             let began = Instant::now();
             let held = open(address.parse()?, port.parse()?, connections.parse()?)?;

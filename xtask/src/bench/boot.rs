@@ -15,11 +15,10 @@ mod node;
 mod programs;
 mod stock;
 
-use super::{Benchmark, Better, Report, Row, median};
+use super::{Benchmark, Better, Report, Row, median, packing};
 use crate::build::{KERNEL, Profile};
 use crate::context::Context;
 use crate::failure::{During, Failure};
-use crate::process;
 use programs::{PROGRAMS, Program};
 
 /// The benchmark.
@@ -54,8 +53,8 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
     let kernel = KERNEL.build(context, Profile::Release)?;
     let mut report = Report::new("Boot", ABOUT);
     programs::compile(context)?;
-    process::run(context.cargo().args(["build", "--quiet", "--release", "--package", "voxoz"]))?;
-    let node = |program: &'static Program| Ok((program, node::build(context, program)?));
+    packing::build_tool(context)?;
+    let node = |program: &'static Program| Ok((program, node::pack(context, program)?));
     let nodes = PROGRAMS.iter().map(node).collect::<Result<Vec<_>, Failure>>()?;
     let ours = Ours { bare: &kernel, nodes: &nodes };
     compare(context, &ours, Clock::Real, "by the clock", &mut report)?;

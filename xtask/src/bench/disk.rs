@@ -12,8 +12,7 @@ use std::time::Duration;
 
 use lab::{GuestSpec, Lab, linux};
 
-use super::{Benchmark, Better, Report, Row};
-use crate::build::{KERNEL, Profile};
+use super::{Benchmark, Better, Report, Row, packing};
 use crate::context::Context;
 use crate::failure::{During, Failure};
 use crate::process;
@@ -114,8 +113,8 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
     if !only.is_empty() {
         return Err(Failure::new("cannot measure single rows", "a disk is measured as a whole"));
     }
-    let module = compile(context)?;
-    let image = pack(context, &module)?;
+    let module = packing::compile(context, "disk", "bench_disk")?;
+    let image = packing::pack_module(context, "disk", &module, &["--application", "mnesia"])?;
     let folder = context.target().join("bench/disk");
     let disks = [folder.join("ours.img"), folder.join("theirs.img")];
     for disk in &disks {
@@ -164,28 +163,6 @@ fn blank(disk: &Path) -> std::io::Result<()> {
     File::create(disk)?.set_len(DISK_BYTES)
 }
 
-fn compile(context: &Context) -> Result<PathBuf, Failure> {
-    let ebin = context.target().join("bench/disk");
-    fs::create_dir_all(&ebin).during(|| "cannot make a folder".to_owned())?;
-    let source = context.root().join("tests/fixtures/bench_disk/bench_disk.erl");
-    process::run(Command::new("erlc").arg("-o").arg(&ebin).arg(source))?;
-    Ok(ebin.join("bench_disk.beam"))
-}
-
-fn pack(context: &Context, module: &Path) -> Result<PathBuf, Failure> {
-    KERNEL.build(context, Profile::Release)?;
-    process::run(context.cargo().args(["build", "--quiet", "--release", "--package", "voxoz"]))?;
-    let image = context.target().join("bench/disk.elf");
-    let mut build = Command::new(context.target().join("release/voxoz"));
-    build.args(["build", "--quiet", "--kernel"]).arg(context.target().join("voxoz-kernel.elf"));
-    build.arg("--output").arg(&image).args(["--application", "mnesia"]);
-    if let Some(ebin) = module.parent() {
-        build.arg(ebin);
-    }
-    process::run(build.args(["--start", "bench_disk"]))?;
-    Ok(image)
-}
-
 fn ours(image: &Path, extra: &str) -> GuestSpec {
     let mut spec = GuestSpec::new("ours", image);
     spec.extra = extra.to_owned();
@@ -193,10 +170,10 @@ fn ours(image: &Path, extra: &str) -> GuestSpec {
 }
 
 /// The folder of an application's modules where Debian has OTP.
-fn ebin_of(application: &str) -> Option<PathBuf> {
+pub fn ebin_of(application: &str) -> Option<PathBuf> {
     let is_it = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        name.strip_prefix(application).is_some_and(|rest| rest.starts_with('-'))
+        name.strip_prefix(application).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
     let folders = fs::read_dir("/usr/lib/erlang/lib").ok()?.flatten().map(|entry| entry.path());
     folders.into_iter().find(is_it).map(|folder| folder.join("ebin"))

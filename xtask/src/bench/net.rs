@@ -5,16 +5,13 @@
 //! the guest's processor spends for one, which `xl list` counts.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use lab::{Guest, GuestSpec, Lab, linux, network};
 
-use super::{Benchmark, Better, Report, Row, median};
-use crate::build::{KERNEL, Profile};
+use super::{Benchmark, Better, Report, Row, median, packing};
 use crate::context::Context;
 use crate::failure::{During, Failure};
 use crate::process;
@@ -124,8 +121,8 @@ struct Shown {
 }
 
 fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
-    let module = compile(context)?;
-    let image = pack(context, &module)?;
+    let module = packing::compile(context, "net", "bench_server")?;
+    let image = packing::pack_module(context, "net", &module, &[])?;
     let load = client(context)?;
     let options = lab::Options {
         install: context.install(),
@@ -167,28 +164,6 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
         server.guest.destroy().during(|| "cannot end a guest".to_owned())?;
     }
     Ok(report)
-}
-
-fn compile(context: &Context) -> Result<PathBuf, Failure> {
-    let ebin = context.target().join("bench/net");
-    fs::create_dir_all(&ebin).during(|| "cannot make a folder".to_owned())?;
-    let source = context.root().join("tests/fixtures/bench_net/bench_server.erl");
-    process::run(Command::new("erlc").arg("-o").arg(&ebin).arg(source))?;
-    Ok(ebin.join("bench_server.beam"))
-}
-
-fn pack(context: &Context, module: &Path) -> Result<PathBuf, Failure> {
-    KERNEL.build(context, Profile::Release)?;
-    process::run(context.cargo().args(["build", "--quiet", "--release", "--package", "voxoz"]))?;
-    let image = context.target().join("bench/net.elf");
-    let mut build = Command::new(context.target().join("release/voxoz"));
-    build.args(["build", "--quiet", "--kernel"]).arg(context.target().join("voxoz-kernel.elf"));
-    build.arg("--output").arg(&image);
-    if let Some(ebin) = module.parent() {
-        build.arg(ebin);
-    }
-    process::run(build.args(["--start", "bench_server"]))?;
-    Ok(image)
 }
 
 fn client(context: &Context) -> Result<PathBuf, Failure> {

@@ -18,7 +18,7 @@ use whole::{Idle, WHOLE, Whole};
 use super::{Benchmark, Better, Report, Row};
 use crate::context::Context;
 use crate::failure::{During, Failure};
-use crate::{packages, process};
+use crate::process;
 
 /// The benchmark.
 pub const VM: Benchmark =
@@ -34,7 +34,6 @@ system process, with what stock's boot brings along; ours loads what it calls. P
 timed from outside, from the start of a node to its end. *Bound by* says what most of our time goes into.";
 
 fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
-    packages::ensure(context, packages::ERLANG)?;
     let is_wanted = |known: &str| only.is_empty() || only.iter().any(|name| name == known);
     let mut programs = measured(PROGRAMS, |program| is_wanted(program.name));
     let mut whole = measured(WHOLE, |whole| is_wanted(whole.name));

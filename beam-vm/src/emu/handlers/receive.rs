@@ -198,13 +198,10 @@ unsafe fn take_message(m: *mut Machine) {
     // SAFETY: nobody else looks at the process or the machine's other parts.
     unsafe {
         let (vm, process) = (&mut *(*m).vm, &mut *(*m).process);
-        if let Some(message) = process.mailbox.remove(&mut vm.nodes) {
-            if let Some(fragment) = message.fragment {
-                process.heap.absorb(fragment);
-            }
-            if vm.tracing.sequential.is_used {
-                vm.take_token(process, message.term, message.token);
-            }
+        if let Some((term, token)) = process.mailbox.receive(&mut vm.nodes, &mut process.heap)
+            && vm.tracing.sequential.is_used
+        {
+            vm.take_token(process, term, token);
         }
         process.timed_out = false;
         process.waits_forever = false;

@@ -243,10 +243,10 @@ impl World {
                 self.bench.process.mailbox.push(&mut self.nodes, Message::of_program(copied, Some(fragment)));
             }
             Step::Receive => {
-                if let Some(message) = self.bench.process.mailbox.remove(&mut self.nodes) {
-                    message.fragment.into_iter().for_each(|fragment| self.bench.heap().absorb(fragment));
-                    assert_eq!(self.text(message.term), self.sent.remove(0));
-                    self.add(message.term);
+                let process = &mut self.bench.process;
+                if let Some((term, _)) = process.mailbox.receive(&mut self.nodes, &mut process.heap) {
+                    assert_eq!(self.text(term), self.sent.remove(0));
+                    self.add(term);
                 }
             }
             Step::Collect(extent, need) => {

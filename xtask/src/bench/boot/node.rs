@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A node that halts when it has come to something: how long that takes from the domain's first instruction, by the stamps of the kernel's log.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use lab::{GuestSpec, Lab};
 
 use super::programs::Program;
 use super::{LIMIT, MEMORY_MIB};
+use crate::bench::packing;
 use crate::context::Context;
 use crate::failure::{During, Failure};
-use crate::process;
 
 /// What the log says on the way, and what has happened by then.
 pub const MILESTONES: &[(&str, &str)] = &[
@@ -21,14 +21,11 @@ pub const MILESTONES: &[(&str, &str)] = &[
 /// What it says at the end.
 const HALTED: &str = "halted with status 0";
 
-/// Builds the node of a program.
-pub fn build(context: &Context, program: &Program) -> Result<PathBuf, Failure> {
-    let node = context.target().join("bench").join(program.file).with_extension("elf");
-    let mut build = Command::new(context.target().join("release/voxoz"));
-    build.args(["build", "--quiet", "--kernel"]).arg(context.target().join("voxoz-kernel.elf"));
-    build.arg("--output").arg(&node).arg(program.ebin(context)).args(program.build);
-    process::run(&mut build)?;
-    Ok(node)
+/// Packs the node of a program.
+pub fn pack(context: &Context, program: &Program) -> Result<PathBuf, Failure> {
+    let ebin = program.ebin(context);
+    let words = program.build.iter().map(OsStr::new);
+    packing::pack(context, program.file, [ebin.as_os_str()].into_iter().chain(words))
 }
 
 /// One start of it: milliseconds to each milestone, and to its end.
