@@ -44,8 +44,10 @@ again(Pieces, Number) ->
     garbage_collect(),
     [{Number, _} | _] = All = fill(Number, Pieces),
     io:format("and had again~n"),
-    More = piece(Number + 1, 4 * ?PIECE),
-    io:format("~b beside ~b, which is more than there is~n", [byte_size(More), length(All)]).
+    More = grow([]),
+    io:format("~b beside ~b, which is more than there is~n", [length(More), length(All)]).
+
+grow(List) -> grow([lists:seq(1, 100000) | List]).
 
 %% Pieces, with their numbers, until one more would be too much.
 fill(Number, Pieces) ->
