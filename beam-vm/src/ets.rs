@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Tables of terms that belong to no heap (`erts/emulator/beam/erl_db.c`).
 //!
-//! With one scheduler nothing is locked. An object lies in a block of its own; who looks it up gets a copy. A table that is deleted is out of
+//! With one scheduler nothing is locked. An object lies in memory of the tables; who looks it up gets a copy. A table that is deleted is out of
 //! reach at once, and its memory is given back a little at a time.
 
 mod bucket;
@@ -9,6 +9,7 @@ mod digest;
 mod hash;
 mod object;
 mod ordered;
+mod pages;
 mod range;
 mod spread;
 mod table;
@@ -16,12 +17,14 @@ mod table;
 mod tests;
 
 pub use hash::{HashTable, Kind, hash_of};
-pub use object::Object;
+pub use object::{Lines, Object};
 pub use ordered::Tree;
+pub use pages::Pages;
 pub use range::Range;
 pub use table::{Fixation, Found, Heir, Objects, Options, Protection, Table, Type, WriteConcurrency};
 
 use alloc::boxed::Box;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 
@@ -31,7 +34,7 @@ use spread::BySpread;
 
 use crate::atom::Atom;
 use crate::process::RefNumbers;
-use crate::term::{LocalPid, Term};
+use crate::term::{LocalPid, Reference, Term};
 
 /// A table's place among all.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -52,6 +55,7 @@ pub struct Tables {
     holders: HashMap<LocalPid, Vec<TableIndex>>,
     /// What is to be freed.
     waste: Vec<Objects>,
+    pages: Rc<Pages>,
 }
 
 /// Tables that were found not long ago, by the lowest bits of their numbers. Whoever looks here asks the table whether it is the right one.
@@ -87,6 +91,17 @@ impl Tables {
     /// [`NoTable`].
     #[inline]
     pub fn find(&self, id: Term) -> Result<TableIndex, NoTable> {
+        if let Some(numbers) = id.as_reference().and_then(Reference::three) {
+            let near = self.near.place(numbers).get();
+            if self.has_numbers(near, numbers) {
+                return Ok(near);
+            }
+        }
+        self.search(id)
+    }
+
+    #[inline(never)]
+    fn search(&self, id: Term) -> Result<TableIndex, NoTable> {
         if let Some(reference) = id.as_reference() {
             return reference.three().and_then(|numbers| self.find_numbers(numbers)).ok_or(NoTable::Absent);
         }
@@ -94,18 +109,21 @@ impl Tables {
         self.names.get(&name).copied().ok_or(NoTable::Absent)
     }
 
+    #[inline]
+    fn has_numbers(&self, index: TableIndex, numbers: RefNumbers) -> bool {
+        self.get(index).is_some_and(|table| table.numbers == numbers)
+    }
+
     /// The table with the numbers of a reference.
     #[must_use]
-    #[inline]
     pub fn find_numbers(&self, numbers: RefNumbers) -> Option<TableIndex> {
-        let is_it = |index| self.get(index).is_some_and(|table| table.numbers == numbers);
         let near = self.near.place(numbers);
-        if is_it(near.get()) {
+        if self.has_numbers(near.get(), numbers) {
             return Some(near.get());
         }
         let index = self.by_numbers.get(&word_of(numbers)).copied()?;
         // References that programs make up may have the same word.
-        if !is_it(index) {
+        if !self.has_numbers(index, numbers) {
             return None;
         }
         near.set(index);
@@ -129,6 +147,12 @@ impl Tables {
     #[must_use]
     pub fn is_named(&self, name: Atom) -> bool {
         self.names.contains_key(&name)
+    }
+
+    /// The memory of their objects.
+    #[must_use]
+    pub fn pages(&self) -> Rc<Pages> {
+        Rc::clone(&self.pages)
     }
 
     /// All tables.

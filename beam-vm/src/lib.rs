@@ -58,6 +58,7 @@ mod retire;
 pub mod sched;
 pub mod script;
 pub mod search;
+mod short;
 pub mod signal;
 mod stack;
 pub mod term;

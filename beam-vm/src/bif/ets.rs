@@ -96,7 +96,7 @@ pub fn new(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         return Err(caused(predefined::ALREADY_EXISTS));
     }
     let numbers = cx.vm.new_reference();
-    let mut table = Table::new(name, numbers, cx.process.pid, options);
+    let mut table = Table::new(name, numbers, cx.process.pid, options, cx.vm.tables.pages());
     if let Some((pid, data)) = heir {
         table.heir = owners::heir(cx, pid, data);
     }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::numbers;
 use crate::number::integer;
+use crate::short;
 use crate::term::{Bits, External, Fun, Map, MapNode, REF_NUMBERS_MAX, Reference, Term, View};
 
 /// Which numbers are equal.
@@ -42,7 +43,32 @@ struct Walk {
     stack: Vec<(Term, Term, Exactness)>,
 }
 
+/// What most keys are needs no stack: two bitstrings, or two tuples of immediates. None if they have to be looked into.
+#[inline]
+fn at_once(a: Term, b: Term, exactness: Exactness) -> Option<bool> {
+    if let (Some(left), Some(right)) = (a.as_tuple(), b.as_tuple()) {
+        if left.len() != right.len() {
+            return Some(false);
+        }
+        let mut are_same = Some(true);
+        for (a, b) in left.elements().iter().zip(right.elements()) {
+            if a != b {
+                if differ(*a, *b, exactness) {
+                    return Some(false);
+                }
+                are_same = None;
+            }
+        }
+        return are_same;
+    }
+    Some(bits(&a.as_bits()?, &b.as_bits()?))
+}
+
 fn walk(a: Term, b: Term, exactness: Exactness) -> bool {
+    at_once(a, b, exactness).unwrap_or_else(|| deep(a, b, exactness))
+}
+
+fn deep(a: Term, b: Term, exactness: Exactness) -> bool {
     let mut walk = Walk { stack: Vec::new() };
     let mut next = Some((a, b, exactness));
     while let Some((a, b, exactness)) = next {
@@ -154,7 +180,7 @@ fn bits(a: &Bits, b: &Bits) -> bool {
         return false;
     }
     match (a.as_bytes(), b.as_bytes()) {
-        (Some(a), Some(b)) => a == b,
+        (Some(a), Some(b)) => short::same(a, b),
         _ => a.bytes().eq(b.bytes()),
     }
 }

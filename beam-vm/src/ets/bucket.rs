@@ -7,8 +7,9 @@
 #![expect(unsafe_code, reason = "makes objects of addresses again")]
 
 use alloc::vec::Vec;
+use core::hint::select_unpredictable;
 
-use super::object::Object;
+use super::object::{Lines, Object};
 
 /// Bits of an address.
 const ADDRESS: u64 = (1 << 48) - 1;
@@ -81,6 +82,21 @@ impl Bucket {
     #[inline]
     pub(super) fn find(&self, hash: u32, is_it: impl Fn(Object) -> bool) -> Option<Object> {
         let tag = tag_of(hash);
+        // Nobody can foretell which of the two it is. With a branch the processor would often have to begin anew, and only when
+        // the bucket has come from memory.
+        let link = select_unpredictable(self.first.has(tag), self.first, self.second);
+        if !link.has(tag) && !self.has_more() {
+            return None;
+        }
+        match link.object().filter(|object| link.has(tag) && is_it(*object)) {
+            Some(object) => Some(object),
+            None => self.find_further(tag, is_it),
+        }
+    }
+
+    /// The same, one object after the other.
+    #[inline(never)]
+    fn find_further(&self, tag: u64, is_it: impl Fn(Object) -> bool) -> Option<Object> {
         let first = self.first.object()?;
         if self.first.has(tag) && is_it(first) {
             return Some(first);
@@ -99,19 +115,46 @@ impl Bucket {
         next
     }
 
-    /// Adds all objects to a list, asks for their memory, and looks at none that need not be looked at for that.
+    /// Asks for the memory of the first objects, which are looked at soon.
     #[inline]
+    pub(super) fn prefetch_objects(&self) {
+        if let Some(first) = self.first.object() {
+            first.prefetch(Lines::One);
+        }
+        if let Some(second) = self.second.object() {
+            second.prefetch(Lines::One);
+        }
+    }
+
+    /// Asks for the memory of the bucket itself.
+    #[inline]
+    pub(super) fn prefetch(&self) {
+        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a prefetch changes nothing and does not fail.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>((&raw const *self).cast()) };
+    }
+
+    /// Adds the first objects to a list, asks for their memory, and looks at none. Gives whether more follow the last of them.
+    #[inline]
+    pub(super) fn list_first(&self, lines: Lines, objects: &mut Vec<Object>) -> bool {
+        if let Some(first) = self.first.object() {
+            first.prefetch(lines);
+            objects.push(first);
+        }
+        if let Some(second) = self.second.object() {
+            second.prefetch(lines);
+            objects.push(second);
+        }
+        self.has_more()
+    }
+
+    /// Adds all objects to a list.
     pub(super) fn list(&self, objects: &mut Vec<Object>) {
-        let Some(first) = self.first.object() else { return };
-        first.prefetch();
-        objects.push(first);
-        let Some(second) = self.second.object() else { return };
-        second.prefetch();
-        objects.push(second);
-        let mut next = if self.has_more() { second.next() } else { None };
-        while let Some(object) = next {
+        let has_more = self.list_first(Lines::One, objects);
+        let mut last = objects.last().copied().filter(|_| has_more);
+        while let Some(object) = last.and_then(Object::next) {
             objects.push(object);
-            next = object.next();
+            last = Some(object);
         }
     }
 
@@ -207,12 +250,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Bucket, Object};
+    use crate::ets::Pages;
     use crate::heap::{Fragment, build};
     use crate::term::Term;
 
-    fn object(number: i64, hash: u32) -> Object {
+    fn object(pages: &Pages, number: i64, hash: u32) -> Object {
         let mut block = Fragment::default();
-        Object::new(build::tuple(&mut block, &[Term::small_cut(number)]), hash)
+        Object::new(pages, build::tuple(&mut block, &[Term::small_cut(number)]), hash)
     }
 
     fn free(object: Object) {
@@ -225,9 +269,10 @@ mod tests {
         fn buckets_are_what_lists_are(
             steps in prop::collection::vec((0_u8..5, any::<prop::sample::Index>(), 0_u32..3), 0..60)
         ) {
+            let pages = Pages::default();
             let (mut bucket, mut model) = (Bucket::default(), Vec::<Object>::new());
             for (number, (step, index, hash)) in steps.into_iter().enumerate() {
-                let new = || object(number as i64, hash);
+                let new = || object(&pages, number as i64, hash);
                 let place = (!model.is_empty()).then(|| index.index(model.len()));
                 match (step, place) {
                     (1, Some(place)) => {

@@ -10,7 +10,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::bucket::Bucket;
-use super::object::{Deleted, Object};
+use super::object::{Deleted, Lines, OVERHEAD, Object};
 use crate::atom::AtomTable;
 use crate::compare;
 use crate::hash;
@@ -22,6 +22,9 @@ const FIRST: usize = 256;
 const SEGMENT: usize = 2048;
 /// How many buckets one insertion or deletion splits or joins at most.
 const STEPS: usize = 5;
+
+/// Buckets that are emptied before their objects are freed, while the memory of those is on its way.
+const AHEAD: usize = 16;
 
 /// How many objects a key may have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,6 +86,7 @@ fn has_key(object: Object, hash: u32, key: Term, key_position: usize) -> bool {
     object.hash() == hash && object.element(key_position).is_some_and(|other| compare::same(other, key))
 }
 
+#[inline]
 fn segment_of(bucket: usize) -> (usize, usize) {
     let segment = (bucket + SEGMENT - FIRST) / SEGMENT;
     (segment, bucket % SEGMENT)
@@ -171,10 +175,22 @@ impl HashTable {
         self.at(bucket).first()
     }
 
-    /// Adds the objects of a bucket to a list, deleted ones too.
+    /// Asks for the memory of the bucket of a hash, which is looked into soon.
     #[inline]
-    pub fn list(&self, bucket: usize, objects: &mut Vec<Object>) {
-        self.at(bucket).list(objects);
+    pub fn prefetch(&self, hash: u32) {
+        self.at(self.bucket_of(hash)).prefetch();
+    }
+
+    /// Adds the first objects of a bucket to a list, deleted ones too, and asks for their memory. Gives whether more follow the last of them.
+    #[inline]
+    pub fn list_first(&self, bucket: usize, lines: Lines, objects: &mut Vec<Object>) -> bool {
+        self.at(bucket).list_first(lines, objects)
+    }
+
+    /// In how many lines of the cache most objects are.
+    #[must_use]
+    pub fn lines(&self) -> Lines {
+        Lines::of((self.words / self.count.max(1)).saturating_sub(OVERHEAD))
     }
 
     #[inline]
@@ -197,11 +213,11 @@ impl HashTable {
 
     fn account(&mut self, object: Object) {
         self.count += 1;
-        self.words += object.words() + super::object::OVERHEAD;
+        self.words += object.words() + OVERHEAD;
     }
 
     fn free(&mut self, object: Object) {
-        self.words -= object.words() + super::object::OVERHEAD;
+        self.words -= object.words() + OVERHEAD;
         // SAFETY: the object has just been taken out of its bucket, and whoever asked for that uses no terms of it.
         unsafe { object.free() };
     }
@@ -230,7 +246,7 @@ impl HashTable {
     /// Puts an object in the place of one, which is freed.
     fn exchange(&mut self, bucket: usize, before: Object, object: Object) {
         self.at_mut(bucket).replace(before, object);
-        self.words += object.words() + super::object::OVERHEAD;
+        self.words += object.words() + OVERHEAD;
         self.free(before);
     }
 
@@ -401,6 +417,8 @@ impl HashTable {
             let to = self.active;
             self.active += 1;
             self.split(from, to);
+            // The next to be split, most likely with the next insertion.
+            self.at(from + 1).prefetch_objects();
         }
     }
 
@@ -461,14 +479,15 @@ impl HashTable {
 
     /// Frees objects until a budget is used up. Gives whether all are gone; the table must not be used afterwards.
     pub fn dismantle(&mut self, budget: &mut usize) -> bool {
-        while let Some(bucket) = self.active.checked_sub(1) {
-            let mut next = core::mem::take(self.at_mut(bucket)).first();
-            while let Some(object) = next {
-                next = object.next();
-                self.free(object);
-                *budget = budget.saturating_sub(1);
+        let mut objects = Vec::new();
+        while self.active > 0 {
+            objects.clear();
+            for _ in 0..AHEAD.min(self.active) {
+                self.active -= 1;
+                core::mem::take(self.at_mut(self.active)).list(&mut objects);
             }
-            self.active = bucket;
+            *budget = budget.saturating_sub(objects.len());
+            objects.iter().for_each(|object| self.free(*object));
             if *budget == 0 {
                 return self.active == 0;
             }

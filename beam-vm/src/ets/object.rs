@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Objects: tuples that belong to a table. Each is one block of memory: the link of its bucket, its hash, and the words of the tuple, the
+//! Objects: tuples that belong to a table. Each has one place in the memory of tables: the link of its bucket, its hash, and the words of the tuple, the
 //! tuple itself first. What is before the tuple is kept small: with the header and the key it is in one line of the cache, mostly.
 //!
+//! A copy of an object is one of its words, but for the pointers among them, which point to other words of the object. Where they are is found out
+//! when the object is copied first, and kept.
+//!
 //! A handle is as good as the object, as a term is: it stays good until the table that has it frees it.
-#![expect(unsafe_code, reason = "lays objects out in blocks of its own")]
+#![expect(unsafe_code, reason = "lays objects out in memory of tables")]
 
-use alloc::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use alloc::alloc::{Layout, handle_alloc_error};
 use core::ops::Range;
 use core::ptr::NonNull;
 
+use super::pages::{self, Pages};
 use crate::copy;
 use crate::heap::{BinaryBlock, Heap, OffHeap, copy_words};
-use crate::term::{Boxed, Cons, Header, Kind, Term, layout};
+use crate::term::{Boxed, Header, Kind, Term, layout};
 
 /// Objects refer to nothing outside of themselves, so that literals may go.
 const NO_LITERALS: Range<usize> = 0..0;
@@ -21,12 +25,39 @@ const NO_LITERALS: Range<usize> = 0..0;
 struct Node {
     /// The next object of the bucket.
     next: Option<Object>,
-    /// The first of the off-heap objects in it.
-    off_heap: u64,
+    /// Which of the words are more than numbers.
+    inside: Inside,
     /// The hash of the key.
     hash: u32,
     /// How many words follow, and [`DELETED`].
     words: u32,
+}
+
+/// Which words of an object are more than numbers. 0 stands for what nobody has looked for yet; else there are either off-heap objects, of
+/// which this is the address of the first, or the lowest bit is set, and each other bit whose word has a pointer.
+#[derive(Clone, Copy)]
+struct Inside(u64);
+
+impl Inside {
+    const UNKNOWN: Self = Self(0);
+    /// There is no pointer.
+    const FLAT: Self = Self(1);
+
+    /// The address of the first off-heap object.
+    fn off_heap(self) -> Option<u64> {
+        (self.0 != 0 && self.0 & 1 == 0).then_some(self.0)
+    }
+
+    /// The off-heap objects, of which the caller has to give up the list as often as there are references to them.
+    fn off_heap_list(self) -> OffHeap {
+        OffHeap { first: self.off_heap().unwrap_or(0), words: 0 }
+    }
+
+    /// Those of the first words that have pointers, one bit for each; the first word of a tuple never has.
+    #[inline]
+    fn pointers(self) -> Option<u64> {
+        (self.0 & 1 != 0).then_some(self.0 & !1)
+    }
 }
 
 /// It was deleted while somebody held its place in the table.
@@ -63,34 +94,36 @@ impl Heap for Words {
     }
 }
 
-fn layout_of(words: usize) -> Layout {
-    let words = Layout::array::<u64>(words).unwrap_or(Layout::new::<u64>());
-    Layout::new::<Node>().extend(words).map_or(Layout::new::<Node>(), |(layout, _)| layout)
+/// The bytes of an object of so many words.
+#[inline]
+fn bytes_of(words: usize) -> usize {
+    size_of::<Node>() + 8 * words
 }
 
 impl Object {
     /// A copy of a tuple.
     #[must_use]
-    pub fn new(tuple: Term, hash: u32) -> Self {
+    pub fn new(pages: &Pages, tuple: Term, hash: u32) -> Self {
         if let Some(boxed) = copy::flat_tuple(tuple) {
             let words = 1 + boxed.header().arity();
-            return Self::make(words, hash, |heap| {
+            return Self::make(pages, words, hash, Inside::FLAT, |heap| {
                 let at = heap.allocate(words);
                 // SAFETY: the words have just been given, as many as the tuple has.
                 unsafe { copy_words(boxed.address().as_ptr(), at.as_ptr(), words) };
             });
         }
         let words = copy::size_of(tuple, &NO_LITERALS);
-        Self::make(words, hash, |heap| {
+        Self::make(pages, words, hash, Inside::UNKNOWN, |heap| {
             copy::copy_of(tuple, words, heap, &NO_LITERALS);
         })
     }
 
     /// An object of copies of elements.
     #[must_use]
-    pub fn of_elements(elements: &[Term], hash: u32) -> Self {
+    pub fn of_elements(pages: &Pages, elements: &[Term], hash: u32) -> Self {
         let inner: usize = elements.iter().map(|element| copy::size_of(*element, &NO_LITERALS)).sum();
-        Self::make(1 + elements.len() + inner, hash, |heap| {
+        let inside = if inner == 0 { Inside::FLAT } else { Inside::UNKNOWN };
+        Self::make(pages, 1 + elements.len() + inner, hash, inside, |heap| {
             let at = heap.allocate(1 + elements.len());
             // SAFETY: the words have just been given; each element is written before anybody looks.
             unsafe {
@@ -103,20 +136,20 @@ impl Object {
         })
     }
 
-    fn make(words: usize, hash: u32, fill: impl FnOnce(&mut Words)) -> Self {
-        let layout = layout_of(words);
+    /// An object of so many words, which `fill` writes. If it has off-heap objects, nobody knows of `inside` yet.
+    #[inline]
+    fn make(pages: &Pages, words: usize, hash: u32, inside: Inside, fill: impl FnOnce(&mut Words)) -> Self {
         let size = u32::try_from(words).ok().filter(|size| size & DELETED == 0);
-        // SAFETY: the layout has a node's size at least.
-        let node = size.and_then(|_| NonNull::new(unsafe { alloc(layout) }.cast::<Node>()));
-        let (Some(size), Some(node)) = (size, node) else { handle_alloc_error(layout) };
-        let _ = node.expose_provenance();
-        // SAFETY: the block has room for a node and the words after it.
+        let Some(size) = size else { handle_alloc_error(Layout::new::<Node>()) };
+        let node = pages.take(bytes_of(words)).cast::<Node>();
+        // SAFETY: the place has room for a node and the words after it.
         unsafe {
             let mut heap = Words { at: node.add(1).cast(), off_heap: OffHeap::default() };
             fill(&mut heap);
             debug_assert_eq!(heap.at, node.add(1).cast::<u64>().add(words));
             let off_heap = heap.off_heap.into_first();
-            node.write(Node { next: None, off_heap, hash, words: size });
+            let inside = if off_heap == 0 { inside } else { Inside(off_heap) };
+            node.write(Node { next: None, inside, hash, words: size });
         }
         Self(node)
     }
@@ -129,8 +162,8 @@ impl Object {
         // SAFETY: the object is live, and nobody uses it afterwards.
         unsafe {
             let words = self.words();
-            drop(OffHeap { first: self.node().off_heap, words: 0 });
-            dealloc(self.0.as_ptr().cast(), layout_of(words));
+            drop(self.node().inside.off_heap_list());
+            pages::free(self.0.cast(), bytes_of(words));
         }
     }
 
@@ -183,15 +216,17 @@ impl Object {
         Self(unsafe { NonNull::new_unchecked(core::ptr::with_exposed_provenance_mut(address as usize)) })
     }
 
-    /// Asks for its memory, which is looked at soon: the line that it begins in, and the next, where most small ones end.
+    /// Asks for its memory, which is looked at soon.
     #[inline]
-    pub(super) fn prefetch(self) {
+    pub fn prefetch(self, lines: Lines) {
         use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         let first: *const i8 = self.0.as_ptr().cast();
         // SAFETY: a prefetch changes nothing and does not fail, wherever it leads.
         unsafe {
             _mm_prefetch::<_MM_HINT_T0>(first);
-            _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(64));
+            if lines == Lines::Two {
+                _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(64));
+            }
         }
     }
 
@@ -218,7 +253,7 @@ impl Object {
 
     /// The binaries outside of heaps that it refers to: address, bytes, and how many refer to the same.
     pub fn binaries(self) -> alloc::vec::Vec<(u64, usize, usize)> {
-        let list = core::mem::ManuallyDrop::new(OffHeap { first: self.node().off_heap, words: 0 });
+        let list = core::mem::ManuallyDrop::new(self.node().inside.off_heap_list());
         let binaries = list.objects().filter(|object| object.header().kind() == Kind::RefcBinary);
         binaries
             .map(|object| {
@@ -250,6 +285,7 @@ impl Object {
     ///
     /// # Panics
     /// When one of them is none.
+    #[inline]
     pub fn set_element(self, position: usize, value: Term) {
         let before = self.element(position);
         assert!(before.is_some_and(Term::is_immediate) && value.is_immediate(), "two immediates");
@@ -258,23 +294,69 @@ impl Object {
     }
 
     /// A copy of it.
+    #[inline]
     pub fn copy_to<H: Heap + ?Sized>(self, heap: &mut H) -> Term {
-        let node = self.node();
-        if node.off_heap != 0 {
+        let Some(mut pointers) = self.node().inside.pointers() else { return self.copy_unknown(heap) };
+        let (at, distance) = self.copy_words_to(heap);
+        while pointers != 0 {
+            // SAFETY: the bits say which of the words are pointers to others of them.
+            unsafe { move_pointer(at.add(pointers.trailing_zeros() as usize), distance) };
+            pointers &= pointers - 1;
+        }
+        // SAFETY: a tuple is at the beginning of the words.
+        unsafe { Boxed::new(at).term() }
+    }
+
+    /// A copy of it if nobody knows where its pointers are, or there are more than bits.
+    #[inline(never)]
+    fn copy_unknown<H: Heap + ?Sized>(self, heap: &mut H) -> Term {
+        if self.node().inside.off_heap().is_some() {
             return copy::copy_of(self.term(), self.words(), heap, &NO_LITERALS);
         }
         let words = self.words();
-        let at = heap.allocate(words);
-        // SAFETY: the heap has given as many words, which become a copy of live ones; all that they refer to is among them.
+        let (at, distance) = self.copy_words_to(heap);
+        let mut inside = Inside::FLAT;
+        // SAFETY: the words are those of a term that refers to nothing else. Nobody has a reference to the field.
         unsafe {
-            let source = self.0.add(1).cast::<u64>();
-            copy_words(source.as_ptr(), at.as_ptr(), words);
-            let distance = (at.addr().get() as u64).wrapping_sub(source.addr().get() as u64);
-            if words > 1 + Header::from_raw(source.read()).map_or(0, Header::arity) {
-                relocate(at, words, distance);
+            each_pointer(at, words, |index| {
+                move_pointer(at.add(index), distance);
+                inside.0 |= 1_u64.unbounded_shl(index as u32);
+            });
+            if words <= u64::BITS as usize {
+                (*self.0.as_ptr()).inside = inside;
             }
             Boxed::new(at).term()
         }
+    }
+
+    /// Copies the words as they are. Gives where the copy is, and how far that is from here.
+    #[inline(always)]
+    fn copy_words_to<H: Heap + ?Sized>(self, heap: &mut H) -> (NonNull<u64>, u64) {
+        let words = self.words();
+        let at = heap.allocate(words);
+        // SAFETY: the heap has given as many words, which become a copy of live ones.
+        unsafe {
+            let source = self.0.add(1).cast::<u64>();
+            copy_words(source.as_ptr(), at.as_ptr(), words);
+            (at, (at.addr().get() as u64).wrapping_sub(source.addr().get() as u64))
+        }
+    }
+}
+
+/// How many lines of the cache objects are in, as far as it is worth to ask for them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lines {
+    /// One.
+    One,
+    /// Two.
+    Two,
+}
+
+impl Lines {
+    /// Those of objects of so many words.
+    #[must_use]
+    pub fn of(words: usize) -> Self {
+        if bytes_of(words) > 64 { Self::Two } else { Self::One }
     }
 }
 
@@ -287,61 +369,53 @@ pub enum Deleted {
     No,
 }
 
-/// Makes the terms in words that were moved as a whole point to where they are now.
+/// Shows which words are pointers.
 ///
 /// # Safety
-/// The words are objects and cons cells one after the other, whose pointers point among the words as they were `distance` before.
-unsafe fn relocate(at: NonNull<u64>, words: usize, distance: u64) {
+/// The words are objects and cons cells one after the other.
+unsafe fn each_pointer(at: NonNull<u64>, words: usize, mut visit: impl FnMut(usize)) {
     let mut index = 0;
     // SAFETY: as the caller promises.
     unsafe {
+        let is_pointer = |index: usize| !Term::from_raw(at.add(index).read()).is_immediate();
         while index < words {
-            let raw = at.add(index).read();
-            match Header::from_raw(raw) {
-                Some(header) => {
-                    for place in header.kind().terms(header.arity()) {
-                        move_term(at.add(index + place), distance);
-                    }
-                    index += 1 + header.arity();
+            let Some(header) = Header::from_raw(at.add(index).read()) else {
+                if is_pointer(index) {
+                    visit(index);
                 }
-                None => {
-                    move_term(at.add(index), distance);
-                    index += 1;
+                index += 1;
+                continue;
+            };
+            for place in header.kind().terms(header.arity()) {
+                if is_pointer(index + place) {
+                    visit(index + place);
                 }
             }
+            index += 1 + header.arity();
         }
     }
 }
 
 /// # Safety
-/// The word is a term whose pointer, if it is one, points `distance` before what it has to.
-unsafe fn move_term(place: NonNull<u64>, distance: u64) {
-    // SAFETY: as the caller promises.
-    unsafe {
-        let term = Term::from_raw(place.read());
-        let moved = |address: usize| {
-            let address = (address as u64).wrapping_add(distance) as usize;
-            NonNull::new_unchecked(core::ptr::with_exposed_provenance_mut(address))
-        };
-        if let Some(cell) = term.as_cons() {
-            place.write(Cons::new(moved(cell.address().addr().get()).cast()).term().raw());
-        } else if let Some(boxed) = term.as_boxed() {
-            place.write(Boxed::new(moved(boxed.address().addr().get())).term().raw());
-        }
-    }
+/// The word is a pointer that points `distance` before what it has to.
+#[inline]
+unsafe fn move_pointer(place: NonNull<u64>, distance: u64) {
+    // SAFETY: as the caller promises. Both addresses are multiples of a word, so that the tag stays.
+    unsafe { place.write(place.read().wrapping_add(distance)) };
 }
 
 const _: () = assert!(size_of::<Node>() == 24 && layout::CONS_SIZE == 2);
 
 #[cfg(test)]
 mod tests {
-    use super::{OVERHEAD, Object};
+    use super::{OVERHEAD, Object, Pages};
     use crate::compare;
     use crate::heap::{Fragment, build};
     use crate::term::Term;
 
     #[test]
     fn copies_are_the_same_and_stand_alone() {
+        let pages = Pages::default();
         let mut block = Fragment::default();
         let inner = build::list(&mut block, &[Term::small_cut(1), Term::small_cut(2)]);
         let float = build::float(&mut block, 1.5);
@@ -351,11 +425,12 @@ mod tests {
         let pair = build::tuple(&mut block, &[inner, float]);
         for elements in [&[pair, big, text][..], &[pair, long, inner], &[Term::NIL]] {
             let tuple = build::tuple(&mut block, elements);
-            let object = Object::new(tuple, 5);
-            let other = Object::of_elements(elements, 5);
+            let object = Object::new(&pages, tuple, 5);
+            let other = Object::of_elements(&pages, elements, 5);
             assert!(compare::same(object.term(), tuple) && compare::same(other.term(), tuple));
             assert_eq!((object.words(), OVERHEAD), (other.words(), 4));
             let mut heap = Fragment::default();
+            let first = object.copy_to(&mut heap);
             let copied = object.copy_to(&mut heap);
             #[expect(unsafe_code, reason = "frees what nobody looks at")]
             // SAFETY: only the copy is looked at afterwards.
@@ -363,7 +438,7 @@ mod tests {
                 object.free();
                 other.free();
             }
-            assert!(compare::same(copied, tuple));
+            assert!(compare::same(first, tuple) && compare::same(copied, tuple));
         }
     }
 }

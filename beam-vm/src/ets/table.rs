@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A table: what is known of it, and its objects, which are hashed or in order.
 
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 
 use super::hash::{Chain, HashTable, Kind, hash_of};
 use super::object::Object;
 use super::ordered::{Entry, Tree};
+use super::pages::Pages;
 use crate::atom::{Atom, AtomTable};
 use crate::compare;
 use crate::heap::Fragment;
@@ -163,6 +165,8 @@ pub struct Table {
     pub fixation: Option<Fixation>,
     /// Its objects.
     pub objects: Objects,
+    /// Where objects are made.
+    pages: Rc<Pages>,
 }
 
 /// The objects of a key, the newest first.
@@ -206,9 +210,9 @@ impl Objects {
 impl Table {
     /// A table without objects.
     #[must_use]
-    pub fn new(name: Atom, numbers: RefNumbers, owner: LocalPid, options: Options) -> Self {
+    pub fn new(name: Atom, numbers: RefNumbers, owner: LocalPid, options: Options, pages: Rc<Pages>) -> Self {
         let objects = Objects::new(&options);
-        Self { name, numbers, owner, heir: None, options, fixation: None, objects }
+        Self { name, numbers, owner, heir: None, options, fixation: None, objects, pages }
     }
 
     /// The number of objects.
@@ -238,6 +242,7 @@ impl Table {
 
     /// Whether a key has one object at most.
     #[must_use]
+    #[inline]
     pub fn is_set(&self) -> bool {
         matches!(self.options.kind, Type::Ordered | Type::Hashed(Kind::Set))
     }
@@ -280,9 +285,19 @@ impl Table {
     #[inline]
     pub fn make(&self, atoms: &AtomTable, key: Term, tuple: Term) -> Object {
         match &self.objects {
-            Objects::Hashed(_) => Object::new(tuple, hash_of(atoms, key)),
-            Objects::Ordered(_) => Object::new(tuple, 0),
+            Objects::Hashed(table) => {
+                let hash = hash_of(atoms, key);
+                table.prefetch(hash);
+                Object::new(&self.pages, tuple, hash)
+            }
+            Objects::Ordered(_) => Object::new(&self.pages, tuple, 0),
         }
+    }
+
+    /// An object of this table made of elements, for the place of one with the same key.
+    #[must_use]
+    pub fn make_instead(&self, before: Object, elements: &[Term]) -> Object {
+        Object::of_elements(&self.pages, elements, before.hash())
     }
 
     /// Puts an object in that was made for this table.

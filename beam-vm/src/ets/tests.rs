@@ -2,6 +2,7 @@
 //! Tables against models of ordinary lists and maps.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::vec::Vec;
 
 use proptest::prelude::*;
@@ -17,7 +18,7 @@ fn atoms() -> AtomTable {
 
 fn table(kind: Type) -> Table {
     let options = Options { kind, ..Options::default() };
-    Table::new(predefined::OK, [1, 2, 3], LocalPid(1), options)
+    Table::new(predefined::OK, [1, 2, 3], LocalPid(1), options, Rc::default())
 }
 
 fn put(table: &mut Table, atoms: &AtomTable, key: Term, value: i64) {
@@ -297,7 +298,8 @@ proptest! {
 #[test]
 fn made_up_references_lead_to_no_table() {
     let mut tables = super::Tables::default();
-    let index = tables.insert(Table::new(predefined::OK, [7, 3, 1], LocalPid(1), Options::default()));
+    let index =
+        tables.insert(Table::new(predefined::OK, [7, 3, 1], LocalPid(1), Options::default(), Rc::default()));
     let mut heap = Fragment::default();
     let reference = build::reference(&mut heap, [7, 3, 1], None);
     assert_eq!(tables.find(reference), Ok(index));

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use super::jenkins::{self, Block, constant};
 use crate::map;
-use crate::term::{Bits, Cons, External, REF_NUMBERS_MAX, Term, View};
+use crate::term::{Bits, Cons, External, REF_NUMBERS_MAX, Term, Tuple, View};
 
 /// Keeps this hash apart from `phash2`: tables of tables would have few chains otherwise.
 const SALT: u32 = 3_432_918_353;
@@ -25,25 +25,50 @@ enum Rest {
 #[inline]
 #[must_use]
 pub fn internal(term: Term) -> u32 {
-    let hash = SALT;
-    if term.is_immediate() {
-        return jenkins::wide(hash, word(term), constant(1));
+    if term.is_immediate() { jenkins::wide(SALT, word(term), constant(1)) } else { of_object(term) }
+}
+
+/// The hash of what is no immediate. What most keys are needs no stack.
+fn of_object(term: Term) -> u32 {
+    if let Some(tuple) = term.as_tuple() {
+        return flat(tuple).unwrap_or_else(|| compound(term, SALT));
     }
-    // What most keys are needs no stack.
-    match term.view() {
-        View::Bits(bits) => bitstring(&bits, hash),
-        View::Tuple(tuple) if tuple.elements().iter().all(|element| element.is_immediate()) => {
-            let hash = jenkins::one(hash, tuple.len() as u32, constant(9));
-            tuple
-                .elements()
-                .iter()
-                .fold(hash, |hash, element| jenkins::wide(hash, word(*element), constant(1)))
-        }
-        _ => compound(term, hash),
+    match term.as_bits() {
+        Some(bits) => bitstring(&bits, SALT),
+        None => compound(term, SALT),
     }
 }
 
+/// What a hash begins with for tuples of this size, so that keys of many parts have one part less to be mixed.
+const SIZES: [u32; 8] = {
+    let mut hashes = [0; 8];
+    let mut size = 0;
+    while size < hashes.len() {
+        hashes[size] = jenkins::one(SALT, size as u32, constant(9));
+        size += 1;
+    }
+    hashes
+};
+
+/// The hash of a tuple of immediates.
+#[inline]
+fn flat(tuple: Tuple) -> Option<u32> {
+    let size = tuple.len();
+    let mut hash = match SIZES.get(size) {
+        Some(hash) => *hash,
+        None => jenkins::one(SALT, size as u32, constant(9)),
+    };
+    for element in tuple.elements() {
+        if !element.is_immediate() {
+            return None;
+        }
+        hash = jenkins::wide(hash, word(*element), constant(1));
+    }
+    Some(hash)
+}
+
 /// The word that stock has for an immediate. It is the same here, but for the empty list.
+#[inline]
 fn word(term: Term) -> u64 {
     if term.is_nil() { 0x3B } else { term.raw() }
 }
@@ -155,14 +180,12 @@ fn bitstring(bits: &Bits, hash: u32) -> u32 {
     if bits.is_empty() {
         return initial;
     }
+    if let Some(whole) = bits.as_bytes() {
+        return jenkins::bytes(initial, whole);
+    }
     let (bytes, last) = (bits.len() / 8, bits.len() % 8);
     let steps = bytes / Block::STEP * Block::STEP;
     let mut block = Block::new(initial);
-    if let Some(whole) = bits.as_bytes() {
-        let (first, rest) = whole.split_at(steps);
-        block.update(first.iter().copied());
-        return block.finish(rest.iter().copied(), bytes);
-    }
     let part = |from: usize, to: usize| (from..to).map(|index| bits.byte(index));
     block.update(part(0, steps));
     let hash = block.finish(part(steps, bytes), bytes);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Bob Jenkins' mixing of three words (Dr. Dobb's Journal, 1997), on which all newer hashes of terms are built.
 
+use crate::short;
+
 /// The golden ratio, which tells kinds of terms apart by its multiples.
 const GOLDEN: u32 = 0x9E37_79B9;
 
@@ -10,7 +12,7 @@ pub const fn constant(multiple: u32) -> u32 {
 }
 
 #[inline]
-fn mix([mut a, mut b, mut c]: [u32; 3]) -> [u32; 3] {
+const fn mix([mut a, mut b, mut c]: [u32; 3]) -> [u32; 3] {
     a = a.wrapping_sub(b).wrapping_sub(c) ^ c >> 13;
     b = b.wrapping_sub(c).wrapping_sub(a) ^ a << 8;
     c = c.wrapping_sub(a).wrapping_sub(b) ^ b >> 13;
@@ -25,20 +27,44 @@ fn mix([mut a, mut b, mut c]: [u32; 3]) -> [u32; 3] {
 
 /// A hash with two more words in it.
 #[inline]
-pub fn two(hash: u32, first: u32, second: u32, constant: u32) -> u32 {
+pub const fn two(hash: u32, first: u32, second: u32, constant: u32) -> u32 {
     mix([constant.wrapping_add(first), constant.wrapping_add(second), hash])[2]
 }
 
 /// A hash with one more word in it.
 #[inline]
-pub fn one(hash: u32, word: u32, constant: u32) -> u32 {
+pub const fn one(hash: u32, word: u32, constant: u32) -> u32 {
     two(hash, word, 0, constant)
 }
 
 /// A hash with the two halves of a word of 64 bits in it.
 #[inline]
-pub fn wide(hash: u32, word: u64, constant: u32) -> u32 {
+pub const fn wide(hash: u32, word: u64, constant: u32) -> u32 {
     two(hash, word as u32, (word >> 32) as u32, constant)
+}
+
+/// The hash of bytes that lie side by side: that of a [`Block`] of them.
+#[inline]
+pub fn bytes(initial: u32, bytes: &[u8]) -> u32 {
+    let mut state = [GOLDEN, GOLDEN, initial];
+    let (steps, rest) = bytes.as_chunks::<{ Block::STEP }>();
+    for step in steps {
+        let first = short::number(step);
+        let words = [first as u32, (first >> 32) as u32, short::number(&step[8..]) as u32];
+        for (state, word) in state.iter_mut().zip(words) {
+            *state = state.wrapping_add(word);
+        }
+        state = mix(state);
+    }
+    let first = short::number(rest);
+    // The lowest byte of the third word is the length's.
+    let third = rest.get(8..).map_or(0, |last| (short::number(last) as u32) << 8);
+    let [a, b, c] = state;
+    mix([
+        a.wrapping_add(first as u32),
+        b.wrapping_add((first >> 32) as u32),
+        c.wrapping_add(third).wrapping_add(bytes.len() as u32),
+    ])[2]
 }
 
 /// The hash of bytes that come in parts.

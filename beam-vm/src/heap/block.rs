@@ -105,7 +105,25 @@ pub(crate) unsafe fn copy_words(from: *const u64, to: *mut u64, words: usize) {
             4 => to.cast::<[u64; 4]>().write(from.cast::<[u64; 4]>().read()),
             5 => to.cast::<[u64; 5]>().write(from.cast::<[u64; 5]>().read()),
             6 => to.cast::<[u64; 6]>().write(from.cast::<[u64; 6]>().read()),
+            // The first words and the last, of which some may be the same.
+            7..=8 => ends::<4>(from, to, words),
+            9..=16 => ends::<8>(from, to, words),
             _ => to.copy_from_nonoverlapping(from, words),
         }
+    }
+}
+
+/// Copies the first `N` words and the last.
+///
+/// # Safety
+/// As for [`copy_words`], and there are `N` words at least.
+#[inline(always)]
+unsafe fn ends<const N: usize>(from: *const u64, to: *mut u64, words: usize) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let first = from.cast::<[u64; N]>().read();
+        let last = from.add(words - N).cast::<[u64; N]>().read();
+        to.cast::<[u64; N]>().write(first);
+        to.add(words - N).cast::<[u64; N]>().write(last);
     }
 }

@@ -57,6 +57,7 @@ pub(super) struct Compiler<'a, F> {
     pub(super) problems: Problems<'a>,
     pub(super) code: Vec<Op>,
     pub(super) labels: Vec<usize>,
+    pub(super) lists: Vec<Slot>,
     pub(super) constants: Fragment,
     /// The variables that the head of this clause binds.
     pub(super) variables: BTreeMap<u32, Slot>,
@@ -86,6 +87,7 @@ pub fn compile<F: Functions>(
         problems: Problems { atoms, node, texts: Vec::new() },
         code: Vec::new(),
         labels: Vec::new(),
+        lists: Vec::new(),
         constants: Fragment::default(),
         variables: BTreeMap::new(),
         slots: 1,
@@ -103,8 +105,8 @@ pub fn compile<F: Functions>(
     if !is_done || !compiler.problems.texts.is_empty() {
         return Err(compiler.problems.texts);
     }
-    let Compiler { code, labels, constants, .. } = compiler;
-    Ok(Program { code, clauses, labels, slots: slots as usize, constants })
+    let Compiler { code, labels, lists, constants, .. } = compiler;
+    Ok(Program { code, clauses, labels, lists, slots: slots as usize, constants })
 }
 
 impl<F: Functions> Compiler<'_, F> {
@@ -157,14 +159,16 @@ impl<F: Functions> Compiler<'_, F> {
             return self.stop("Body clause does not return anything.");
         }
         self.expressions(body, super::expression::Part::Body);
-        // Of a body that is one constant no more is left than that.
-        match *self.code {
-            [.., Op::Body, Op::Constant(term), Op::Result] => {
-                self.code.truncate(self.code.len() - 3);
-                self.code.push(Op::Give(term));
-            }
-            _ => self.code.push(Op::Halt),
-        }
+        // Of a body that only gives something, no more is left than that.
+        let (length, end) = match *self.code {
+            [.., Op::Body, Op::Constant(term), Op::Result] => (3, Op::Give(term)),
+            [.., Op::Body, Op::Load(slot), Op::Copy, Op::Result] => (4, Op::GiveCopy(slot)),
+            [.., Op::Body, Op::TupleOf(slots), Op::Result] => (3, Op::GiveTuple(slots)),
+            [.., Op::Result] => (1, Op::GiveTop),
+            _ => (0, Op::Halt),
+        };
+        self.code.truncate(self.code.len() - length);
+        self.code.push(end);
         Ok(())
     }
 

@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 use super::compile::{Compiler, variable};
-use super::program::{Action, FunctionIndex, Label, Op, Slot, Then};
+use super::program::{Action, FunctionIndex, Label, Op, Slot, SlotList, Then};
 use super::small::Small;
 use super::special::Special;
 use super::{Dialect, Functions, Places};
@@ -60,6 +60,9 @@ enum Operand {
     Term(Term),
 }
 
+/// How deep branches of guards may be to need no values.
+const BRANCH_DEPTH: usize = 16;
+
 struct Work {
     tasks: Vec<Task>,
     outcomes: Vec<Outcome>,
@@ -83,12 +86,16 @@ impl<F: Functions> Compiler<'_, F> {
         while let Some(cell) = rest.as_cons() {
             rest = cell.tail();
             let is_result = part == Part::Body && self.dialect == Dialect::Table && !rest.is_cons();
-            let kept = if is_result { Use::Keep } else { Use::Look };
-            self.expression(cell.head(), kept, part);
             match part {
-                Part::Guard => self.require(),
-                Part::Body if is_result => self.code.push(Op::Result),
-                Part::Body => self.code.push(Op::Drop),
+                Part::Guard => self.required(cell.head(), 0),
+                Part::Body if is_result => {
+                    self.expression(cell.head(), Use::Keep, part);
+                    self.code.push(Op::Result);
+                }
+                Part::Body => {
+                    self.expression(cell.head(), Use::Look, part);
+                    self.code.push(Op::Drop);
+                }
             }
         }
         if !rest.is_nil() {
@@ -96,12 +103,53 @@ impl<F: Functions> Compiler<'_, F> {
         }
     }
 
-    /// The value before has to be `true`.
-    fn require(&mut self) {
+    /// Compiles an expression of a guard, whose value has to be `true`. Its branches need no value then.
+    fn required(&mut self, term: Term, depth: usize) {
+        match self.branches_of(term).filter(|_| depth < BRANCH_DEPTH) {
+            Some((Special::AndAlso, arguments)) => {
+                arguments.into_iter().for_each(|argument| self.required(argument, depth + 1));
+            }
+            Some((_, arguments)) => {
+                let label = self.label();
+                let last = arguments.len().saturating_sub(1);
+                for (index, argument) in arguments.into_iter().enumerate() {
+                    if index == last {
+                        self.required(argument, depth + 1);
+                    } else {
+                        self.expression(argument, Use::Look, Part::Guard);
+                        self.finish(Then::Go(label), Op::GoIfTrue(label));
+                    }
+                }
+                self.labels[label.0 as usize] = self.code.len();
+            }
+            None => {
+                self.expression(term, Use::Look, Part::Guard);
+                self.finish(Then::Require, Op::Require);
+            }
+        }
+    }
+
+    /// What `andalso` and `orelse` have in them, if that is what an expression is.
+    fn branches_of(&self, term: Term) -> Option<(Special, Vec<Term>)> {
+        let tuple = term.as_tuple()?;
+        let (name, arguments) = tuple.elements().split_first()?;
+        let special = Special::find(self.atoms.text(name.as_atom()?))?;
+        let is_branch = matches!(special, Special::AndAlso | Special::OrElse);
+        let is_good = is_branch && special.check(self.dialect, Part::Guard, arguments.len()).is_ok();
+        is_good.then(|| (special, arguments.to_vec()))
+    }
+
+    /// Says what becomes of the value before, by the instruction that makes it if it can, or by one of its own.
+    fn finish(&mut self, what: Then, op: Op) {
         let is_alone = !self.is_end_aimed_at();
         match self.code.last_mut() {
-            Some(Op::SlotTerm { then, .. } | Op::Slots { then, .. }) if is_alone => *then = Then::Require,
-            _ => self.code.push(Op::Require),
+            Some(
+                Op::SlotTerm { then, .. }
+                | Op::Slots { then, .. }
+                | Op::Top { then, .. }
+                | Op::TopTerm { then, .. },
+            ) if is_alone => *then = what,
+            _ => self.code.push(op),
         }
     }
 
@@ -133,7 +181,10 @@ impl<F: Functions> Compiler<'_, F> {
                     let tuple = build::tuple(&mut self.constants, &elements);
                     self.fold(start, tuple, kept, work);
                 }
-                None => self.emit(Op::Tuple(count), work),
+                None => {
+                    let op = self.tuple_of_slots(start).unwrap_or(Op::Tuple(count));
+                    self.emit(op, work);
+                }
             },
             Task::Map(start, term, kept) => self.finish_map(start, term, kept, work),
             Task::Emit(op, count, kept) => {
@@ -155,6 +206,21 @@ impl<F: Functions> Compiler<'_, F> {
                 work.outcomes.push(Outcome::Code);
             }
         }
+    }
+
+    /// If the code from a place on only copies slots, all of it in one with the tuple of them.
+    fn tuple_of_slots(&mut self, start: usize) -> Option<Op> {
+        let (copies, []) = self.code[start..].as_chunks::<2>() else { return None };
+        let slots: Option<Vec<Slot>> = copies
+            .iter()
+            .rev()
+            .map(|copy| if let [Op::Load(slot), Op::Copy] = copy { Some(*slot) } else { None })
+            .collect();
+        let slots = slots?;
+        let list = SlotList { first: self.lists.len() as u32, count: slots.len() as u32 };
+        self.lists.extend(slots);
+        self.code.truncate(start);
+        Some(Op::TupleOf(list))
     }
 
     fn emit(&mut self, op: Op, work: &mut Work) {
@@ -345,9 +411,9 @@ impl<F: Functions> Compiler<'_, F> {
                 Op::Slots { small, function, then, slot, other }
             }
             (_, Some(Operand::Term(term))) => {
-                return self.emit_after(Op::TopTerm { small, function, term }, &[a], kept, work);
+                return self.emit_after(Op::TopTerm { small, function, then, term }, &[a], kept, work);
             }
-            _ => return self.emit_after(Op::Top { small, function }, &[a, b], kept, work),
+            _ => return self.emit_after(Op::Top { small, function, then }, &[a, b], kept, work),
         };
         work.tasks.push(Task::Emit(op, 0, kept));
     }

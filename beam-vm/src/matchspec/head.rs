@@ -54,7 +54,7 @@ impl<F: Functions> Compiler<'_, F> {
         };
         self.code.push(Op::Arguments(patterns.len() as u32));
         for (index, pattern) in patterns.into_iter().enumerate() {
-            self.part(pattern, work, |to| Op::Argument { index: index as u32, to });
+            self.part_in(Slot::element(index as u32), pattern, work);
         }
         Ok(())
     }
@@ -62,17 +62,7 @@ impl<F: Functions> Compiler<'_, F> {
     /// Compares a slot with a pattern.
     fn pattern(&mut self, slot: Slot, pattern: Term, work: &mut Work) -> Result<(), Stop> {
         match pattern.view() {
-            View::Tuple(tuple) => {
-                self.code.push(Op::IsTuple { slot, arity: tuple.len() as u32 });
-                for (index, element) in tuple.elements().iter().enumerate() {
-                    let index = index as u32;
-                    if element.is_immediate() && !self.is_variable(*element) {
-                        self.code.push(Op::ElementIs { from: slot, index, term: *element });
-                    } else {
-                        self.part(*element, work, |to| Op::Element { from: slot, index, to });
-                    }
-                }
-            }
+            View::Tuple(tuple) => self.tuple(slot, tuple.elements(), work),
             View::Cons(cell) => {
                 self.code.push(Op::IsCons(slot));
                 self.part(cell.head(), work, |to| Op::Head { from: slot, to });
@@ -100,6 +90,42 @@ impl<F: Functions> Compiler<'_, F> {
         term == Term::atom(predefined::UNDERSCORE) || variable(self.atoms, term).is_some()
     }
 
+    /// Compares a slot with a tuple. What is most likely to tell terms apart comes first: the constants.
+    fn tuple(&mut self, slot: Slot, elements: &[Term], work: &mut Work) {
+        let arity = elements.len() as u32;
+        let mut is_first = true;
+        for (index, element) in elements.iter().enumerate() {
+            let (index, term) = (index as u32, *element);
+            if !self.is_constant(term) {
+                continue;
+            }
+            self.code.push(if is_first {
+                Op::IsTupleWith { slot, arity, index, term }
+            } else {
+                Op::ElementIs { from: slot, index, term }
+            });
+            is_first = false;
+        }
+        if is_first {
+            self.code.push(Op::IsTuple { slot, arity });
+        }
+        for (index, element) in elements.iter().enumerate() {
+            let index = index as u32;
+            if self.is_constant(*element) {
+                continue;
+            }
+            if slot == Slot(0) && self.dialect == Dialect::Table {
+                self.part_in(Slot::element(index), *element, work);
+            } else {
+                self.part(*element, work, |to| Op::Element { from: slot, index, to });
+            }
+        }
+    }
+
+    fn is_constant(&self, element: Term) -> bool {
+        element.is_immediate() && !self.is_variable(element)
+    }
+
     /// Takes a part of a term for a pattern, if anything is asked of it.
     fn part(&mut self, pattern: Term, work: &mut Work, take: impl FnOnce(Slot) -> Op) {
         if pattern == Term::atom(predefined::UNDERSCORE) {
@@ -107,6 +133,14 @@ impl<F: Functions> Compiler<'_, F> {
         }
         let slot = self.slot();
         self.code.push(take(slot));
+        self.part_in(slot, pattern, work);
+    }
+
+    /// Compares a part of a term, which is in a slot, with a pattern.
+    fn part_in(&mut self, slot: Slot, pattern: Term, work: &mut Work) {
+        if pattern == Term::atom(predefined::UNDERSCORE) {
+            return;
+        }
         match variable(self.atoms, pattern) {
             Some(number) => match self.variables.get(&number) {
                 Some(other) => self.code.push(Op::Same(slot, *other)),

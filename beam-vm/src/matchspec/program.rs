@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Programs: the instructions of a match specification.
 //!
-//! A head works on slots. Slot 0 is the term that is matched; parts that are looked into and variables have slots of their own. Guards and
-//! bodies work on a stack; the arguments of a function are pushed last first, so that the first is on top.
+//! A head works on slots. Slot 0 is the term that is matched, its elements or the arguments are slots by themselves; other parts that are looked into
+//! and variables have slots of their own. Guards and bodies work on a stack; the arguments of a function are pushed last first, so that the first is on top.
 
 use alloc::vec::Vec;
 
@@ -13,6 +13,29 @@ use crate::term::Term;
 /// A place for a part of the term that is matched.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Slot(pub(super) u32);
+
+impl Slot {
+    /// This bit says that it is an element or an argument.
+    const ELEMENT: u32 = 1 << 31;
+
+    /// An element of the tuple that is matched, or an argument, counted from 0.
+    pub(super) const fn element(index: u32) -> Self {
+        Self(index | Self::ELEMENT)
+    }
+
+    /// Which element or argument it is, if it is one.
+    #[inline]
+    pub(super) const fn as_element(self) -> Option<usize> {
+        if self.0 & Self::ELEMENT != 0 { Some((self.0 & !Self::ELEMENT) as usize) } else { None }
+    }
+}
+
+/// Some of a program's [`lists`](Program::lists): the first, and how many.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct SlotList {
+    pub(super) first: u32,
+    pub(super) count: u32,
+}
 
 /// Where to go on in a program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,6 +85,8 @@ pub(super) enum Then {
     Push,
     /// It has to be `true`.
     Require,
+    /// With `true` it is gone on elsewhere, with `false` with the next instruction; all else fails.
+    Go(Label),
 }
 
 /// An instruction.
@@ -69,12 +94,12 @@ pub(super) enum Then {
 pub(super) enum Op {
     /// There are this many arguments.
     Arguments(u32),
-    /// An argument goes to a slot.
-    Argument { index: u32, to: Slot },
     /// The list of all arguments goes to a slot.
     ArgumentList(Slot),
     /// A slot has a tuple of this size.
     IsTuple { slot: Slot, arity: u32 },
+    /// A slot has a tuple of this size, in which an element, counted from 0, is this immediate.
+    IsTupleWith { slot: Slot, arity: u32, index: u32, term: Term },
     /// A slot has a cons cell.
     IsCons(Slot),
     /// A slot has a map.
@@ -105,14 +130,16 @@ pub(super) enum Op {
     Cons,
     /// Replaces elements, the first on top, by a tuple.
     Tuple(u32),
+    /// Pushes a tuple of copies of slots.
+    TupleOf(SlotList),
     /// Replaces keys, the first on top, and their values below, the first on top, by a map.
     Map(u32),
     /// Calls a function.
     Call { function: FunctionIndex, arity: u32 },
     /// Calls a function of two arguments, the first on top, that [`Small`] may do.
-    Top { small: Small, function: FunctionIndex },
+    Top { small: Small, function: FunctionIndex, then: Then },
     /// The same of the top and a term.
-    TopTerm { small: Small, function: FunctionIndex, term: Term },
+    TopTerm { small: Small, function: FunctionIndex, then: Then, term: Term },
     /// The same of a slot and a term.
     SlotTerm { small: Small, function: FunctionIndex, then: Then, slot: Slot, term: Term },
     /// The same of two slots.
@@ -129,6 +156,8 @@ pub(super) enum Op {
     OrElse(Label),
     /// Fails unless the top is `true`, and drops it.
     Require,
+    /// Drops the top: goes elsewhere if it was `true`, fails unless it was `false`.
+    GoIfTrue(Label),
     /// Drops the top.
     Drop,
     /// The top is the result.
@@ -137,6 +166,12 @@ pub(super) enum Op {
     Body,
     /// The clause ends with this result.
     Give(Term),
+    /// The clause ends with a copy of a slot.
+    GiveCopy(Slot),
+    /// The clause ends with a tuple of copies of slots.
+    GiveTuple(SlotList),
+    /// The clause ends, and the top is the result.
+    GiveTop,
     /// The end of a clause.
     Halt,
 }
@@ -149,6 +184,8 @@ pub struct Program {
     pub(super) clauses: Vec<usize>,
     /// The instructions that labels stand for.
     pub(super) labels: Vec<usize>,
+    /// Slots of which tuples are made.
+    pub(super) lists: Vec<Slot>,
     /// How many slots there are.
     pub(super) slots: usize,
     /// Where the terms in the code are.

@@ -56,6 +56,7 @@ fn operations(term: Term, key_position: usize) -> Result<Vec<Operation>, Raise> 
 }
 
 /// A small counter that stays small is changed where it is. Gives what it was, what it is, and its position.
+#[inline(always)]
 fn add_in_place(object: Object, key_position: usize, operation: Term) -> Option<(Term, Term, usize)> {
     let (position, increment, bound) = if operation.is_small() {
         (key_position + 1, operation, None)
@@ -88,38 +89,30 @@ fn add_in_place(object: Object, key_position: usize, operation: Term) -> Option<
 /// Operations of a list that are done in place at most.
 const IN_PLACE: usize = 8;
 
-/// A short list of operations on small counters that stay small. When one of them is not of that kind, or not at all, those before it are taken back.
+/// A short list of operations on small counters that stay small, of which so many are left. When one of them is not of that kind, or not at all, those before
+/// it are taken back. Gives the list of results.
 fn add_all_in_place(
     heap: &mut ProcessHeap,
     object: Object,
     key_position: usize,
     operations: Term,
+    left: usize,
 ) -> Option<Term> {
-    let mut done = [(Term::NIL, Term::NIL, 0); IN_PLACE];
-    let (mut count, mut rest) = (0, operations);
-    while let Some(cell) = rest.as_cons() {
-        // An integer is an operation by itself, but not in a list.
-        let operation = cell.head();
-        let one = (count < IN_PLACE && !operation.is_small())
-            .then(|| add_in_place(object, key_position, operation))
-            .flatten();
-        let Some(one) = one else { break };
-        done[count] = one;
-        count += 1;
-        rest = cell.tail();
+    if operations.is_nil() {
+        return Some(Term::NIL);
     }
-    let done = &done[..count];
-    if rest.is_nil() {
-        let mut results = Term::NIL;
-        for (_, after, _) in done.iter().rev() {
-            results = build::cons(heap, *after, results);
+    let left = left.checked_sub(1)?;
+    let cell = operations.as_cons()?;
+    // An integer is an operation by itself, but not in a list.
+    let operation = Some(cell.head()).filter(|operation| !operation.is_small())?;
+    let (before, after, position) = add_in_place(object, key_position, operation)?;
+    match add_all_in_place(heap, object, key_position, cell.tail(), left) {
+        Some(results) => Some(build::cons(heap, after, results)),
+        None => {
+            object.set_element(position, before);
+            None
         }
-        return Some(results);
     }
-    for (before, _, position) in done.iter().rev() {
-        object.set_element(*position, *before);
-    }
-    None
 }
 
 fn update(cx: &mut Context<'_>, args: &[Term], default: Option<Term>) -> BifResult {
@@ -136,7 +129,7 @@ fn update(cx: &mut Context<'_>, args: &[Term], default: Option<Term>) -> BifResu
     let object = table.get(&vm.atoms, args[1]);
     if let Some(object) = object {
         let value = if args[2].is_cons() {
-            add_all_in_place(&mut cx.process.heap, object, key_position, args[2])
+            add_all_in_place(&mut cx.process.heap, object, key_position, args[2], IN_PLACE)
         } else {
             add_in_place(object, key_position, args[2]).map(|(_, after, _)| after)
         };
@@ -144,6 +137,21 @@ fn update(cx: &mut Context<'_>, args: &[Term], default: Option<Term>) -> BifResu
             return Ok(value);
         }
     }
+    let found = Found { index, key_position, object };
+    update_by_copy(cx, args, default, found)
+}
+
+/// What an update changes.
+struct Found {
+    index: TableIndex,
+    key_position: usize,
+    object: Option<Object>,
+}
+
+/// An update that puts a new object in the place of the old one, or in if there is none.
+#[inline(never)]
+fn update_by_copy(cx: &mut Context<'_>, args: &[Term], default: Option<Term>, found: Found) -> BifResult {
+    let Found { index, key_position, object } = found;
     let mut elements = match (object, default) {
         (Some(object), _) => object.term().as_tuple(),
         (None, Some(default)) => default.as_tuple(),
@@ -203,7 +211,7 @@ pub(super) fn store(
     let table = vm.tables.get_mut(index).ok_or(Raise::BADARG)?;
     match before {
         Some(before) => {
-            let object = Object::of_elements(elements, before.hash());
+            let object = table.make_instead(before, elements);
             table.replace(&vm.atoms, before, object);
         }
         None => {
@@ -232,8 +240,9 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Object, ProcessHeap, Term, add_all_in_place, build};
+    use super::{IN_PLACE, Object, ProcessHeap, Term, add_all_in_place, build};
     use crate::compare;
+    use crate::ets::Pages;
     use crate::heap::{Fragment, HeapLimits};
 
     /// An operation: position, increment, and from which value on the counter is another.
@@ -255,7 +264,8 @@ mod tests {
             let mut block = Fragment::default();
             let tuple = [0, first, second].map(Term::small_cut);
             let tuple = build::tuple(&mut block, &tuple);
-            let object = Object::new(tuple, 0);
+            let pages = Pages::default();
+            let object = Object::new(&pages, tuple, 0);
             let mut heap = ProcessHeap::new(1000, HeapLimits::default());
 
             let mut list = Term::NIL;
@@ -278,9 +288,9 @@ mod tests {
                 *counter = value;
                 results.push(term);
             }
-            let is_done = results.len() == sketches.len() && sketches.len() <= super::IN_PLACE;
+            let is_done = results.len() == sketches.len() && sketches.len() <= IN_PLACE;
 
-            let found = add_all_in_place(&mut heap, object, 1, list);
+            let found = add_all_in_place(&mut heap, object, 1, list, IN_PLACE);
             prop_assert_eq!(found.is_some(), is_done);
             if let Some(found) = found {
                 prop_assert!(compare::same(found, build::list(&mut block, &results)));

@@ -143,14 +143,23 @@ pub fn insert_new(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 }
 
 /// The list of copies of a key's objects, the oldest first.
+#[inline]
 fn copies(cx: &mut Context<'_>, index: TableIndex, key: Term) -> BifResult {
     let (vm, heap) = (&mut *cx.vm, &mut cx.process.heap);
     let table = vm.tables.get(index).ok_or(Raise::BADARG)?;
-    if table.is_set() {
-        let Some(object) = table.get(&vm.atoms, key) else { return Ok(Term::NIL) };
-        let copied = object.copy_to(heap);
-        return Ok(build::cons(heap, copied, Term::NIL));
+    if !table.is_set() {
+        return copies_of_all(cx, index, key);
     }
+    let Some(object) = table.get(&vm.atoms, key) else { return Ok(Term::NIL) };
+    let copied = object.copy_to(heap);
+    Ok(build::cons(heap, copied, Term::NIL))
+}
+
+/// The same where a key has many.
+#[inline(never)]
+fn copies_of_all(cx: &mut Context<'_>, index: TableIndex, key: Term) -> BifResult {
+    let (vm, heap) = (&mut *cx.vm, &mut cx.process.heap);
+    let table = vm.tables.get(index).ok_or(Raise::BADARG)?;
     let mut list = Term::NIL;
     for object in table.lookup(&vm.atoms, key) {
         let copied = object.copy_to(heap);
@@ -174,17 +183,32 @@ pub fn take(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(list)
 }
 
+/// The element of the object of a key, or the list of those of all its objects.
+#[inline]
 fn elements(cx: &mut Context<'_>, args: &[Term]) -> Result<Option<Term>, Raise> {
     let index = find(cx, args[0], Access::Read)?;
     let position = position(args[2])?;
     let (vm, heap) = (&mut *cx.vm, &mut cx.process.heap);
     let table = vm.tables.get(index).ok_or(Raise::BADARG)?;
-    if table.is_set() {
-        let Some(object) = table.get(&vm.atoms, args[1]) else { return Ok(None) };
-        let element = object.element(position).ok_or(Raise::BADARG)?;
-        return Ok(Some(copy::copy(element, heap, &(0..0))));
+    if !table.is_set() {
+        return elements_of_all(cx, index, args[1], position);
     }
-    let objects: Vec<Object> = table.lookup(&vm.atoms, args[1]).collect();
+    let Some(object) = table.get(&vm.atoms, args[1]) else { return Ok(None) };
+    let element = object.element(position).ok_or(Raise::BADARG)?;
+    Ok(Some(copy::copy(element, heap, &(0..0))))
+}
+
+/// The same where a key has many.
+#[inline(never)]
+fn elements_of_all(
+    cx: &mut Context<'_>,
+    index: TableIndex,
+    key: Term,
+    position: usize,
+) -> Result<Option<Term>, Raise> {
+    let (vm, heap) = (&mut *cx.vm, &mut cx.process.heap);
+    let table = vm.tables.get(index).ok_or(Raise::BADARG)?;
+    let objects: Vec<Object> = table.lookup(&vm.atoms, key).collect();
     if objects.is_empty() {
         return Ok(None);
     }

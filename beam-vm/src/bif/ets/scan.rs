@@ -12,7 +12,7 @@ use crate::atom::predefined;
 use crate::bif::match_specs::Caller;
 use crate::compare;
 use crate::copy;
-use crate::ets::{Object, Objects, Range, TableIndex};
+use crate::ets::{HashTable, Object, Objects, Range, TableIndex};
 use crate::heap::build;
 use crate::matchspec::{Program, Scratch, Subject};
 use crate::process::{Parked, RefNumbers};
@@ -22,9 +22,51 @@ use crate::term::Term;
 const NO_LITERALS: Literals<usize> = 0..0;
 
 /// Buckets that are looked into before their objects are looked at, while the memory of those is on its way.
-const BUCKETS: usize = 16;
+const BUCKETS: usize = 24;
 /// Objects that are enough for that.
-const BATCH: usize = 16;
+const BATCH: usize = 24;
+
+/// Buckets that were looked into.
+struct Batch {
+    /// The first objects of each.
+    objects: Vec<Object>,
+    ends: Vec<End>,
+}
+
+/// What a bucket has.
+#[derive(Clone, Copy)]
+struct End {
+    /// Where its first objects end.
+    end: usize,
+    /// Whether there are more, and the next of them.
+    is_longer: bool,
+    after: Option<Object>,
+}
+
+impl Batch {
+    /// Looks into the next buckets. Nothing is waited for but in those that have many objects.
+    #[inline]
+    fn fill(&mut self, table: &HashTable, mut next_bucket: impl FnMut() -> Option<usize>) {
+        let lines = table.lines();
+        self.objects.clear();
+        self.ends.clear();
+        let mut is_any_longer = false;
+        while self.objects.len() < BATCH
+            && self.ends.len() < BUCKETS
+            && let Some(bucket) = next_bucket()
+        {
+            let is_longer = table.list_first(bucket, lines, &mut self.objects);
+            is_any_longer |= is_longer;
+            self.ends.push(End { end: self.objects.len(), is_longer, after: None });
+        }
+        if is_any_longer {
+            for end in self.ends.iter_mut().filter(|end| end.is_longer) {
+                end.after = self.objects[end.end - 1].next();
+                end.after.into_iter().for_each(|object| object.prefetch(lines));
+            }
+        }
+    }
+}
 
 /// What is done with objects that match.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -189,31 +231,30 @@ impl Scan {
         index: TableIndex,
         budget: &mut usize,
     ) -> Result<Progress, Raise> {
-        let mut objects = Vec::with_capacity(2 * BATCH);
-        let mut ends = Vec::with_capacity(BUCKETS);
+        let mut batch = Batch { objects: Vec::with_capacity(2 * BATCH), ends: Vec::with_capacity(BUCKETS) };
         loop {
             let table = cx.vm.tables.get(index).ok_or(caused(predefined::ID))?;
             let Objects::Hashed(hashed) = &table.objects else { return Err(Raise::BADARG) };
             let active = hashed.active();
             let first = if let Place::Bucket(next) = self.place { Some(next) } else { None };
-            objects.clear();
-            ends.clear();
-            while objects.len() < BATCH
-                && ends.len() < BUCKETS
-                && let Some(bucket) = self.next_bucket(active)
-            {
-                hashed.list(bucket, &mut objects);
-                ends.push(objects.len());
-            }
-            *budget = budget.saturating_sub(objects.len() + ends.len() / BUCKETS);
+            batch.fill(hashed, || self.next_bucket(active));
+            *budget = budget.saturating_sub(batch.objects.len() + batch.ends.len() / BUCKETS);
             let mut from = 0;
-            for (bucket, end) in ends.iter().enumerate() {
-                for object in &objects[from..*end] {
+            for (bucket, End { end, mut after, .. }) in batch.ends.iter().copied().enumerate() {
+                for object in &batch.objects[from..end] {
                     if !object.is_deleted() {
                         self.object(cx, index, *object)?;
                     }
                 }
-                from = *end;
+                from = end;
+                while let Some(object) = after {
+                    // The object may be taken out.
+                    after = object.next();
+                    *budget = budget.saturating_sub(1);
+                    if !object.is_deleted() {
+                        self.object(cx, index, object)?;
+                    }
+                }
                 if let Some(first) = first
                     && self.has_enough()
                 {
@@ -301,34 +342,47 @@ impl Scan {
     }
 
     /// Runs the program over an object.
+    #[inline]
     fn object(&mut self, cx: &mut Context<'_>, index: TableIndex, object: Object) -> Result<(), Raise> {
         let subject = Subject::Term(object.term());
         let result = self.program.run(&mut Caller::new(cx), subject, &mut self.scratch);
         let Some(result) = result else { return Ok(()) };
-        let is_true = result == Term::boolean(true);
         match self.purpose {
             Purpose::Collect => {
                 self.results = build::cons(cx.heap(), result, self.results);
                 self.count += 1;
             }
-            Purpose::Count => self.count += usize::from(is_true),
-            Purpose::Delete if is_true => {
-                let vm = &mut *cx.vm;
-                let table = vm.tables.get_mut(index).ok_or(caused(predefined::ID))?;
+            Purpose::Count => self.count += usize::from(result == Term::boolean(true)),
+            Purpose::Delete | Purpose::Replace => self.change(cx, index, object, result)?,
+        }
+        Ok(())
+    }
+
+    /// Takes an object out, or puts another in its place, as the program says.
+    #[inline(never)]
+    fn change(
+        &mut self,
+        cx: &mut Context<'_>,
+        index: TableIndex,
+        object: Object,
+        result: Term,
+    ) -> Result<(), Raise> {
+        let vm = &mut *cx.vm;
+        let table = vm.tables.get_mut(index).ok_or(caused(predefined::ID))?;
+        if self.purpose == Purpose::Delete {
+            if result == Term::boolean(true) {
                 table.take_out(&vm.atoms, object);
                 self.count += 1;
             }
-            Purpose::Delete => {}
-            Purpose::Replace => {
-                let vm = &mut *cx.vm;
-                let table = vm.tables.get_mut(index).ok_or(caused(predefined::ID))?;
-                let key = table.key_of(result);
-                if key.is_some_and(|key| compare::same(key, table.key(object))) {
-                    let new = Object::new(result, object.hash());
-                    table.replace(&vm.atoms, object, new);
-                    self.count += 1;
-                }
-            }
+            return Ok(());
+        }
+        let key = table.key_of(result);
+        if key.is_some_and(|key| compare::same(key, table.key(object))) {
+            let elements = result.as_tuple();
+            let elements = elements.as_ref().map_or(&[][..], |tuple| tuple.elements());
+            let new = table.make_instead(object, elements);
+            table.replace(&vm.atoms, object, new);
+            self.count += 1;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::{Object, Tree};
 use crate::atom::{AtomLimit, AtomTable, predefined};
 use crate::compare::compare;
+use crate::ets::Pages;
 use crate::heap::{Fragment, build};
 use crate::term::Term;
 
@@ -91,6 +92,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// A tree, and its objects' keys and values in a list.
 struct Pair {
     atoms: AtomTable,
+    pages: Pages,
     heap: Fragment,
     keys: Keys,
     tree: Tree,
@@ -112,7 +114,7 @@ impl Pair {
     fn put(&mut self, number: i64, value: i64) {
         let key = key_of(self.keys, &mut self.heap, number);
         let tuple = build::tuple(&mut self.heap, &[Term::small_cut(value), key]);
-        self.tree.insert(&self.atoms, KEY_POSITION, Object::new(tuple, 0));
+        self.tree.insert(&self.atoms, KEY_POSITION, Object::new(&self.pages, tuple, 0));
         match self.place(key) {
             Ok(place) => self.list[place] = (key, value),
             Err(place) => self.list.insert(place, (key, value)),
@@ -171,6 +173,7 @@ impl Pair {
 fn pair(keys: Keys) -> Pair {
     Pair {
         atoms: AtomTable::new(AtomLimit::DEFAULT),
+        pages: Pages::default(),
         heap: Fragment::default(),
         keys,
         tree: Tree::new(),
@@ -219,7 +222,7 @@ fn fill(pair: &mut Pair, numbers: impl Iterator<Item = i64>) {
     for number in numbers {
         let key = key_of(pair.keys, &mut pair.heap, number);
         let tuple = build::tuple(&mut pair.heap, &[Term::small_cut(number), key]);
-        pair.tree.insert(&pair.atoms, KEY_POSITION, Object::new(tuple, 0));
+        pair.tree.insert(&pair.atoms, KEY_POSITION, Object::new(&pair.pages, tuple, 0));
         if number % 97 == 0 {
             pair.tree.check(&pair.atoms);
         }
