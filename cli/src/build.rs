@@ -20,22 +20,22 @@ mod release;
 mod report;
 pub mod strip;
 mod tar;
-mod temporary;
+pub mod temporary;
 mod translate;
 mod variables;
 pub mod xl;
 mod zip;
 
-use std::io::IsTerminal;
+use std::io::{ErrorKind, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use image::pack::{Kernel, write_executable};
+use image::pack::{EXECUTABLE, Kernel, NewFile};
 use image::start::{self, Start};
 use image::{Image, ImageBuilder, SectionKind, arguments};
 
 use crate::failure::{Code, Failure};
-use crate::{file, project};
+use crate::{file, out, project};
 use layout::{Layout, Natives, Progress};
 use options::Options;
 use otp::Otp;
@@ -65,6 +65,9 @@ pub struct Command {
     quiet: bool,
 }
 
+/// What an ELF file begins with.
+pub const ELF: &[u8] = b"\x7FELF";
+
 /// What was built.
 pub struct Built {
     /// The plan.
@@ -84,27 +87,40 @@ pub fn run(command: &Command) -> Result<(), Failure> {
     let usual = || PathBuf::from(format!("{}.elf", xl::domain(&built.plan.name)));
     let output = command.output.clone().unwrap_or_else(usual);
     let config_path = output.with_extension("cfg");
+    if config_path == output {
+        let why = "the configuration for xl is written beside it, and would be the same file";
+        let help = "give it another ending, as NAME.elf";
+        return Err(Failure::new(Code::Usage, format!("cannot write to {}", output.display()), why, help));
+    }
     let memory = xl::memory(options.resources.memory, built.packed.len())?;
     let version = built.plan.version.as_deref();
     let devices = options.resources.lines();
     let config = xl::config(&built.plan.name, version, &output, memory, "", &devices);
-    write_executable(&output, &built.packed).map_err(|why| unwritable(&output, why))?;
-    if let Err(why) = std::fs::write(&config_path, config) {
-        // A kernel without its configuration is a part, and parts are not left behind.
-        let _ = std::fs::remove_file(&output);
-        return Err(unwritable(&config_path, why));
-    }
+    // A kernel without its configuration is a part, and parts are not left behind.
+    let write = |path: &Path, bytes: &[u8], mode| {
+        NewFile::write(path, bytes, mode).map_err(|why| unwritable(path, &why))
+    };
+    let new = write(&output, &built.packed, EXECUTABLE)?;
+    write(&config_path, config.as_bytes(), 0o644)?.put().map_err(|why| unwritable(&config_path, &why))?;
+    new.put().map_err(|why| unwritable(&output, &why))?;
     let report = built.report.finish(&built.plan, &output, &config_path, memory, began.elapsed());
     if command.json {
-        anstream::println!("{}", report.json());
+        out::line(format_args!("{}", report.json()))?;
     } else if !command.quiet {
-        anstream::print!("{}", report.text());
+        out::print(format_args!("{}", report.text()))?;
     }
     Ok(())
 }
 
-fn unwritable(path: &Path, why: std::io::Error) -> Failure {
-    let help = "name a file in a directory that you may write to";
+pub fn unwritable(path: &Path, why: &std::io::Error) -> Failure {
+    let help = match why.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+            "free some room, or name a file elsewhere with -o"
+        }
+        ErrorKind::IsADirectory => "name a file in it, with -o",
+        ErrorKind::NotFound => "make its folder first, or name a file elsewhere with -o",
+        _ => "name a file with -o that you may write, in a folder that you may write to",
+    };
     Failure::new(Code::Build, format!("cannot write {}", path.display()), why, help)
 }
 
@@ -175,8 +191,14 @@ fn plan_of(options: &Options, otp: &Otp) -> Result<(Plan, Option<Temporary>), Fa
                 };
                 return Ok((plan, Some(unpacked)));
             }
-            if file::contents(path)?.starts_with(escript::SHEBANG) {
+            let bytes = file::contents(path)?;
+            if bytes.starts_with(escript::SHEBANG) {
                 return Ok((escript::plan(path, options, otp)?, None));
+            }
+            if bytes.starts_with(ELF) {
+                let help = "boot it with `voxoz run`, see what is in it with `voxoz inspect`, or name what it was built of";
+                let what = format!("cannot build {}", path.display());
+                return Err(Failure::new(Code::Usage, what, "it is built already, or a program", help));
             }
             let why = "it is neither a .tar.gz nor does it begin with #!, as an escript";
             let help = "name a release's folder or .tar.gz, an escript, or folders of modules with -s";

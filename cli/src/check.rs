@@ -17,7 +17,7 @@ use crate::build::otp::release_of;
 use crate::build::plan::Origin;
 use crate::build::{self};
 use crate::failure::{Code, Failure};
-use crate::project;
+use crate::{out, project};
 use finding::{Finding, Severity};
 
 /// Tell what an application needs and a guest lacks
@@ -52,7 +52,7 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     findings.sort();
     if options.json {
         let list: Vec<_> = findings.iter().map(Finding::json).collect();
-        anstream::println!(
+        out::line(format_args!(
             "{}",
             json!({
                 "name": plan.name,
@@ -62,13 +62,13 @@ pub fn run(options: &Options) -> Result<(), Failure> {
                 "modules": layout.modules(),
                 "findings": list,
             })
-        );
+        ))?;
     } else {
         let version = plan.version.as_deref().map_or_else(String::new, |version| format!(" {version}"));
         let otp = release_of(&plan.erts).unwrap_or_default();
-        anstream::println!("{}{version}, OTP {otp}, {} modules", plan.name, layout.modules());
+        out::line(format_args!("{}{version}, OTP {otp}, {} modules", plan.name, layout.modules()))?;
         for finding in &findings {
-            anstream::println!("{}", finding.text());
+            out::line(format_args!("{}", finding.text()))?;
         }
     }
     let mut counts: BTreeMap<Severity, usize> = BTreeMap::new();

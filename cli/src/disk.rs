@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use hosted::{Access, DataDisk, DataError, DataKind, Volume};
 
 use crate::failure::{Code, Failure};
+use crate::out;
 use crate::resources::{self, Disk};
 
 /// Look into the disk of a guest, and work on it
@@ -185,7 +186,12 @@ fn create(image: &Path, size: Option<u64>) -> Result<(), Failure> {
     let volume = made.map_err(cannot)?;
     let room = volume.room();
     volume.finish().map_err(cannot)?;
-    anstream::println!("{}: {} of {} KiB are free", image.display(), room.available >> 10, room.total >> 10);
+    out::line(format_args!(
+        "{}: {} of {} KiB are free",
+        image.display(),
+        room.available >> 10,
+        room.total >> 10
+    ))?;
     Ok(())
 }
 
@@ -205,7 +211,7 @@ fn list(image: &Path, path: &[u8]) -> Result<(), Failure> {
             line.push_str(" -> ");
             line.push_str(&String::from_utf8_lossy(&target));
         }
-        anstream::println!("{line}");
+        out::line(format_args!("{line}"))?;
     }
     Ok(())
 }
@@ -248,8 +254,7 @@ fn get(volume: &mut Volume, path: &[u8], to: Option<&Path>) -> Result<(), Failur
         (_, None) => {
             let mut out = stdout().lock();
             volume.get(path, &mut out).map_err(at(path))?;
-            // Nobody is left to be told when the reader is gone.
-            let _ = out.flush();
+            out::judge(out.flush())?;
         }
     }
     Ok(())
@@ -277,15 +282,15 @@ fn check(image: &Path) -> Result<ExitCode, Failure> {
     let report = Volume::check(image).map_err(|why| unusable(image, &why))?;
     for finding in &report.findings {
         match &finding.path {
-            Some(path) => anstream::println!("{}: {}", String::from_utf8_lossy(path), finding.what),
-            None => anstream::println!("{}", finding.what),
+            Some(path) => out::line(format_args!("{}: {}", String::from_utf8_lossy(path), finding.what))?,
+            None => out::line(format_args!("{}", finding.what))?,
         }
     }
     let (files, folders, links) = (report.files, report.folders, report.links);
-    anstream::println!(
+    out::line(format_args!(
         "{files} files, {folders} folders, {links} symbolic links: {} damaged",
         report.findings.len()
-    );
+    ))?;
     Ok(if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(Code::Failed as u8) })
 }
 

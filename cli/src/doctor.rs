@@ -9,6 +9,7 @@ use lab::packages::{BENCH, Install, ensure};
 use crate::build::kernel::installed as installed_kernel;
 use crate::build::otp::{Otp, release_of};
 use crate::failure::{Code, Failure};
+use crate::out;
 
 /// What a check found: what is there, or what is not and what to do about it.
 type Finding = Result<String, Lack>;
@@ -29,9 +30,9 @@ pub fn run() -> Result<(), Failure> {
     let mut lacking = Vec::new();
     for finding in &findings {
         match finding {
-            Ok(there) => anstream::println!("good   {there}"),
+            Ok(there) => out::line(format_args!("good   {there}"))?,
             Err(lack) => {
-                anstream::println!("lacks  {}", lack.what);
+                out::line(format_args!("lacks  {}", lack.what))?;
                 lacking.push(lack);
             }
         }

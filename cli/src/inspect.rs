@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use crate::failure::{Code, Failure};
-use crate::file;
+use crate::{file, out};
 
 mod json;
 mod report;
@@ -28,9 +28,9 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     let bytes = file::read(&options.file)?;
     let report = Report::new(&bytes).map_err(|why| file::not_a_kernel(&options.file, why))?;
     if options.json {
-        anstream::println!("{}", json::render(&report));
+        out::line(format_args!("{}", json::render(&report)))?;
     } else {
-        anstream::print!("{}", text::render(&report));
+        out::print(format_args!("{}", text::render(&report)))?;
     }
     match report.damage() {
         Some(why) => {

@@ -2,17 +2,20 @@
 //! `voxoz logs`: what the console of a machine has said, also after its end.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::failure::{Code, Failure};
 use crate::machines::record::Place;
 use crate::machines::{self, Machine, State};
+use crate::out;
 use crate::run::host;
 
 /// How often new output is looked for.
 const LOOK: Duration = Duration::from_millis(100);
+/// The same where a program has to be asked whether the machine is there.
+const LOOK_BY_XL: Duration = Duration::from_millis(500);
 
 /// Print what the console of a machine has said
 ///
@@ -30,18 +33,14 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<(), Failure> {
     let machine = machines::find(&options.name)?;
     let mut reader = Reader::of(&machine)?;
+    let look = if machine.record.place == Place::Xen { LOOK_BY_XL } else { LOOK };
     loop {
         // Asked before reading, so that what was written last is shown.
         let goes_on = options.follow && matches!(machine.state(), State::Running(_) | State::Starting);
         match print(&reader.take()) {
-            Ok(()) if goes_on => std::thread::sleep(LOOK),
-            Ok(()) => return Ok(()),
-            // Whoever reads has enough.
-            Err(why) if why.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            Err(why) => {
-                let help = "look where the output goes";
-                return Err(Failure::new(Code::Build, "cannot write the log", why, help));
-            }
+            Ok(()) if goes_on => std::thread::sleep(look),
+            // Whoever reads may have enough.
+            written => return out::judge(written),
         }
     }
 }

@@ -108,6 +108,9 @@ pub fn all() -> Result<Vec<Machine>, Failure> {
     let mut machines: Vec<Machine> =
         entries.flatten().filter_map(|entry| Machine::open(&entry.path()).ok()).collect();
     machines.sort_by(|one, other| one.record.name.cmp(&other.record.name));
+    if machines.iter().any(|machine| machine.record.place == Place::Xen) {
+        host::check()?;
+    }
     Ok(machines)
 }
 
@@ -119,7 +122,15 @@ pub fn find(name: &str) -> Result<Machine, Failure> {
     };
     check(name).map_err(|_| unknown())?;
     let folder = runtime()?.join(name);
-    if folder.is_dir() { Machine::open(&folder) } else { Err(unknown()) }
+    if !folder.is_dir() {
+        return Err(unknown());
+    }
+    let machine = Machine::open(&folder)?;
+    if machine.record.place == Place::Xen {
+        // Without it every domain would seem to be gone.
+        host::check()?;
+    }
+    Ok(machine)
 }
 
 /// Checks that a name can be a folder's, a domain's, and no number, which xl takes for a domain's.
@@ -188,6 +199,12 @@ impl Claim {
         self.folder.join("image.elf")
     }
 
+    /// Gives the name back, with all that was made for it.
+    pub fn abandon(self) {
+        // What stays behind is removed when the name is used again.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+
     /// Makes the machine of it.
     pub fn finish(self, record: Record) -> Result<(Machine, File), Failure> {
         let machine = Machine { folder: self.folder, record };
@@ -209,6 +226,12 @@ impl Machine {
     /// Its folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Forgets it, with all that was made for it.
+    pub fn discard(&self) {
+        // What stays behind is removed when the name is used again.
+        let _ = fs::remove_dir_all(&self.folder);
     }
 
     /// What it boots.
@@ -250,12 +273,23 @@ impl Machine {
         let ended = self.read("ended.json").and_then(|value| {
             Some(Ended { at: value.get("at")?.as_u64()?, how: value.get("how")?.as_str()?.to_owned() })
         });
+        // Nobody keeps a domain, but xl writes down how it ends.
+        let ended = ended.or_else(|| match &started {
+            Some(started) if self.record.place == Place::Xen && !is_there => self.ended_by_xl(started.at),
+            _ => None,
+        });
         match (is_there, started, ended) {
             (true, Some(started), None) => State::Running(started),
             (true, None, None) => State::Starting,
             (_, _, Some(ended)) => State::Ended(ended),
             (false, _, None) => State::Lost,
         }
+    }
+
+    fn ended_by_xl(&self, started: u64) -> Option<Ended> {
+        let (at, reason) = host::ended(&self.record.name, UNIX_EPOCH + Duration::from_secs(started))?;
+        let at = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        Some(Ended { at, how: reason.to_string() })
     }
 
     /// Waits until nobody keeps it.

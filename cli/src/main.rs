@@ -19,6 +19,7 @@ mod inspect;
 mod logs;
 mod machines;
 mod new;
+mod out;
 mod pack;
 mod project;
 mod ps;
@@ -102,7 +103,7 @@ fn perform(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Inspect(options) => inspect::run(options)?,
         Command::Pack(options) => pack::run(options)?,
         Command::Doctor => doctor::run()?,
-        Command::Version => anstream::println!("voxoz {}", env!("CARGO_PKG_VERSION")),
+        Command::Version => out::line(format_args!("voxoz {}", env!("CARGO_PKG_VERSION")))?,
     }
     Ok(ExitCode::SUCCESS)
 }

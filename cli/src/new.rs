@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Code, Failure};
-use crate::project;
+use crate::{out, project};
 
 /// Write a project that `voxoz run` can start
 ///
@@ -47,11 +47,11 @@ pub fn run(options: &Options) -> Result<(), Failure> {
             Failure::new(Code::Build, what, why, "name a folder that you may write to")
         })?;
     }
-    anstream::println!(
+    out::line(format_args!(
         "{0} is an application that answers HTTP on port 8080.\nStart it with `voxoz run {0}`, or with \
          `voxoz run --hosted {0}` as a process of this system.",
         folder.display()
-    );
+    ))?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use image::pack::{Kernel, write_executable};
 use image::{Image, ImageBuilder, SectionKind, arguments};
 
+use crate::build::unwritable;
 use crate::failure::{Code, Failure};
 use crate::file;
 
@@ -49,8 +50,5 @@ pub fn run(options: &Options) -> Result<(), Failure> {
     };
     let packed = kernel.pack(&builder.build()).map_err(|why| file::not_a_kernel(path, why))?;
     let output = &options.output;
-    write_executable(output, &packed).map_err(|why| {
-        let help = "name a file in a directory that you may write to";
-        Failure::new(Code::Build, format!("cannot write {}", output.display()), why, help)
-    })
+    write_executable(output, &packed).map_err(|why| unwritable(output, &why))
 }

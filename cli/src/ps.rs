@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::machines::{self, Machine, State};
+use crate::out;
 
 /// List the machines that `voxoz run -d` has started
 #[derive(Debug, clap::Args)]
@@ -29,9 +30,9 @@ pub fn run(options: &Options) -> Result<(), Failure> {
         .collect();
     if options.json {
         let all: Vec<Value> = machines.iter().map(|(machine, state)| object(machine, state)).collect();
-        anstream::println!("{}", Value::from(all));
+        out::line(format_args!("{}", Value::from(all)))?;
     } else {
-        anstream::print!("{}", table(&machines));
+        out::print(format_args!("{}", table(&machines)))?;
     }
     Ok(())
 }

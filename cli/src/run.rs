@@ -9,28 +9,27 @@ use std::env;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use image::arguments::Arguments;
+use image::pack::Kernel;
 use image::{Image, SectionKind};
 use lab::packages::Install;
-use lab::{End, Keys, Lab, LabError, Reason};
+use lab::{Keys, Lab, LabError, Reason};
 
 use crate::build::layout::Progress;
 use crate::build::options::Options as BuildOptions;
-use crate::build::{self, Built, xl};
+use crate::build::temporary::Temporary;
+use crate::build::{self, Built, ELF, xl};
 use crate::failure::{Code, Failure};
 use crate::machines::record::Place;
 use crate::resources::{Access, Resources};
 use crate::{disk, file, project};
 
-/// What an ELF file begins with.
-const ELF: &[u8] = b"\x7FELF";
-
 /// Boot a guest on Xen with its console on the terminal
 ///
 /// PATH is a file that `voxoz build` has made, or anything that it builds: then that is done first. On a Xen host the guest is
-/// started by `xl`, and Ctrl-] leaves its console. Elsewhere it is booted on real Xen in QEMU; the first run makes a small dom0 from
+/// started by `xl`, and Ctrl-] leaves its console while the guest goes on. Elsewhere it is booted on real Xen in QEMU; the first run makes a small dom0 from
 /// Debian's packages and keeps it in the user's cache directory, or in the folder that VOXOZ_CACHE names. There Ctrl-] leaves as well, and Ctrl-C stops a guest that reads nothing
 /// from its console.
 #[derive(Debug, clap::Args)]
@@ -38,7 +37,7 @@ pub struct Options {
     #[command(flatten)]
     build: BuildOptions,
     /// More words for the guest's command line, up to 1023 bytes
-    #[arg(long, value_name = "TEXT", default_value = "", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TEXT", default_value = "", allow_hyphen_values = true, value_parser = extra)]
     extra: String,
     /// Run what is in the image as a process of this system, without Xen
     #[arg(long, conflicts_with = "on")]
@@ -54,6 +53,19 @@ pub struct Options {
     name: Option<String>,
 }
 
+/// What Xen takes for a command line (`MAX_GUEST_CMDLINE`, xen/include/public/xen.h), less its end.
+const LONGEST: usize = 1023;
+
+fn extra(text: &str) -> Result<String, String> {
+    if text.len() > LONGEST {
+        let length = text.len();
+        return Err(format!(
+            "it has {length} bytes, and Xen takes {LONGEST}; put words into the image, behind --"
+        ));
+    }
+    if text.contains(['\n', '\0']) { Err("it has a line end".into()) } else { Ok(text.into()) }
+}
+
 impl Options {
     /// Where it runs.
     fn place(&self) -> Place {
@@ -66,29 +78,24 @@ impl Options {
     }
 }
 
-/// A file of a guest that goes when this does, if it was made for one run.
+/// A guest's file and what it needs.
 pub struct Guest {
     name: String,
     path: PathBuf,
     memory: u32,
     keys: Keys,
-    is_temporary: bool,
-}
-
-impl Drop for Guest {
-    fn drop(&mut self) {
-        if self.is_temporary {
-            // A file that stays behind in the folder for temporary files harms nobody.
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
+    /// The folder of a file that was made for one run, with which it goes.
+    folder: Option<Temporary>,
 }
 
 /// Carries out the command: stays until the guest ends or the user leaves.
 pub fn run(options: &Options, install: Install) -> Result<ExitCode, Failure> {
+    let place = options.place();
+    if place == Place::Xen {
+        host::check()?;
+    }
     let build = project::resolve(&options.build)?;
     let resources = &build.resources;
-    let place = options.place();
     if options.detach {
         detached::start(&build, options, place, install)?;
         return Ok(ExitCode::SUCCESS);
@@ -99,7 +106,7 @@ pub fn run(options: &Options, install: Install) -> Result<ExitCode, Failure> {
     let guest = guest(&build)?;
     resources.disks.iter().try_for_each(disk::ensure)?;
     match place {
-        Place::Xen => host::run(&guest, &options.extra, resources)?,
+        Place::Xen => run_on_host(guest, &options.extra, resources)?,
         Place::Bench | Place::Process => run_in_lab(&guest, &options.extra, resources, install)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -111,12 +118,28 @@ pub fn is_xen_host() -> bool {
         .is_ok_and(|capabilities| capabilities.contains("control_d"))
 }
 
-/// The bytes of the file, if one was named and is a kernel.
+/// The bytes of the file, if one was named and is a kernel. What is wrong with it is told before anything boots.
 fn kernel(options: &BuildOptions) -> Result<Option<Vec<u8>>, Failure> {
-    match options.paths.as_slice() {
-        [path] if !path.is_dir() => Ok(Some(file::read(path)?).filter(|bytes| bytes.starts_with(ELF))),
-        _ => Ok(None),
+    let [path] = options.paths.as_slice() else { return Ok(None) };
+    if path.is_dir() {
+        return Ok(None);
     }
+    let bytes = file::contents(path)?;
+    if !bytes.starts_with(ELF) {
+        return Ok(None);
+    }
+    options.check_built(path)?;
+    let help = "build it again with `voxoz build`, or copy it again";
+    let kernel = Kernel::parse(&bytes).map_err(|why| {
+        let what = format!("{} is not a kernel of Voxoz, or is damaged", path.display());
+        Failure::new(Code::Build, what, why, help)
+    })?;
+    if let Some(image) = kernel.image() {
+        Image::parse(image).map_err(|why| {
+            Failure::new(Code::Build, format!("the image in {} is damaged", path.display()), why, help)
+        })?;
+    }
+    Ok(Some(bytes))
 }
 
 /// The guest: the file that was named, or one that is built of what was.
@@ -131,18 +154,20 @@ fn guest(options: &BuildOptions) -> Result<Guest, Failure> {
             path,
             memory,
             keys: keys(&words_of(&bytes)),
-            is_temporary: false,
+            folder: None,
         });
     }
     let built = built(options)?;
     let memory = xl::memory(asked, built.packed.len())?;
     let name = xl::domain(&built.plan.name);
-    let path = env::temp_dir().join(format!("voxoz-{name}-{}.elf", std::process::id()));
-    image::pack::write_executable(&path, &built.packed).map_err(|why| {
+    let unwritable = |path: &Path, why| {
         let help = "free some room, or set TMPDIR to a directory that has it";
         Failure::new(Code::Build, format!("cannot write {}", path.display()), why, help)
-    })?;
-    Ok(Guest { name, path, memory, keys: keys(&built.plan.arguments), is_temporary: true })
+    };
+    let folder = Temporary::new("voxoz-run").map_err(|why| unwritable(&env::temp_dir(), why))?;
+    let path = folder.path().join(format!("{name}.elf"));
+    image::pack::write_executable(&path, &built.packed).map_err(|why| unwritable(&path, why))?;
+    Ok(Guest { name, path, memory, keys: keys(&built.plan.arguments), folder: Some(folder) })
 }
 
 /// Builds, and says what was built.
@@ -162,7 +187,7 @@ fn built(options: &BuildOptions) -> Result<Built, Failure> {
 /// The words in the image of a kernel; none if there is no image to be read, of which the guest itself will tell.
 fn words_of(kernel: &[u8]) -> Vec<String> {
     let words = || {
-        let kernel = image::pack::Kernel::parse(kernel).ok()?;
+        let kernel = Kernel::parse(kernel).ok()?;
         let image = Image::parse(kernel.image()?).ok()?;
         let words = Arguments::parse(image.section(SectionKind::ARGUMENTS)?).ok()?;
         Some(words.iter().map(str::to_owned).collect())
@@ -176,16 +201,16 @@ fn keys(words: &[String]) -> Keys {
 }
 
 fn run_hosted(options: &BuildOptions, extra: &str) -> Result<ExitCode, Failure> {
-    let data = hosted_disk(&options.resources)?;
     hosted_ports(&options.resources)?;
     let bytes = match kernel(options)? {
         Some(bytes) => bytes,
         None => built(options)?.packed,
     };
+    let data = hosted_disk(&options.resources)?;
     // The machine's files are read in place for as long as the process lives.
     let bytes: &'static [u8] = bytes.leak();
     let shown = options.paths.first().map_or(Path::new("the kernel"), PathBuf::as_path);
-    let kernel = image::pack::Kernel::parse(bytes).map_err(|why| file::not_a_kernel(shown, why))?;
+    let kernel = Kernel::parse(bytes).map_err(|why| file::not_a_kernel(shown, why))?;
     let wrong = |why: &dyn std::fmt::Display| {
         let what = format!("cannot start what is in {}", shown.display());
         Failure::new(Code::Failed, what, why, "build it with `voxoz build`")
@@ -230,6 +255,27 @@ fn hosted_ports(resources: &Resources) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Starts the guest on this machine's Xen. One whose console the user has left needs its file: it may be started anew.
+fn run_on_host(guest: Guest, extra: &str, resources: &Resources) -> Result<(), Failure> {
+    let name = guest.name.clone();
+    match host::run(&guest, extra, resources)? {
+        host::Outcome::Ended(Some(reason)) => judge(reason, None),
+        host::Outcome::Ended(None) => {
+            anstream::eprintln!("{name} has ended");
+            Ok(())
+        }
+        host::Outcome::GoesOn => {
+            anstream::eprintln!(
+                "voxoz: {name} goes on; `xl console {name}` shows its console, `xl shutdown {name}` stops it"
+            );
+            if let Some(folder) = guest.folder {
+                folder.keep();
+            }
+            Ok(())
+        }
+    }
+}
+
 /// Boots the guest on the bench.
 fn run_in_lab(guest: &Guest, extra: &str, resources: &Resources, install: Install) -> Result<(), Failure> {
     let _held = bench::hold(resources)?;
@@ -242,20 +288,22 @@ fn run_in_lab(guest: &Guest, extra: &str, resources: &Resources, install: Instal
     };
     let options = bench::options(guest.memory, resources, install);
     match lab::run_one(&spec, &options, guest.keys, started) {
-        Ok(Some(end)) => judge(end),
+        Ok(Some(end)) => judge(end.reason, Some(end.after)),
         Ok(None) => Ok(()),
         Err(error) => Err(explain(&error)),
     }
 }
 
-fn judge(end: End) -> Result<(), Failure> {
-    match end.reason {
+fn judge(reason: Reason, after: Option<Duration>) -> Result<(), Failure> {
+    match reason {
         Reason::Crash | Reason::Watchdog | Reason::Other(_) => {
             let help = "read the report on the guest's console above";
-            Err(Failure::new(Code::Failed, "the guest ended badly", end.reason, help))
+            Err(Failure::new(Code::Failed, "the guest ended badly", reason, help))
         }
         Reason::Poweroff | Reason::Reboot | Reason::Suspend | Reason::SoftReset | Reason::Destroyed => {
-            anstream::eprintln!("the guest ended: {}, after {:.1} s", end.reason, end.after.as_secs_f64());
+            let after =
+                after.map_or_else(String::new, |after| format!(", after {:.1} s", after.as_secs_f64()));
+            anstream::eprintln!("the guest ended: {reason}{after}");
             Ok(())
         }
     }
@@ -284,16 +332,15 @@ pub fn explain(error: &LabError) -> Failure {
 mod tests {
     use std::time::Duration;
 
-    use lab::{End, LabError, Reason};
+    use lab::{LabError, Reason};
 
     use super::{explain, judge};
     use crate::failure::Code;
 
     #[test]
     fn a_crash_is_a_failure_and_a_poweroff_is_not() {
-        let end = |reason| judge(End { reason, after: Duration::from_secs(1) });
-        assert!(end(Reason::Poweroff).is_ok());
-        assert_eq!(end(Reason::Crash).unwrap_err().code(), Code::Failed);
+        assert!(judge(Reason::Poweroff, Some(Duration::from_secs(1))).is_ok());
+        assert_eq!(judge(Reason::Crash, None).unwrap_err().code(), Code::Failed);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::failure::{Code, Failure};
 use crate::machines::control::Request;
 use crate::machines::record::Place;
 use crate::machines::{self, Machine, State};
+use crate::out;
 use crate::run::host;
 
 /// How long an end at once may take.
@@ -58,7 +59,7 @@ fn stop(machine: &Machine, options: &Options) -> Result<(), Failure> {
     if !options.now {
         ask(machine, Request::Stop)?;
         if wait(machine, Duration::from_secs(options.time)) {
-            anstream::println!("{name}");
+            out::line(format_args!("{name}"))?;
             return Ok(());
         }
     }
@@ -70,7 +71,7 @@ fn stop(machine: &Machine, options: &Options) -> Result<(), Failure> {
     if !wait(machine, AT_ONCE) {
         return Err(failed(&format!("{name} is still there"), "it was told to end at once"));
     }
-    anstream::println!("{name}");
+    out::line(format_args!("{name}"))?;
     if options.now {
         return Ok(());
     }
@@ -94,7 +95,7 @@ fn ask(machine: &Machine, request: Request) -> Result<(), Failure> {
     }
 }
 
-/// Waits for the end. That of a domain is written down here, as it has no keeper.
+/// Waits for the end. That of a domain is written down here, as it has no keeper; how, xl may have written down.
 fn wait(machine: &Machine, limit: Duration) -> bool {
     let name = &machine.record.name;
     if machine.record.place != Place::Xen {
@@ -107,5 +108,8 @@ fn wait(machine: &Machine, limit: Duration) -> bool {
         }
         std::thread::sleep(LOOK);
     }
-    machine.mark_ended("stopped").is_ok()
+    let how = if let State::Ended(ended) = machine.state() { ended.how } else { "stopped".into() };
+    // What stays behind is removed when the name is used again.
+    let _ = std::fs::remove_file(machine.image());
+    machine.mark_ended(&how).is_ok()
 }

@@ -46,6 +46,11 @@ pub trait Archive {
     /// What is known of something; nothing if there is no such number.
     fn facts(&self, member: Member) -> Option<Facts<'_>>;
 
+    /// Whether a file's bytes are those that were laid out. Asked whenever one is opened.
+    fn is_whole(&self, _file: Member) -> bool {
+        true
+    }
+
     /// What has a name in a folder.
     fn entry(&self, folder: Member, name: &[u8]) -> Option<Member>;
 

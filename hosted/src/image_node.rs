@@ -103,7 +103,7 @@ pub fn boot_image(image: &'static [u8], settings: Settings, more: &[Vec<u8>]) ->
     let home = line.home.clone().or_else(|| around.variable("HOME")).unwrap_or_else(|| b"/".to_vec());
     let arguments = line.for_init(start.root, &programs(start.bindir), &home);
 
-    let mut namespace = Namespace::new(Box::new(ArchiveFs::new(ImageArchive(files), IMAGE_DEVICE)));
+    let mut namespace = Namespace::new(Box::new(ArchiveFs::new(ImageArchive::new(files), IMAGE_DEVICE)));
     crate::linux::mount_tmp(&mut namespace, settings.tmp.unwrap_or(TMP));
     if let Some(data) = settings.data {
         data.mount(&mut namespace);

@@ -26,7 +26,7 @@ mod error;
 mod file;
 
 pub use error::PackError;
-pub use file::write_executable;
+pub use file::{EXECUTABLE, NewFile, write_executable};
 
 /// The owner of the kernel's own note.
 pub const NOTE_OWNER: &[u8] = b"Voxoz";

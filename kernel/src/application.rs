@@ -19,7 +19,7 @@ use beam_vm::loader::Library;
 use beam_vm::vm::Vm;
 use image::files::{FileTable, FilesError};
 use image::start::{Start, StartError};
-use image::{Image, SectionKind};
+use image::{Image, ImageError, SectionKind};
 use log::{debug, error, warn};
 
 use crate::machine::Machine;
@@ -47,6 +47,8 @@ pub struct Application {
 pub enum ApplicationError {
     /// The image has one of the two sections and not the other, or a damaged one.
     Incomplete,
+    /// A part of the image is not what was packed.
+    Damaged(ImageError),
     /// The image's files cannot be used.
     Files(FilesError),
     /// The image does not say where to start.
@@ -61,6 +63,7 @@ impl fmt::Display for ApplicationError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Incomplete => write!(f, "the image has files or a start, but not both"),
+            Self::Damaged(error) => write!(f, "the image is damaged: {error}"),
             Self::Files(error) => write!(f, "the image's files cannot be used: {error}"),
             Self::Start(error) => write!(f, "{error}"),
             Self::Own(error) => write!(f, "{error}"),
@@ -72,18 +75,23 @@ impl fmt::Display for ApplicationError {
 impl core::error::Error for ApplicationError {}
 
 impl Application {
-    /// The application of an image, if it has one. Sections are compared with their checksums, but for the contents of files.
+    /// The application of an image, if it has one. What says where to start is compared with its checksum; files are when they are opened, and modules when they
+    /// are loaded, as nobody reads all of an image at a start.
     ///
     /// # Errors
     /// [`ApplicationError`].
     pub fn find(image: &Image<'static>) -> Result<Option<Self>, ApplicationError> {
-        match (image.section(SectionKind::FILES), image.section(SectionKind::START)) {
+        let start = image.sections().find(|section| section.kind == SectionKind::START);
+        match (image.section(SectionKind::FILES), start) {
             (None, None) => Ok(None),
-            (Some(files), Some(start)) => Ok(Some(Self {
-                table: FileTable::parse(files).map_err(ApplicationError::Files)?,
-                start: Start::parse(start).map_err(ApplicationError::Start)?,
-                library: image.section(SectionKind::LIBRARY),
-            })),
+            (Some(files), Some(start)) => {
+                start.verify().map_err(ApplicationError::Damaged)?;
+                Ok(Some(Self {
+                    table: FileTable::parse(files).map_err(ApplicationError::Files)?,
+                    start: Start::parse(start.bytes).map_err(ApplicationError::Start)?,
+                    library: image.section(SectionKind::LIBRARY),
+                }))
+            }
             _ => Err(ApplicationError::Incomplete),
         }
     }

@@ -106,7 +106,8 @@ impl XenPlatform {
     /// When the machine was never started.
     #[must_use]
     pub fn new(mut machine: Machine, around: Surroundings) -> Self {
-        let mut files = Namespace::new(Box::new(ArchiveFs::new(ImageArchive(around.table), IMAGE_DEVICE)));
+        let mut files =
+            Namespace::new(Box::new(ArchiveFs::new(ImageArchive::new(around.table), IMAGE_DEVICE)));
         let clock = Box::new(|| time::wall_clock().as_secs().cast_signed());
         let tmp = MemoryFs::new(tmp_quota(), User::default(), TMP_DEVICE, clock);
         if let Err(errno) = files.mount(b"/tmp", Box::new(tmp)) {

@@ -40,7 +40,7 @@ pub mod terminal;
 
 pub use error::LabError;
 pub use guest::console::Console;
-pub use guest::end::{End, Reason};
+pub use guest::end::{End, Reason, reason_of};
 pub use guest::spec::{Action, GuestSpec, Start};
 pub use guest::{Guest, list::Domain};
 pub use inner::Output;

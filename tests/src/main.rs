@@ -18,12 +18,14 @@ mod entropy;
 mod examples;
 mod fixtures;
 mod guestbook;
+mod host;
 mod memory;
 mod network;
 mod node;
 mod otp;
 mod packed;
 mod power;
+mod release;
 mod services;
 mod shares;
 mod storage;
@@ -78,6 +80,7 @@ const TESTS: &[(&str, Test)] = &[
     ("otp_dumps_at_a_slogan", otp::dumps_at_a_slogan),
     ("otp_crashes_at_an_abort", otp::crashes_at_an_abort),
     ("otp_reports_that_memory_is_out", otp::reports_that_memory_is_out),
+    ("otp_reads_no_damaged_file", otp::reads_no_damaged_file),
     ("otp_refuses_flags_that_nobody_knows", otp::refuses_flags_that_nobody_knows),
     ("otp_has_a_shell", otp::has_a_shell),
     ("network_serves_at_a_leased_address", network::serves_at_a_leased_address),
@@ -102,6 +105,8 @@ const TESTS: &[(&str, Test)] = &[
     ("guestbook_of_elixir_outlives_a_cut", guestbook::of_elixir_outlives_a_cut),
     ("guestbook_is_signed_in_a_browser", guestbook::is_signed_in_a_browser),
     ("otp_does_fixtures_as_stock", fixtures::are_as_on_stock),
+    ("host_runs_guests_by_xl", host::runs_guests_by_xl),
+    ("release_of_500_modules_boots", release::of_500_modules_boots),
     ("otp_takes_no_time_when_idle", otp::takes_no_time_when_idle),
     ("otp_runs_thirty_at_once", otp::runs_thirty_at_once),
     ("timers_come_in_order", clock::timers),
@@ -111,6 +116,7 @@ const TESTS: &[(&str, Test)] = &[
     ("draws_different_random_bytes", entropy::with_hardware),
     ("runs_forty_guests_at_once", crowd::forty),
     ("is_unpredictable_without_hardware_entropy", entropy::without_hardware),
+    ("otp_fills_4_gib", memory::otp_fills_4_gib),
     ("boots_with_8_gib", memory::boots_with_8_gib),
 ];
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! OTP in a guest: it starts, stops as it is asked, and ends as it is documented.
 
+use std::fs;
 use std::time::Duration;
 
-use lab::{Action, Guest, Lab, Reason};
+use image::files::FileTable;
+use image::pack::{Kernel, write_executable};
+use image::{Image, SectionKind};
+use lab::{Action, Guest, GuestSpec, Lab, Reason};
 use libtest_mimic::Failed;
 
 use crate::node::Node;
@@ -165,6 +169,26 @@ pub fn reports_that_memory_is_out(world: &World) -> Result<(), Failed> {
     let outcome = node.to_end(&*world.lab()?)?;
     outcome.must_contain("eheap_alloc: Cannot allocate ")?;
     outcome.must_contain("=abort:CRASH DUMP SIZE LIMIT REACHED\n")?;
+    outcome.must_end(Reason::Crash)
+}
+
+/// The boot file of a node with one bit that is another: it is not read, and the domain ends with a report.
+pub fn reads_no_damaged_file(world: &World) -> Result<(), Failed> {
+    let spec = hello().spec()?;
+    let mut bytes = fs::read(&spec.kernel)?;
+    let at = {
+        let kernel = Kernel::parse(&bytes)?;
+        let image = Image::parse(kernel.image().ok_or("the kernel has no image")?)?;
+        let files = FileTable::parse(image.section(SectionKind::FILES).ok_or("the image has no files")?)?;
+        let boot = files.find(b"/usr/lib/erlang/bin/start.boot").ok_or("there is no boot file")?.bytes;
+        boot.as_ptr().addr() - bytes.as_ptr().addr() + boot.len() / 2
+    };
+    bytes[at] ^= 1;
+    let path = spec.kernel.with_file_name("hello-damaged.elf");
+    write_executable(&path, &bytes)?;
+    let guest = world.lab()?.create(&GuestSpec { kernel: path, ..spec })?;
+    let outcome = finish(&guest, LIMIT)?;
+    outcome.must_contain("cannot get bootfile")?;
     outcome.must_end(Reason::Crash)
 }
 

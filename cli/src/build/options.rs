@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What an application is and how it is made into an image: what `voxoz build`, `run` and `check` are told alike.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::translate::Translated;
 use crate::failure::{Code, Failure};
@@ -86,6 +86,28 @@ impl Options {
     pub fn variable(&self, name: &str) -> Option<String> {
         let given = self.variables.iter().rev().find(|(given, _)| given == name);
         given.map(|(_, value)| value.clone()).or_else(|| std::env::var(name).ok())
+    }
+
+    /// Checks that nothing is said of a file that is built already which only counts while it is built.
+    pub fn check_built(&self, path: &Path) -> Result<(), Failure> {
+        let said = [
+            ("--kernel", self.kernel.is_some()),
+            ("-s", !self.start.is_empty()),
+            ("--shell", self.shell),
+            ("--application", !self.applications.is_empty()),
+            ("--env", !self.variables.is_empty()),
+            ("--work", self.work.is_some()),
+            ("--prune", self.prune),
+            ("--keep-debug", self.keep_debug),
+            ("--keep-times", self.keep_times),
+            ("--ignore-natives", self.ignore_natives),
+            ("--keep-name", self.keep_name),
+            ("words after --", !self.words.is_empty()),
+        ];
+        let Some((flag, _)) = said.iter().find(|(_, is_said)| *is_said) else { return Ok(()) };
+        let why = format!("{} is built already, and what it starts is in it", path.display());
+        let help = "build it again with that, or leave it out; `--extra` has words for one run";
+        Err(Failure::new(Code::Usage, format!("{flag} cannot be used here"), why, help))
     }
 
     /// Checks what the parser of the command line cannot.

@@ -17,6 +17,11 @@ impl Temporary {
         Ok(Self(folder))
     }
 
+    /// Lets the folder stay: something else needs it.
+    pub fn keep(self) {
+        std::mem::forget(self);
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.0

@@ -29,10 +29,11 @@ pub fn memory(asked: Option<u32>, length: usize) -> Result<u32, Failure> {
     }
 }
 
-/// A name that `xl` takes for a domain.
+/// A name that `xl` takes for a domain, and not for a domain's number.
 pub fn domain(name: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() || "_-.+".contains(c) { c } else { '-' };
-    name.chars().map(letter).collect()
+    let plain: String = name.chars().map(letter).collect();
+    if plain.chars().all(|c| c.is_ascii_digit()) { format!("guest{plain}") } else { plain }
 }
 
 /// A text within quotes.
@@ -84,6 +85,6 @@ mod tests {
 
     #[test]
     fn names_of_domains_are_plain() {
-        assert_eq!(domain("my app/1"), "my-app-1");
+        assert_eq!([domain("my app/1"), domain("17")], ["my-app-1", "guest17"]);
     }
 }

@@ -17,6 +17,7 @@ use crate::disk;
 use crate::failure::{Code, Failure};
 use crate::machines::record::{Place, Record};
 use crate::machines::{Claim, Machine, State};
+use crate::out;
 
 /// How often the keeper is looked at.
 const LOOK: Duration = Duration::from_millis(20);
@@ -49,12 +50,10 @@ pub fn start(build: &BuildOptions, options: &Options, place: Place, install: Ins
         resources,
     };
     let claim = Claim::new(&record.name)?;
-    let image = claim.image();
-    image::pack::write_executable(&image, &packed).map_err(|why| {
-        let help = "free some room, or set XDG_RUNTIME_DIR to a folder that has it";
-        Failure::new(Code::Build, format!("cannot write {}", image.display()), why, help)
-    })?;
-    record.resources.disks.iter().try_for_each(disk::ensure)?;
+    if let Err(failure) = prepare(&claim, &packed, &record) {
+        claim.abandon();
+        return Err(failure);
+    }
     let (machine, lock) = claim.finish(record)?;
     let ports = match place {
         Place::Xen => on_host(&machine),
@@ -68,13 +67,27 @@ pub fn start(build: &BuildOptions, options: &Options, place: Place, install: Ins
     for port in ports {
         anstream::eprintln!("voxoz: {}'s {port}", machine.record.name);
     }
-    anstream::println!("{}", machine.record.name);
+    out::line(format_args!("{}", machine.record.name))?;
     Ok(())
+}
+
+/// Writes what the machine boots, and makes the disks that are not there.
+fn prepare(claim: &Claim, packed: &[u8], record: &Record) -> Result<(), Failure> {
+    let image = claim.image();
+    image::pack::write_executable(&image, packed).map_err(|why| {
+        let help = "free some room, or set XDG_RUNTIME_DIR to a folder that has it";
+        Failure::new(Code::Build, format!("cannot write {}", image.display()), why, help)
+    })?;
+    record.resources.disks.iter().try_for_each(disk::ensure)
 }
 
 fn on_host(machine: &Machine) -> Result<Option<Vec<String>>, Failure> {
     let Record { name, memory, extra, resources, .. } = &machine.record;
-    host::create(machine.folder(), name, *memory, extra, resources)?;
+    if let Err(failure) = host::create(machine.folder(), name, *memory, extra, resources) {
+        // Of a machine that never was there is nothing to keep.
+        machine.discard();
+        return Err(failure);
+    }
     let ports = host::ports(resources);
     machine.mark_started(&ports)?;
     Ok(Some(ports))

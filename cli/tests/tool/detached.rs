@@ -1,32 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Machines that run detached: processes kept by the tool itself, and domains of a Xen host whose `xl` is a script that notes what it is told.
+//! Machines that run detached: processes kept by the tool itself.
 
 use std::fs;
 use std::io::Write;
 use std::net::{Ipv4Addr, TcpStream};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::examples::{PATIENCE, example, free_port};
 use crate::release::{has_otp, with_kernel};
-use crate::{Outcome, Scratch, kernel, voxoz_with};
+use crate::{Outcome, Scratch, voxoz_with};
 
 /// A user's runtime folder, and what else is set.
-struct User {
-    scratch: Scratch,
-    variables: Vec<(&'static str, String)>,
+pub struct User {
+    pub scratch: Scratch,
+    pub variables: Vec<(&'static str, String)>,
 }
 
 impl User {
-    fn new(test: &str) -> Self {
+    pub fn new(test: &str) -> Self {
         let scratch = Scratch::new(test);
         let runtime = scratch.path("run");
         Self { scratch, variables: vec![("XDG_RUNTIME_DIR", runtime)] }
     }
 
-    fn voxoz(&self, words: &[&str]) -> Outcome {
+    pub fn voxoz(&self, words: &[&str]) -> Outcome {
         let variables: Vec<_> = self.variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
         voxoz_with(words, &variables)
     }
@@ -37,7 +35,7 @@ impl User {
     }
 
     /// What it prints when all is well.
-    fn out(&self, words: &[&str]) -> String {
+    pub fn out(&self, words: &[&str]) -> String {
         let outcome = self.voxoz(words);
         assert_eq!(outcome.code, Some(0), "{words:?}: {}", outcome.err);
         outcome.out
@@ -49,7 +47,7 @@ impl User {
     }
 }
 
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
         assert!(Instant::now() < deadline, "{what} does not come");
@@ -156,73 +154,4 @@ fn a_machine_goes_with_its_keeper() {
     assert!(user.out(&["ps", "-a"]).contains("ago: destroyed"), "{}", user.out(&["ps", "-a"]));
     let wrong = user.run(&["run", "-d", "--name", "a/b", "--hosted", &chat, "--work", &work]);
     assert_eq!(wrong.code, Some(2), "{}", wrong.err);
-}
-
-/// A host whose `xl` has a file for each domain.
-const XL: &str = r#"#!/bin/sh
-cd "${0%/*}/.." || exit 9
-echo "$@" >>calls
-case $1 in
-list) [ -e "domain-$2" ] ;;
-create)
-    for config; do :; done
-    cp "$config" config
-    name=$(sed -n 's/^name = "\(.*\)"/\1/p' "$config")
-    : >"domain-$name"
-    ;;
-shutdown) [ -e stubborn ] || rm "domain-$2" ;;
-destroy) rm "domain-$2" ;;
-console) echo "the console of $2" ;;
-esac
-"#;
-
-#[test]
-fn a_domain_runs_detached() {
-    let mut user = User::new("host");
-    fs::create_dir(user.scratch.path("bin")).expect("a folder");
-    let xl = user.scratch.file("bin/xl", XL.as_bytes());
-    fs::set_permissions(&xl, fs::Permissions::from_mode(0o755)).expect("a script");
-    let path = format!("{}:{}", user.scratch.path("bin"), std::env::var("PATH").unwrap_or_default());
-    let consoles = user.scratch.path("consoles");
-    user.variables.extend([("PATH", path), ("VOXOZ_ON", "xen".into()), ("VOXOZ_CONSOLES", consoles.clone())]);
-    let image = user.scratch.file("web.elf", &kernel::packed());
-    let started = user.voxoz(&["run", "-d", &image, "--port", "8080", "--extra", "-a b", "--memory", "80"]);
-    assert_eq!((started.code, started.out.as_str()), (Some(0), "web\n"), "{}", started.err);
-    assert!(started.err.contains("tcp port 8080 is at the guest's own address"), "{}", started.err);
-    let config = fs::read_to_string(user.scratch.path("config")).expect("a configuration");
-    for line in ["name = \"web\"", "memory = 80", "extra = \"-a b\"", "vif = [\"\"]"] {
-        assert!(config.lines().any(|found| found == line), "{line}\n{config}");
-    }
-    // The domain may be started anew from it.
-    let kernel = config.lines().find_map(|line| line.strip_prefix("kernel = \"")?.strip_suffix('"'));
-    assert!(Path::new(kernel.expect("a kernel")).is_file(), "{config}");
-
-    assert!(user.out(&["ps"]).contains("web   xen    80"), "{}", user.out(&["ps"]));
-    let again = user.voxoz(&["run", "-d", &image]);
-    assert_eq!(again.code, Some(1), "{}", again.err);
-    assert!(again.err.contains("its domain is there"), "{}", again.err);
-    let none = user.voxoz(&["logs", "web"]);
-    assert_eq!(none.code, Some(4), "{}", none.err);
-    assert!(none.err.contains("XENCONSOLED_TRACE=guest"), "{}", none.err);
-    fs::create_dir(&consoles).expect("a folder");
-    user.scratch.file("consoles/guest-web.log", b"it speaks\n");
-    assert_eq!(user.out(&["logs", "web"]), "it speaks\n");
-    assert_eq!(user.out(&["console", "web"]), "the console of web\n");
-    assert_eq!(user.out(&["stop", "web"]), "web\n");
-    assert_eq!(user.out(&["ps"]).lines().count(), 1);
-    assert!(user.out(&["ps", "-a"]).contains("ago: stopped"));
-
-    // One that does not stop is ended, and one that ends without us is seen to be gone.
-    assert_eq!(user.voxoz(&["run", "-d", &image]).code, Some(0));
-    user.scratch.file("stubborn", b"");
-    let stopped = user.voxoz(&["stop", "--time", "1", "web"]);
-    assert_eq!(stopped.code, Some(1), "{}", stopped.err);
-    assert!(stopped.err.contains("did not stop in 1 s and was ended at once"), "{}", stopped.err);
-    assert_eq!(user.voxoz(&["run", "-d", &image]).code, Some(0));
-    fs::remove_file(user.scratch.path("domain-web")).expect("a domain");
-    assert!(user.out(&["ps", "-a"]).contains("lost"), "{}", user.out(&["ps", "-a"]));
-    let calls = fs::read_to_string(user.scratch.path("calls")).expect("calls");
-    for call in ["create -q ", "console web", "shutdown web", "destroy web"] {
-        assert!(calls.lines().any(|line| line.starts_with(call)), "{call}\n{calls}");
-    }
 }

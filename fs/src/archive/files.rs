@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Archive, ArchiveFs, Member};
+use super::{Archive, ArchiveFs, FIRST_PLACE, Member};
 use crate::walk::{Found, Last, NAME, PATH, Purpose, Tree, path_of, walk};
 use crate::{
     Advice, At, Change, Errno, FileSystem, Follow, From, Info, Kind, Locate, Lookup, Make, Modes, Node,
@@ -66,6 +66,9 @@ impl<A: Archive> FileSystem for ArchiveFs<A> {
         }
         if modes.write || modes.truncate {
             return Err(Errno::EROFS.into());
+        }
+        if !is_folder && member.0 < FIRST_PLACE && !self.archive.is_whole(member) {
+            return Err(Errno::EIO.into());
         }
         Ok(self.open.insert(member, modes))
     }

@@ -10,7 +10,7 @@ use super::{Archive, ArchiveFs, Facts, Member};
 use crate::memory::{MemoryFs, User};
 use crate::{Change, Errno, FileSystem, Follow, Kind, Make, Modes, Namespace, Remove};
 
-/// `/lib/m.beam`, `/lib/l` which leads to it, `/tmp`.
+/// `/lib/m.beam`, `/lib/l` which leads to it, `/lib/torn` which is damaged, `/tmp`.
 struct Sample;
 
 const MEMBERS: &[(&str, Kind, u32, &str)] = &[
@@ -20,6 +20,7 @@ const MEMBERS: &[(&str, Kind, u32, &str)] = &[
     ("l", Kind::Link, 1, "m.beam"),
     ("m.beam", Kind::Regular, 1, "FOR1"),
     ("up", Kind::Link, 1, "../tmp/x"),
+    ("torn", Kind::Regular, 1, "FOR?"),
 ];
 
 impl Archive for Sample {
@@ -31,6 +32,10 @@ impl Archive for Sample {
         let (name, kind, parent, bytes) = *MEMBERS.get(member.0 as usize)?;
         let (name, bytes) = (name.as_bytes(), bytes.as_bytes());
         Some(Facts { kind, permissions: 0o644, modified: 7, parent: Member(parent), name, bytes })
+    }
+
+    fn is_whole(&self, file: Member) -> bool {
+        self.facts(file).is_some_and(|facts| facts.name != b"torn")
     }
 
     fn entry(&self, folder: Member, name: &[u8]) -> Option<Member> {
@@ -50,6 +55,14 @@ fn world() -> Namespace {
     let tmp = MemoryFs::new(1 << 20, User::default(), 8, Box::new(|| 0));
     files.mount(b"/tmp", Box::new(tmp)).expect("there is such a folder");
     files
+}
+
+#[test]
+fn a_damaged_file_is_not_read() {
+    let mut files = world();
+    let read = Modes { read: true, ..Modes::default() };
+    assert_eq!(files.open(b"/lib/torn", read), Err(Errno::EIO));
+    assert!(files.open(b"/lib/m.beam", read).is_ok());
 }
 
 #[test]
@@ -98,7 +111,7 @@ fn what_is_mounted_over_it_can_be_changed() {
     let other = MemoryFs::new(1 << 20, User::default(), 9, Box::new(|| 0));
     assert_eq!(files.mount(b"/lib/l", Box::new(other)), Err(Errno::ENOTDIR));
     let names: Vec<Vec<u8>> = files.list(b".").expect("a folder");
-    assert_eq!(names.len(), 3);
+    assert_eq!(names.len(), 4);
 }
 
 #[test]

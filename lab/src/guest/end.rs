@@ -98,6 +98,12 @@ pub(crate) fn parse(log: &str) -> Watch {
     watch
 }
 
+/// Why the domain of a log that `xl create` keeps has ended, if it has; one that was started anew counts anew.
+#[must_use]
+pub fn reason_of(log: &str) -> Option<Reason> {
+    parse(&log[log.rfind("Waiting for domain ").unwrap_or(0)..]).reason
+}
+
 fn number(text: &str) -> Option<u32> {
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     text[..end].parse().ok()
@@ -129,6 +135,19 @@ mod tests {
         let log = format!("{WAITING}Domain 7 has been destroyed.\n");
         assert_eq!(parse(&log).reason, Some(Reason::Destroyed));
         assert!(parse(&log).acted);
+    }
+
+    #[test]
+    fn the_last_end_counts_of_a_domain_that_is_asked_about_later() {
+        let log = format!(
+            "{WAITING}Domain 7 has shut down, reason code 1 0x1\nDone. Rebooting now\nWaiting for domain g1 (domid 8) to die [pid 145]\n"
+        );
+        assert_eq!(reason_of(&log), None);
+        assert_eq!(
+            reason_of(&format!("{log}Domain 8 has shut down, reason code 3 0x3\n")),
+            Some(Reason::Crash)
+        );
+        assert_eq!(reason_of(""), None);
     }
 
     #[test]

@@ -10,8 +10,8 @@ use crate::{LabError, command, network};
 const PROGRAM_FOLDERS: [&str; 4] = ["usr/bin", "bin", "usr/sbin", "sbin"];
 
 /// Programs of Xen's own folder: `xl`, the daemons, and what `xl` starts.
-const XEN_PROGRAMS: [&str; 6] =
-    ["xl", "xenstored", "xenconsoled", "xen-init-dom0", "libxl-save-helper", "xenctx"];
+const XEN_PROGRAMS: [&str; 7] =
+    ["xl", "xenstored", "xenconsoled", "xenconsole", "xen-init-dom0", "libxl-save-helper", "xenctx"];
 
 /// The rest that Xen's hotplug scripts and ours need and busybox has not, or has not well enough for them.
 const PROGRAMS: [&str; 7] = ["bash", "dirname", "ip", "bridge", "xenstore", "flock", "losetup"];
