@@ -25,9 +25,11 @@ use alloc::vec::Vec;
 use md5::{Digest, Md5};
 
 use crate::atom::Atom;
-use crate::beam_file::{AtomIndex, Module};
+use crate::beam_file::{AtomIndex, ChunkId, Module};
 use crate::code::{Function, Instance, LineTable, Source, is_preloaded};
 use crate::emu::assemble::{Assembled, Block, Shape, assemble};
+use crate::etf::{self, DecodeError};
+use crate::heap::Fragment;
 use crate::term::{Export, FunEntry, Term};
 use crate::vm::Vm;
 
@@ -125,7 +127,22 @@ fn assemble_module(vm: &mut Vm, file: &Module, context: &translate::Context<'_>)
     let lines =
         if is_preloaded(name) { LineTable::none() } else { line_table(file, name, &translation, &assembled) };
     let on_load = translation.on_load.map(|function| functions[function].entry);
+    check_information(vm, file)?;
     Ok(Parts { assembled, functions, exports, imports: translation.imports, lambdas, lines, on_load })
+}
+
+/// Whether what `module_info/1` tells is terms.
+fn check_information(vm: &mut Vm, file: &Module) -> Result<(), LoadError> {
+    for id in [ChunkId::ATTRIBUTES, ChunkId::COMPILE_INFO] {
+        // An empty chunk is none.
+        let Some(bytes) = file.chunk(id).filter(|bytes| !bytes.is_empty()) else { continue };
+        match etf::decode(vm, &mut Fragment::default(), bytes) {
+            // Stock does not mind what comes after the term.
+            Ok(_) | Err(DecodeError::Trailing) => {}
+            Err(_) => return Err(LoadError::Information(id)),
+        }
+    }
+    Ok(())
 }
 
 /// The file's atoms by their indices; index 0 stands for the empty list and has no atom.

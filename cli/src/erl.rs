@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use beam_vm::command_line::{self, CommandLine, Surroundings};
-use hosted::{Flavor, OtpRoot, SHARE_FLAG, Settings, Share};
+use hosted::{Flavor, Network, OtpRoot, SHARE_FLAG, Settings, Share};
 
 use crate::disk;
 use crate::failure::{Code, Failure};
@@ -23,7 +23,8 @@ const HELP: &str = "voxoz erl takes the arguments of erl(1)";
 /// files come from the installation that VOXOZ_OTP_ROOT names, or from /usr/lib/erlang. Flags of the emulator that mean nothing here are
 /// named on standard error.
 ///
-/// Two flags are Voxoz's own, and come before all others. With -data FILE, /data is the volume on that file or block device, as a guest
+/// Three flags are Voxoz's own, and come before all others. With -net own, sockets are those of the network stack that a guest has, with a loopback
+/// and no device. With -data FILE, /data is the volume on that file or block device, as a guest
 /// has it on a disk; a blank one is made into a volume. With -9p HOST:PORT TREE PLACE, a tree of a server that speaks 9P2000.L is mounted
 /// at a place; more pairs of TREE and PLACE may follow, and the flag may be given again.
 #[derive(Debug, clap::Args)]
@@ -60,6 +61,10 @@ fn own_flags(arguments: &[OsString]) -> Result<(Settings, &[OsString]), Failure>
         rest = match rest {
             [flag, file, after @ ..] if flag == "-data" => {
                 settings.data = Some(disk::data(Path::new(file))?);
+                after
+            }
+            [flag, whose, after @ ..] if flag == "-net" && whose == "own" => {
+                settings.network = Network::Own;
                 after
             }
             [flag, after @ ..] if flag == SHARE_FLAG => {

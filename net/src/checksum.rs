@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The Internet checksum (RFC 1071) of TCP and UDP: beginning it for a device that completes it, and checking it for one that does not.
+//! The Internet checksum (RFC 1071) of TCP, UDP and ICMP: beginning it for a device that completes it, and checking it for one that does not.
 
 use core::net::IpAddr;
 
-use crate::frame::{Packet, TCP, UDP};
+use crate::frame::{ICMP, ICMPV6, Packet, TCP, UDP};
 
-/// Where the checksum stands in the header of the protocol.
+/// Where the checksum stands in the header of a protocol for which devices complete it.
 fn place(protocol: u8) -> Option<usize> {
     match protocol {
         TCP => Some(16),
@@ -33,6 +33,11 @@ fn fold(mut sum: u64) -> u16 {
     sum as u16
 }
 
+/// The checksum of bytes in which its place is zero; of bytes with the right one, zero.
+pub fn of(bytes: &[u8]) -> u16 {
+    !fold(add(0, bytes))
+}
+
 /// The sum of the pseudo-header (RFC 9293, section 3.1; RFC 8200, section 8.1).
 fn pseudo_header(packet: &Packet) -> u64 {
     let length = (packet.end - packet.transport) as u64;
@@ -48,12 +53,18 @@ fn pseudo_header(packet: &Packet) -> u64 {
 /// Whether the checksum of a whole packet is right, as far as its protocol has one.
 #[must_use]
 pub fn is_right(frame: &[u8], packet: &Packet) -> bool {
-    let Some(place) = place(packet.protocol).filter(|_| packet.pieces.is_none()) else { return true };
+    if packet.pieces.is_some() {
+        return true;
+    }
     let Some(body) = frame.get(packet.transport..packet.end) else { return false };
     // Over IPv4 a datagram may be without one.
-    let is_absent =
-        packet.protocol == UDP && packet.source.is_ipv4() && body.get(place..place + 2) == Some(&[0, 0]);
-    is_absent || fold(add(pseudo_header(packet), body)) == 0xffff
+    let is_absent = |place| packet.source.is_ipv4() && body.get(place..place + 2) == Some(&[0, 0]);
+    match (packet.protocol, place(packet.protocol)) {
+        (UDP, Some(place)) if is_absent(place) => true,
+        (ICMP, _) => fold(add(0, body)) == 0xffff,
+        (ICMPV6, _) | (_, Some(_)) => fold(add(pseudo_header(packet), body)) == 0xffff,
+        (_, None) => true,
+    }
 }
 
 /// Puts the sum of the pseudo-header where the checksum belongs. Says whether the protocol has one, so that there is something to

@@ -10,7 +10,9 @@ use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::udp;
 use smoltcp::wire::{IpEndpoint, IpListenEndpoint};
 
+use crate::beside::Beside;
 use crate::error::Error;
+use crate::frame::Ends;
 use crate::link::LinkId;
 use crate::options::Options;
 use crate::stack::Family;
@@ -25,6 +27,8 @@ pub struct Received {
     pub len: usize,
     /// From whom.
     pub from: SocketAddr,
+    /// What its header says besides.
+    pub beside: Beside,
 }
 
 /// smoltcp's socket for one interface.
@@ -65,6 +69,10 @@ pub struct Datagrams {
     pub family: Family,
     /// From whom alone datagrams are taken, and to whom they go if nobody says otherwise.
     pub peer: Option<SocketAddr>,
+    /// Whence they go there.
+    pub source: Option<IpAddr>,
+    /// Whether nobody has taken what was sent to the peer, and the program has not been told.
+    pub is_refused: bool,
     /// What is said of it.
     pub options: Options,
     /// Nobody uses it any more; what waits to be sent is.
@@ -78,21 +86,40 @@ pub struct Datagrams {
 impl Datagrams {
     /// A socket that is bound nowhere.
     pub const fn new(family: Family, options: Options) -> Self {
-        Self { at: None, family, peer: None, options, is_orphan: false, turn: 0, sides: BTreeMap::new() }
+        let sides = BTreeMap::new();
+        Self {
+            at: None,
+            family,
+            peer: None,
+            source: None,
+            is_refused: false,
+            options,
+            is_orphan: false,
+            turn: 0,
+            sides,
+        }
     }
 
     /// Whether a datagram is for it.
     pub fn takes(&self, to: SocketAddr, from: SocketAddr) -> bool {
         let Some(at) = self.at.filter(|at| at.port() == to.port()) else { return false };
-        let is_ours = match (at.ip(), to.ip()) {
+        self.is_at(at.ip(), to.ip()) && self.peer.is_none_or(|peer| peer == from)
+    }
+
+    /// Whether a datagram that was sent between these ends is of it.
+    pub fn has_sent(&self, ends: Ends) -> bool {
+        self.peer == Some(ends.remote) && self.at.is_some_and(|at| self.is_at(at.ip(), ends.local.ip()))
+    }
+
+    fn is_at(&self, at: IpAddr, address: IpAddr) -> bool {
+        match (at, address) {
             (IpAddr::V6(own), IpAddr::V4(to)) => {
                 !self.options.v6_only && (own.is_unspecified() || own.to_ipv4_mapped() == Some(to))
             }
             (own, to) => {
                 own.is_ipv4() == to.is_ipv4() && (own.is_unspecified() || own == to || to.is_multicast())
             }
-        };
-        is_ours && self.peer.is_none_or(|peer| peer == from)
+        }
     }
 
     /// smoltcp's socket for an interface.
@@ -105,9 +132,9 @@ impl Datagrams {
         self.sides.get_mut(&link)
     }
 
-    /// Whether a datagram waits to be read.
+    /// Whether a datagram or an error waits to be read.
     pub fn is_readable(&self) -> bool {
-        self.sides.values().any(|side| side.socket_ref().can_recv())
+        self.is_refused || self.sides.values().any(|side| side.socket_ref().can_recv())
     }
 
     /// Whether a datagram waits to be sent.
@@ -115,8 +142,19 @@ impl Datagrams {
         self.sides.values().any(|side| side.socket_ref().send_queue() > 0)
     }
 
+    /// Whether nothing waits.
+    pub fn is_idle(&self) -> bool {
+        !self.sides.values().any(|side| side.socket_ref().can_recv() || side.socket_ref().send_queue() > 0)
+    }
+
+    /// Tells once that nobody has taken what was sent, as Linux does, to whoever reads or sends next.
+    fn tell_refused(&mut self) -> Result<(), Error> {
+        if core::mem::take(&mut self.is_refused) { Err(Error::Refused) } else { Ok(()) }
+    }
+
     /// Reads a datagram; what does not fit is lost.
     pub fn receive(&mut self, buffer: &mut [u8]) -> Result<Received, Error> {
+        self.tell_refused()?;
         let count = self.sides.len();
         for step in 0..count {
             let turn = (self.turn + step) % count;
@@ -126,16 +164,18 @@ impl Datagrams {
                 buffer[..len].copy_from_slice(&bytes[..len]);
                 let from = SocketAddr::new(meta.endpoint.addr.into(), meta.endpoint.port);
                 self.turn = turn + 1;
-                return Ok(Received { len, from });
+                return Ok(Received { len, from, beside: Beside::of_number(meta.meta.id) });
             }
         }
         Err(Error::NotNow)
     }
 
     /// Puts a datagram before an interface.
-    pub fn send(&mut self, link: LinkId, bytes: &[u8], to: SocketAddr) -> Result<(), Error> {
+    pub fn send(&mut self, link: LinkId, bytes: &[u8], to: SocketAddr, beside: Beside) -> Result<(), Error> {
+        self.tell_refused()?;
         let side = self.side(link).ok_or(Error::Invalid)?;
-        let to = IpEndpoint::new(to.ip().into(), to.port());
+        let mut to = udp::UdpMetadata::from(IpEndpoint::new(to.ip().into(), to.port()));
+        to.meta.id = beside.number();
         side.socket().send_slice(bytes, to).map_err(|error| match error {
             udp::SendError::Unaddressable => Error::Unreachable,
             udp::SendError::BufferFull if bytes.len() > side.socket().payload_send_capacity() => {
@@ -146,10 +186,9 @@ impl Datagrams {
     }
 
     /// Lets what is said of it hold for smoltcp's sockets.
-    pub fn apply(&mut self, options: Options) {
-        self.options = options;
+    pub fn apply(&mut self) {
         for side in self.sides.values_mut() {
-            side.socket().set_hop_limit(Some(options.time_to_live.max(1)));
+            side.socket().set_hop_limit(Some(self.options.time_to_live.max(1)));
         }
     }
 }

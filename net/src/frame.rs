@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Looking at a frame before the stack does: which socket it is for.
 //!
-//! Ethernet II, ARP (RFC 826), IPv4 (RFC 791), IPv6 (RFC 8200), TCP (RFC 9293), UDP (RFC 768), neighbour discovery (RFC 4861). Nothing here
+//! Ethernet II, ARP (RFC 826), IPv4 (RFC 791), IPv6 (RFC 8200), TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792, RFC 4443), neighbour discovery (RFC 4861). Nothing here
 //! believes a length that the frame does not have; what cannot be read is [`Class::Other`], which smoltcp judges.
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,7 +18,15 @@ const IPV6_HEADER: usize = 40;
 pub const TCP: u8 = 6;
 /// The protocol of UDP.
 pub const UDP: u8 = 17;
-const ICMPV6: u8 = 58;
+/// The protocol of ICMP over IPv4.
+pub const ICMP: u8 = 1;
+/// The protocol of ICMP over IPv6.
+pub const ICMPV6: u8 = 58;
+/// Type and code of what says that a port is nobody's.
+const PORT_UNREACHABLE: [u8; 2] = [3, 3];
+const PORT_UNREACHABLE_V6: [u8; 2] = [1, 4];
+/// Where the packet begins that an ICMP error is about.
+const QUOTED: usize = 8;
 const ROUTER_ADVERTISEMENT: u8 = 134;
 const NEIGHBOR_ADVERTISEMENT: u8 = 136;
 const TCP_FIN: u8 = 0x01;
@@ -66,6 +74,8 @@ pub enum Class {
     Udp(Ends, Option<Pieces>),
     /// A later piece of a datagram.
     Piece(Pieces),
+    /// Nobody has taken a datagram of UDP that was sent between these ends.
+    Refused(Ends),
     /// Somebody's hardware address: who waited for it can go on.
     Neighbor,
     /// A router announces something.
@@ -213,6 +223,10 @@ fn classify(frame: &[u8], packet: &Packet) -> Option<Class> {
             Some(Class::Tcp(ends()?, Flags { opens, resets: flags & TCP_RST != 0, payload, confirmation }))
         }
         UDP => Some(Class::Udp(ends()?, packet.pieces)),
+        ICMP if packet.pieces.is_none() && body.starts_with(&PORT_UNREACHABLE) => {
+            quoted(body.get(QUOTED..)?).map(Class::Refused)
+        }
+        ICMPV6 if body.starts_with(&PORT_UNREACHABLE_V6) => quoted(body.get(QUOTED..)?).map(Class::Refused),
         ICMPV6 => match body.first() {
             Some(&NEIGHBOR_ADVERTISEMENT) => Some(Class::Neighbor),
             Some(&ROUTER_ADVERTISEMENT) => Some(Class::Router),
@@ -220,6 +234,25 @@ fn classify(frame: &[u8], packet: &Packet) -> Option<Class> {
         },
         _ => None,
     }
+}
+
+/// The ends of a datagram of UDP that was sent from here, of which an ICMP error gives the beginning.
+fn quoted(packet: &[u8]) -> Option<Ends> {
+    let (protocol, transport, source, destination) = match packet.first()? >> 4 {
+        4 if u16_at(packet, 6)? & 0x1fff == 0 => {
+            let header = usize::from(packet[0] & 0x0f) * 4;
+            let address = |at| Some(IpAddr::from(Ipv4Addr::from(array::<4>(packet, at)?)));
+            (*packet.get(9)?, header.max(IPV4_HEADER), address(12)?, address(16)?)
+        }
+        6 => {
+            let address = |at| Some(IpAddr::from(Ipv6Addr::from(array::<16>(packet, at)?)));
+            (*packet.get(6)?, IPV6_HEADER, address(8)?, address(24)?)
+        }
+        _ => return None,
+    };
+    let local = SocketAddr::new(source, u16_at(packet, transport)?);
+    let remote = SocketAddr::new(destination, u16_at(packet, transport + 2)?);
+    (protocol == UDP).then_some(Ends { local, remote })
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod beside;
 pub mod checksum;
 mod claim;
 pub mod configuration;
@@ -34,6 +35,7 @@ mod stack;
 mod timers;
 pub mod wire;
 
+pub use beside::Beside;
 pub use configuration::{Configuration, Lease};
 pub use datagrams::Received;
 pub use error::Error;

@@ -17,6 +17,7 @@ use smoltcp::wire::{
     IpRepr, Ipv4Cidr, TcpControl, TcpPacket, TcpRepr, TcpSeqNumber,
 };
 
+use crate::beside::Beside;
 use crate::checksum;
 use crate::configuration::{Configuration, Lease, cidr};
 use crate::connection::Connection;
@@ -43,6 +44,8 @@ pub struct Port {
     /// The frame that smoltcp is shown next.
     frame: Vec<u8>,
     is_full: bool,
+    /// What is told of that frame besides.
+    beside: Beside,
     scratch: Vec<u8>,
     medium: Medium,
     /// What the connection has sent whose turn it is.
@@ -56,13 +59,8 @@ impl Port {
     pub fn fetch(&mut self) -> Option<Class> {
         loop {
             let meta = self.wire.receive(&mut self.frame)?;
-            let ip = match self.medium {
-                Medium::Ethernet(_) => frame::ethernet_packet(&self.frame),
-                Medium::Ip => Some(0),
-            };
-            let packet = ip.and_then(|ip| frame::packet(&self.frame, ip));
             let is_damaged = meta.sum == Sum::There
-                && packet.is_some_and(|packet| !checksum::is_right(&self.frame, &packet));
+                && self.packet().is_some_and(|packet| !checksum::is_right(&self.frame, &packet));
             if !is_damaged {
                 return Some(match self.medium {
                     Medium::Ethernet(_) => frame::classify_ethernet(&self.frame),
@@ -112,18 +110,42 @@ impl Port {
         segment.emit(&mut TcpPacket::new_unchecked(&mut self.frame[transport..]), &from, &to, &sums);
     }
 
+    /// The IP packet in the frame that was fetched.
+    fn packet(&self) -> Option<frame::Packet> {
+        let ip = match self.medium {
+            Medium::Ethernet(_) => frame::ethernet_packet(&self.frame)?,
+            Medium::Ip => 0,
+        };
+        frame::packet(&self.frame, ip)
+    }
+
     /// Shows smoltcp the frame that was fetched, once more.
     pub const fn show(&mut self) {
         self.is_full = true;
     }
+
+    /// The same with what its header says besides, for whoever reads the datagram.
+    pub fn show_datagram(&mut self) {
+        self.beside = self.packet().map(|packet| Beside::read(&self.frame, &packet)).unwrap_or_default();
+        self.show();
+    }
 }
 
 /// The frame that was fetched.
-pub struct Shown<'a>(&'a [u8]);
+pub struct Shown<'a> {
+    frame: &'a [u8],
+    beside: Beside,
+}
 
 impl phy::RxToken for Shown<'_> {
     fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
-        f(self.0)
+        f(self.frame)
+    }
+
+    fn meta(&self) -> PacketMeta {
+        let mut meta = PacketMeta::default();
+        meta.id = self.beside.number();
+        meta
     }
 }
 
@@ -133,6 +155,7 @@ pub struct Room<'a> {
     scratch: &'a mut Vec<u8>,
     medium: Medium,
     segment: Option<u16>,
+    beside: Beside,
     highest: &'a mut Highest,
     sent: &'a mut u64,
 }
@@ -150,6 +173,9 @@ impl phy::TxToken for Room<'_> {
         if let Some(packet) = ip.and_then(|ip| frame::packet(self.scratch, ip)) {
             let is_completed = self.wire.offload().completes_checksums;
             self.highest.pass(self.scratch, &packet, !is_completed);
+            if self.beside != Beside::default() {
+                self.beside.write(self.scratch, &packet);
+            }
             *self.sent += u64::from(matches!(packet.protocol, frame::TCP | frame::UDP));
             if is_completed && checksum::begin(self.scratch, &packet) {
                 meta.sum = Sum::Blank;
@@ -161,6 +187,7 @@ impl phy::TxToken for Room<'_> {
 
     fn set_meta(&mut self, meta: PacketMeta) {
         self.segment = meta.segmentation_offload_size.map(Into::into);
+        self.beside = Beside::of_number(meta.id);
     }
 }
 
@@ -177,10 +204,11 @@ impl phy::Device for Port {
             scratch: &mut self.scratch,
             medium: self.medium,
             segment: None,
+            beside: Beside::default(),
             highest: &mut self.highest,
             sent: &mut self.sent,
         };
-        Some((Shown(&self.frame), room))
+        Some((Shown { frame: &self.frame, beside: core::mem::take(&mut self.beside) }, room))
     }
 
     fn transmit(&mut self, _: Instant) -> Option<Room<'_>> {
@@ -192,6 +220,7 @@ impl phy::Device for Port {
             scratch: &mut self.scratch,
             medium: self.medium,
             segment: None,
+            beside: Beside::default(),
             highest: &mut self.highest,
             sent: &mut self.sent,
         })
@@ -263,6 +292,7 @@ impl Link {
             wire,
             frame: Vec::new(),
             is_full: false,
+            beside: Beside::default(),
             scratch: Vec::new(),
             medium,
             highest: Highest::default(),

@@ -168,7 +168,8 @@ impl Sockets for PluggedSockets {
 
     fn receive_from(&mut self, socket: SocketId, buffer: &mut [u8]) -> SocketResult<Datagram> {
         let received = self.stack.receive_from(number(socket), buffer).map_err(error_of)?;
-        Ok(Datagram { len: received.len, from: show(received.from), ancillary: Ancillary::default() })
+        let ancillary = self.kept.get(&socket).map(|kept| kept.told(received.beside)).unwrap_or_default();
+        Ok(Datagram { len: received.len, from: show(received.from), ancillary })
     }
 
     fn send_to(
@@ -176,10 +177,11 @@ impl Sockets for PluggedSockets {
         socket: SocketId,
         bytes: &[u8],
         to: Option<&Address>,
-        _: &Ancillary,
+        ancillary: &Ancillary,
     ) -> SocketResult<usize> {
         let to = to.map(read).transpose()?;
-        self.stack.send_to(number(socket), bytes, to).map_err(error_of)
+        let header = self.kept.get(&socket).copied().unwrap_or_default().header(ancillary);
+        self.stack.send_with(number(socket), bytes, to, header).map_err(error_of)
     }
 
     fn shutdown(&mut self, socket: SocketId, how: Shutdown) -> SocketResult<()> {

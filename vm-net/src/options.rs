@@ -2,8 +2,8 @@
 //! What programs say of sockets: some of it means something to the stack, some is kept so that it can be asked for, as systems do with
 //! what their network has no use for.
 
-use beam_vm::platform::SocketOption;
-use net::Options;
+use beam_vm::platform::{Ancillary, SocketOption};
+use net::{Beside, Options};
 
 /// What is kept of a socket for who asks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -22,6 +22,26 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// What a program that has asked for it is told of the header of a datagram.
+    pub fn told(&self, beside: Beside) -> Ancillary {
+        let told = |wanted: i32, value: Option<u8>| value.filter(|_| wanted != 0).map(i32::from);
+        Ancillary {
+            type_of_service: told(self.receive_type_of_service, beside.service),
+            traffic_class: told(self.receive_traffic_class, beside.service),
+            time_to_live: told(self.receive_time_to_live, beside.hops),
+        }
+    }
+
+    /// What the header of a datagram is to say: what is said with it, or what was said of the socket.
+    pub fn header(&self, ancillary: &Ancillary) -> Beside {
+        let kept = [self.type_of_service, self.traffic_class].into_iter().find(|value| *value != 0);
+        let service = ancillary.type_of_service.or(ancillary.traffic_class).or(kept);
+        Beside {
+            service: service.map(|value| value as u8),
+            hops: ancillary.time_to_live.map(|hops| hops as u8),
+        }
+    }
+
     fn place(&mut self, option: SocketOption) -> Option<&mut i32> {
         Some(match option {
             SocketOption::DontRoute => &mut self.dont_route,

@@ -19,11 +19,13 @@ mod list;
 mod page;
 mod record;
 mod results;
+mod way;
 mod workshop;
 
 use emulator::Side;
 use list::{List, Suite};
 use record::Record;
+use way::Way;
 use workshop::Workshop;
 
 /// Run OTP's own test suites on stock and here
@@ -35,6 +37,9 @@ pub struct Options {
     /// How long a case may take
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     limit: u32,
+    /// Whose sockets and files suites have here
+    #[arg(long, default_value = "host")]
+    way: Way,
     /// Take the program `voxoz` as it is, without building it
     #[arg(long)]
     built: bool,
@@ -54,8 +59,9 @@ pub struct Options {
 /// Carries out the command.
 pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
     let list = List::read(context)?;
-    let mut record = Record::read(context, &list)?;
-    let wanted = wanted(&list, &options.names)?;
+    let way = options.way;
+    let mut record = Record::read(context, &list, way)?;
+    let wanted = wanted(&list, way, &options.names)?;
     if !options.built {
         process::run(context.cargo().args(["build", "--release", "--bin", "voxoz"]))?;
     }
@@ -70,14 +76,14 @@ pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
             }
         }
         let stock = workshop.stock(suite, limit, options.stock_again)?;
-        let here = workshop.run(suite, Side::Here, limit, &only)?;
+        let here = workshop.run(suite, Side::Here(way), limit, &only)?;
         if options.failed {
-            record = Record::read(context, &list)?;
+            record = Record::read(context, &list, way)?;
             record.mend(suite, &here);
             record.write(context)?;
-            page::write(context, &list, &record)?;
+            page::write(context, &list)?;
         }
-        let judged = record::judge(&stock, &here, &list, suite);
+        let judged = record::judge(&stock, &here, &list, suite, way);
         if !only.is_empty() {
             for case in &only {
                 println!("{suite}:{case}: {}", here.describe(case));
@@ -93,10 +99,10 @@ pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
         lost.extend(record.lost(suite, &judged).into_iter().map(|case| format!("{suite}:{case}")));
         if record.lost(suite, &judged).is_empty() || options.accept {
             // Another run may have kept its suites meanwhile.
-            record = Record::read(context, &list)?;
+            record = Record::read(context, &list, way)?;
             record.replace(suite, judged);
             record.write(context)?;
-            page::write(context, &list, &record)?;
+            page::write(context, &list)?;
         }
     }
     if lost.is_empty() || options.accept {
@@ -106,16 +112,19 @@ pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
 }
 
 /// The suites that are named, each with the cases that are.
-fn wanted<'l>(list: &'l List, names: &[String]) -> Result<Vec<(&'l Suite, Vec<String>)>, Failure> {
+fn wanted<'l>(list: &'l List, way: Way, names: &[String]) -> Result<Vec<(&'l Suite, Vec<String>)>, Failure> {
     if names.is_empty() {
-        return Ok(list.suites().map(|suite| (suite, Vec::new())).collect());
+        return Ok(list.suites(way).map(|suite| (suite, Vec::new())).collect());
     }
     let mut wanted: BTreeMap<&Suite, Vec<String>> = BTreeMap::new();
     for name in names {
         let (of, case) = name.split_once(':').map_or((name.as_str(), None), |(of, case)| (of, Some(case)));
-        let mut found = list.suites().filter(|suite| suite.is_called(of)).peekable();
+        let mut found = list.suites(way).filter(|suite| suite.is_called(of)).peekable();
         if found.peek().is_none() {
-            return Err(Failure::new(format!("there is no suite {of}"), "the list is tests/suites/list"));
+            return Err(Failure::new(
+                format!("there is no suite {of} in this way"),
+                "the list is tests/suites/list",
+            ));
         }
         for suite in found {
             wanted.entry(suite).or_default().extend(case.map(str::to_owned));

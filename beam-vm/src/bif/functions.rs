@@ -4,7 +4,7 @@
 use super::{BifIndex, BifResult, Context, Raise, Releases};
 use crate::atom::predefined;
 use crate::heap::build;
-use crate::term::{Export, Term, View};
+use crate::term::{Export, FunEntry, Term, View};
 
 /// `make_fun/3`
 pub fn make_fun(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
@@ -56,10 +56,7 @@ pub fn fun_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
                 predefined::UNIQ => Term::small_cut(i64::from(entry.old_uniq)),
                 predefined::NEW_UNIQ => build::binary(cx.heap(), &entry.uniq),
                 predefined::ENV => build::list(cx.heap(), fun.env()),
-                predefined::NAME => {
-                    let location = cx.vm.code.locate(entry.address.get().addr());
-                    Term::atom(location.map_or(predefined::NO_TEXT, |location| location.function))
-                }
+                predefined::NAME => fun_name(cx, entry),
                 _ => return Err(Raise::BADARG),
             }
         }
@@ -84,22 +81,26 @@ pub fn fun_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     Ok(build::tuple(cx.heap(), &[args[1], value]))
 }
 
+/// The name of a lambda's function; the empty list when its code is not there.
+fn fun_name(cx: &Context<'_>, entry: &FunEntry) -> Term {
+    let location = cx.vm.code.locate(entry.address.get().addr());
+    location.map_or(Term::NIL, |location| Term::atom(location.function))
+}
+
 /// `fun_info_mfa/1`
 pub fn fun_info_mfa(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let (module, name, arity) = match args[0].view() {
         View::Fun(fun) => {
             let entry = fun.entry();
-            let location = cx.vm.code.locate(entry.address.get().addr());
-            let name = location.map_or(predefined::NO_TEXT, |location| location.function);
-            (entry.module, name, entry.arity)
+            (entry.module, fun_name(cx, entry), entry.arity)
         }
         View::Export(export) => {
             let entry = export.entry();
-            (entry.module, entry.function, entry.arity)
+            (entry.module, Term::atom(entry.function), entry.arity)
         }
         _ => return Err(Raise::BADARG),
     };
-    Ok(build::tuple(cx.heap(), &[Term::atom(module), Term::atom(name), Term::count(arity as usize)]))
+    Ok(build::tuple(cx.heap(), &[Term::atom(module), name, Term::count(arity as usize)]))
 }
 
 /// `module_loaded/1`
@@ -162,6 +163,9 @@ fn info(cx: &mut Context<'_>, module: crate::atom::Atom, item: crate::atom::Atom
         predefined::COMPILE => ChunkId::COMPILE_INFO,
         _ => return Err(Raise::BADARG),
     };
-    let Some(bytes) = instance.chunk(chunk).map(<[u8]>::to_vec) else { return Ok(Term::NIL) };
+    let bytes = instance.chunk(chunk).unwrap_or_default().to_vec();
+    if bytes.is_empty() {
+        return Ok(Term::NIL);
+    }
     crate::etf::decode(cx.vm, &mut cx.process.heap, &bytes).map_err(|_| Raise::BADARG)
 }

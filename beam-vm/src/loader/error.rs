@@ -7,7 +7,7 @@ use core::fmt;
 
 use super::verify::Violation;
 use crate::atom::{Atom, AtomError, AtomTable};
-use crate::beam_file::{GenericOp, InstructionError, ReadError};
+use crate::beam_file::{ChunkId, GenericOp, InstructionError, ReadError};
 use crate::emu::assemble::AssembleError;
 use crate::etf::DecodeError;
 
@@ -24,6 +24,8 @@ pub enum LoadError {
     Atom(AtomError),
     /// A literal is no term.
     Literal(DecodeError),
+    /// What the file says of the module is no term.
+    Information(ChunkId),
     /// There is no room for the literals.
     NoRoom,
     /// There is nothing that does an instruction.
@@ -71,6 +73,10 @@ impl fmt::Display for LoadError {
             Self::OtherModule(_) => write!(f, "the file is of another module"),
             Self::Atom(error) => write!(f, "{error}"),
             Self::Literal(error) => write!(f, "a literal is no term: {error}"),
+            Self::Information(ChunkId::COMPILE_INFO) => {
+                write!(f, "bad external term representation of compilation information")
+            }
+            Self::Information(_) => write!(f, "bad external term representation of module attributes"),
             Self::NoRoom => write!(f, "there is no room left for literals"),
             Self::Unsupported(op) => write!(f, "nothing does the instruction {op:?}"),
             Self::Assemble(error) => write!(f, "{error}"),

@@ -360,7 +360,8 @@ fn run(
             build::tuple(heap, &[atom(predefined::FINISHED), output])
         }
         portion::Outcome::NeedsDictionary(sum) => {
-            let sum = Term::small_cut(i64::from(sum));
+            // Stock gives it as a signed number, as it does that of a dictionary that is set.
+            let sum = Term::small_cut(i64::from(sum.cast_signed()));
             build::tuple(heap, &[atom(predefined::NEED_DICTIONARY), sum, output])
         }
         _ => build::tuple(heap, &[atom(predefined::CONTINUE), output]),

@@ -44,6 +44,7 @@ impl Stack {
                 Some(ends) => self.take_datagram(link, ends),
                 None => self.links[index].answer(self.now),
             },
+            Class::Refused(ends) => self.take_refusal(ends),
             Class::Neighbor => {
                 self.links[index].answer(self.now);
                 for waiting in core::mem::take(&mut self.links[index].unresolved) {
@@ -199,6 +200,19 @@ impl Stack {
         }
     }
 
+    /// Notes that nobody has taken a datagram, if it was sent by a socket that is connected to its destination: others are not told (RFC 1122, 4.1.3.3).
+    fn take_refusal(&mut self, ends: Ends) {
+        let candidates = self.datagrams.get(&ends.local.port()).cloned().unwrap_or_default();
+        for number in candidates {
+            if let Some(Socket::Datagrams(datagrams)) = self.sockets.get_mut(number.0)
+                && datagrams.has_sent(ends)
+            {
+                datagrams.is_refused = true;
+                self.watched.touch(number);
+            }
+        }
+    }
+
     fn give_datagram(&mut self, link: LinkId, number: SocketNumber) {
         let now = self.now;
         if self.make_side(number, link).is_err() {
@@ -207,7 +221,7 @@ impl Stack {
         let Some(Socket::Datagrams(datagrams)) = self.sockets.get_mut(number.0) else { return };
         let Some(side) = datagrams.side(link) else { return };
         let link = &mut self.links[usize::from(link.0)];
-        link.port.show();
+        link.port.show_datagram();
         link.interface.poll_ingress_single(now, &mut link.port, &mut side.set);
         self.watched.touch(number);
     }

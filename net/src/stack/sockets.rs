@@ -3,9 +3,11 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{Family, Fresh, Kind, LinkId, Socket, SocketNumber, Stack};
+use crate::beside::Beside;
 use crate::claim::Claim;
 use crate::connection::Connection;
 use crate::datagrams::{Datagrams, Received, unmapped};
@@ -179,9 +181,13 @@ impl Stack {
                 let peer = datagrams.family.read(address)?;
                 let is_bound = datagrams.at.is_some();
                 let family = datagrams.family;
-                datagrams.peer = Some(peer);
+                let source = self.source_for(peer.ip())?;
                 if !is_bound {
                     self.bind(socket, SocketAddr::new(family.unspecified(), 0))?;
+                }
+                if let Socket::Datagrams(datagrams) = self.get(socket)? {
+                    datagrams.peer = Some(peer);
+                    datagrams.source = Some(source);
                 }
                 Ok(())
             }
@@ -205,11 +211,7 @@ impl Stack {
         let bound = fresh.at.map(|at| SocketAddr::new(unmapped(at.ip()), at.port()));
         let source = match bound.map(|at| at.ip()).filter(|ip| !ip.is_unspecified()) {
             Some(ip) => ip,
-            None if self.links[usize::from(link.0)].has(remote.ip()) => remote.ip(),
-            None => {
-                let interface = &self.links[usize::from(link.0)].interface;
-                interface.get_source_address(&remote.ip().into()).ok_or(Error::Unreachable)?.into()
-            }
+            None => self.source_for(remote.ip())?,
         };
         let port = match bound.map(|at| at.port()) {
             Some(port) => port,
@@ -240,10 +242,20 @@ impl Stack {
         Err(Error::NotNow)
     }
 
+    /// The address that what goes to another one comes from.
+    fn source_for(&self, to: IpAddr) -> Result<IpAddr, Error> {
+        let link = &self.links[usize::from(self.route(to)?.0)];
+        if link.has(to) {
+            return Ok(to);
+        }
+        link.interface.get_source_address(&to.into()).map(Into::into).ok_or(Error::Unreachable)
+    }
+
     /// Forgets to whom datagrams go.
     pub fn disconnect(&mut self, socket: SocketNumber) {
         if let Ok(Socket::Datagrams(datagrams)) = self.get(socket) {
             datagrams.peer = None;
+            datagrams.source = None;
         }
     }
 
@@ -268,7 +280,11 @@ impl Stack {
             Socket::Listener(listener) => listener.at,
             Socket::Fresh(fresh) => fresh.at.unwrap_or(SocketAddr::new(fresh.family.unspecified(), 0)),
             Socket::Datagrams(datagrams) => {
-                datagrams.at.unwrap_or(SocketAddr::new(datagrams.family.unspecified(), 0))
+                let at = datagrams.at.unwrap_or(SocketAddr::new(datagrams.family.unspecified(), 0));
+                match datagrams.source.filter(|_| at.ip().is_unspecified()) {
+                    Some(source) => datagrams.family.show(SocketAddr::new(source, at.port())),
+                    None => at,
+                }
             }
         })
     }
@@ -338,6 +354,20 @@ impl Stack {
         bytes: &[u8],
         to: Option<SocketAddr>,
     ) -> Result<usize, Error> {
+        self.send_with(socket, bytes, to, Beside::default())
+    }
+
+    /// The same with what its header is to say besides.
+    ///
+    /// # Errors
+    /// As [`send_to`](Self::send_to).
+    pub fn send_with(
+        &mut self,
+        socket: SocketNumber,
+        bytes: &[u8],
+        to: Option<SocketAddr>,
+        beside: Beside,
+    ) -> Result<usize, Error> {
         let Socket::Datagrams(datagrams) = self.get(socket)? else { return Err(Error::NotSupported) };
         let family = datagrams.family;
         let to = match to {
@@ -350,7 +380,7 @@ impl Stack {
         let link = self.route(to.ip())?;
         self.make_side(socket, link)?;
         let Socket::Datagrams(datagrams) = self.get(socket)? else { return Err(Error::NotSupported) };
-        datagrams.send(link, bytes, to)?;
+        datagrams.send(link, bytes, to, beside)?;
         self.mark(socket);
         Ok(bytes.len())
     }
@@ -420,11 +450,33 @@ impl Stack {
             }
             Socket::Datagrams(datagrams) => {
                 let Options { send_buffer, receive_buffer, .. } = datagrams.options;
-                // smoltcp's sockets have their buffers for good.
-                let is_settled = !datagrams.sides.is_empty();
                 let settled = Options { send_buffer, receive_buffer, ..options };
-                datagrams.apply(if is_settled { settled } else { options });
+                datagrams.options = settled;
+                if settled != options && datagrams.is_idle() {
+                    // smoltcp's sockets have their buffers for good, so they are made anew. What waits in them keeps the old ones.
+                    self.resize(socket, options)?;
+                }
+                if let Socket::Datagrams(datagrams) = self.get(socket)? {
+                    datagrams.apply();
+                }
             }
+        }
+        Ok(())
+    }
+
+    /// Gives a socket of UDP in which nothing waits other buffers.
+    fn resize(&mut self, socket: SocketNumber, options: Options) -> Result<(), Error> {
+        let Socket::Datagrams(datagrams) = self.get(socket)? else { return Err(Error::NotSupported) };
+        let links: Vec<LinkId> = datagrams.sides.keys().copied().collect();
+        let bytes = links.len() * (options.receive_buffer + options.send_buffer);
+        let before = links.len() * (datagrams.options.receive_buffer + datagrams.options.send_buffer);
+        self.take_memory(bytes)?;
+        self.budget.taken -= before;
+        let Socket::Datagrams(datagrams) = self.get(socket)? else { return Err(Error::NotSupported) };
+        datagrams.options = options;
+        datagrams.sides.clear();
+        for link in links {
+            datagrams.side(link);
         }
         Ok(())
     }

@@ -1,20 +1,30 @@
 %% SPDX-License-Identifier: Apache-2.0
-%% @doc The group leader of a suite: what is printed goes to a log, and to whoever captures it; there is no input.
+%% @doc The group leader of a suite: what is printed goes to a log, and to whoever captures it; there is no input. Failures that a suite tells it, as it may tell
+%% that of Common Test, are kept until they are asked for.
 -module(suite_output).
--export([start/1]).
+-export([start/1, failures/1]).
 
 start(Name) ->
     {ok, Log} = file:open(Name, [append, raw]),
-    loop(Log, none).
+    loop(Log, none, []).
 
-loop(Log, Capture) ->
+%% The failures since the last call.
+failures(Leader) ->
+    Leader ! {failures, self()},
+    receive {failures, Leader, Failures} -> Failures end.
+
+loop(Log, Capture, Failures) ->
     receive
         {io_request, From, Tag, Request} ->
             From ! {io_reply, Tag, request(Request, Log, Capture)},
-            loop(Log, Capture);
-        {capture, Pid} when is_pid(Pid) -> loop(Log, Pid);
-        {capture, false} -> loop(Log, none);
-        _ -> loop(Log, Capture)
+            loop(Log, Capture, Failures);
+        {capture, Pid} when is_pid(Pid) -> loop(Log, Pid, Failures);
+        {capture, false} -> loop(Log, none, Failures);
+        {failed, File, Line} -> loop(Log, Capture, [{filename:basename(File), Line} | Failures]);
+        {failures, Pid} ->
+            Pid ! {failures, self(), lists:reverse(Failures)},
+            loop(Log, Capture, []);
+        _ -> loop(Log, Capture, Failures)
     end.
 
 request({put_chars, Encoding, Module, Function, Arguments}, Log, Capture) ->

@@ -14,6 +14,10 @@ main([Suite0, Results, Private, Limit, First | Only]) ->
         register(?MODULE, self()),
         Suite = list_to_atom(Suite0),
         {module, Suite} = code:ensure_loaded(Suite),
+        %% The folder may be on a volume that is mounted here only.
+        ok = filelib:ensure_path(Private),
+        ok = file:set_cwd(Private),
+        [suite_node:start() || code:which(mnesia_test_lib) =/= non_existing, whereis(net_kernel) =:= undefined],
         {ok, File} = file:open(Results, [append, raw]),
         Run = #run{
             suite = Suite,
@@ -71,7 +75,9 @@ expand(Run, Path, {group, Module, Name}) -> group(Run#run{suite = Module}, Path,
 expand(_, Path, {testcase, Case, _}) -> {'case', Case, [Case | Path]};
 expand(Run, Path, {Name, Properties, Members}) when is_list(Properties) ->
     inside(Run, Path, {Name, Properties, Members});
-expand(Run, Path, {Name, Members}) -> inside(Run, Path, {Name, [], Members});
+expand(Run, Path, {Name, Members}) when is_list(Members) -> inside(Run, Path, {Name, [], Members});
+%% One or all of another suite, which is run by itself.
+expand(_, Path, {Module, Case}) when is_atom(Case) -> {group, Module, [Module | Path], [], []};
 expand(_, Path, Case) when is_atom(Case) -> {'case', Case, [Case | Path]}.
 
 group(#run{suite = Suite} = Run, Path, Name) ->
@@ -185,7 +191,11 @@ test(#run{number = Number, suite = Suite} = Run, Config0, Info, Case, Path) ->
     Limit = limit(Run, Info),
     Result = in_process(fun() -> body(Suite, Case, Config) end, Limit),
     {Outcome, Reason} = case Result of
-        {ok, Value} -> outcome(Value);
+        {ok, Value} ->
+            case {outcome(Value), suite_output:failures(group_leader())} of
+                {{"passed", _}, [_ | _] = Failures} -> {"failed", Failures};
+                {Other, _} -> Other
+            end;
         {failed, {needs, Why}} -> {"skipped", Why};
         {failed, Why} ->
             _ = in_process(fun() -> finish(Suite, Case, [{tc_status, {failed, Why}} | Config]) end, min(Limit, 20000)),
@@ -220,7 +230,7 @@ body(Suite, Case, Config) ->
             catch
                 throw:{skip, Reason} -> {skip, Reason};
                 throw:{skipped, Reason} -> {skip, Reason};
-                exit:{needs, Reason} -> {skip, Reason};
+                exit:{Kind, Reason} when Kind =:= needs; Kind =:= skip; Kind =:= skipped -> {skip, Reason};
                 Class:Reason:Stack -> {failed, {Class, Reason, Stack}}
             end,
             Status = case Result of

@@ -11,7 +11,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::failure::{During, Failure};
+use crate::process;
 use crate::suites::results::Results;
+use crate::suites::way::Way;
 
 /// How often an emulator is started again for one suite.
 const STARTS: usize = 40;
@@ -19,13 +21,18 @@ const STARTS: usize = 40;
 /// What a case may take on top of its limit, with what is done before and after it.
 const GRACE: Duration = Duration::from_secs(40);
 
+/// The volume's file in the folder of a run, its size, which takes room only as it is written to, and where it is mounted.
+const DISK: &str = "disk";
+const DISK_SIZE: &str = "8G";
+const MOUNT: &str = "/data";
+
 /// Who runs a suite.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Side {
     /// Stock's `erl`.
     Stock,
     /// `voxoz erl`.
-    Here,
+    Here(Way),
 }
 
 impl Side {
@@ -33,7 +40,9 @@ impl Side {
     pub fn name(self) -> &'static str {
         match self {
             Self::Stock => "stock",
-            Self::Here => "here",
+            Self::Here(Way::Host) => "here",
+            Self::Here(Way::Net) => "here-net",
+            Self::Here(Way::Data) => "here-data",
         }
     }
 }
@@ -47,7 +56,7 @@ pub struct Run<'r> {
     pub voxoz: &'r Path,
     /// The suite's module.
     pub module: &'r str,
-    /// The folder of the run, which has the suite and its data.
+    /// The folder of the run; `suite` in it has the suite and its data.
     pub folder: &'r Path,
     /// Where more modules are.
     pub paths: &'r [PathBuf],
@@ -66,9 +75,47 @@ impl Run<'_> {
         self.folder.join("results")
     }
 
-    /// The folder in which cases leave files.
-    pub fn private(&self) -> PathBuf {
+    fn is_on_volume(&self) -> bool {
+        self.side == Side::Here(Way::Data)
+    }
+
+    /// The folder in which cases leave files, as the emulator names it.
+    fn private(&self) -> PathBuf {
+        if self.is_on_volume() { Path::new(MOUNT).join("private") } else { self.host_private() }
+    }
+
+    fn host_private(&self) -> PathBuf {
         self.folder.join("private")
+    }
+
+    /// The folder with the suite and its data, as the emulator names it.
+    fn suite(&self) -> PathBuf {
+        if self.is_on_volume() { Path::new(MOUNT).join("suite") } else { self.folder.join("suite") }
+    }
+
+    /// Takes away what cases have left.
+    pub fn clean(&self) -> Result<(), Failure> {
+        let _ = fs::remove_dir_all(self.host_private());
+        if !self.is_on_volume() {
+            return Ok(());
+        }
+        let disk = self.folder.join(DISK);
+        let _ = fs::remove_file(&disk);
+        let volume = |command: &str| {
+            let mut voxoz = Command::new(self.voxoz);
+            voxoz.args(["disk", command]).arg(&disk);
+            voxoz
+        };
+        process::run(volume("create").args(["--size", DISK_SIZE]))?;
+        process::run(volume("put").arg(self.folder.join("suite")).arg("/suite"))
+    }
+
+    /// Looks whether the volume is as it should be.
+    pub fn check(&self) -> Result<(), Failure> {
+        if !self.is_on_volume() {
+            return Ok(());
+        }
+        process::run(Command::new(self.voxoz).args(["disk", "check"]).arg(self.folder.join(DISK)))
     }
 
     /// The results so far.
@@ -138,35 +185,44 @@ impl Run<'_> {
     }
 
     fn start(&self, first: usize, only: &[String]) -> Result<Child, Failure> {
-        let private = self.private();
-        fs::create_dir_all(&private).during(|| format!("cannot make {}", private.display()))?;
+        let home = self.host_private();
+        fs::create_dir_all(&home).during(|| format!("cannot make {}", home.display()))?;
         let mut command = match self.side {
             Side::Stock => Command::new("erl"),
-            Side::Here => {
+            Side::Here(way) => {
                 let mut command = Command::new(self.voxoz);
                 command.arg("erl");
+                match way {
+                    Way::Host => {}
+                    Way::Net => {
+                        command.args(["-net", "own"]);
+                    }
+                    Way::Data => {
+                        command.arg("-data").arg(self.folder.join(DISK));
+                    }
+                }
                 command
             }
         };
         command.args(["-noshell", "-noinput"]);
-        for path in self.paths.iter().map(PathBuf::as_path).chain([self.folder]) {
+        for path in self.paths.iter().chain([&self.suite()]) {
             command.arg("-pa").arg(path);
         }
-        command.args(["-run", "suite_runner", "main", self.module]).arg(self.file()).arg(&private);
+        command.args(["-run", "suite_runner", "main", self.module]).arg(self.file()).arg(self.private());
         command.arg(self.limit.as_millis().to_string()).arg(first.to_string()).args(only);
-        command.current_dir(&private).stdin(Stdio::null()).process_group(0);
+        command.current_dir(&home).stdin(Stdio::null()).process_group(0);
         let create =
             |name: &str| File::create(self.folder.join(name)).during(|| format!("cannot write {name}"));
         command.stdout(create("out")?).stderr(create("err")?);
         command
-            .env("HOME", &private)
+            .env("HOME", &home)
             .env("TERM", "dumb")
             .env("LC_ALL", "C.UTF-8")
             .env("ERL_CRASH_DUMP_SECONDS", "0");
         for variable in ["ERL_FLAGS", "ERL_AFLAGS", "ERL_ZFLAGS", "ERL_LIBS", "XDG_CONFIG_HOME"] {
             command.env_remove(variable);
         }
-        if self.side == Side::Here {
+        if self.side != Side::Stock {
             command.env("PATH", self.path_with_erl()?);
         }
         command.spawn().during(|| "cannot start the emulator".into())

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What is kept of all runs, `docs/suites.csv`: a row for each suite and outcome, with the cases that have it. Only what stock passes under the runner counts.
+//! What is kept of all runs in a way, `docs/suites.csv` for the ordinary one: a row for each suite and outcome, with the cases that have it. Only what stock passes under the runner counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
 
 use crate::context::Context;
 use crate::failure::{During, Failure};
 use crate::suites::list::{List, Suite};
 use crate::suites::read_if_there;
 use crate::suites::results::{Outcome, Results};
+use crate::suites::way::Way;
 
 const HEADING: &str = "application,suite,outcome,reason,cases";
 
@@ -34,16 +34,19 @@ pub enum Verdict {
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct Judged(BTreeMap<Verdict, BTreeSet<String>>);
 
-/// The verdicts of all suites.
+/// The verdicts of all suites in a way.
 #[derive(Default, Debug)]
-pub struct Record(BTreeMap<Suite, Judged>);
+pub struct Record {
+    way: Way,
+    suites: BTreeMap<Suite, Judged>,
+}
 
 /// Compares what stock does with what is done here.
-pub fn judge(stock: &Results, here: &Results, list: &List, suite: &Suite) -> Judged {
+pub fn judge(stock: &Results, here: &Results, list: &List, suite: &Suite, way: Way) -> Judged {
     let here: BTreeMap<&str, Option<&Outcome>> = here.cases().collect();
     let mut judged = Judged::default();
     for (case, on_stock) in stock.cases() {
-        let verdict = match (list.reason(suite, case), on_stock, here.get(case).copied().flatten()) {
+        let verdict = match (list.reason(suite, case, way), on_stock, here.get(case).copied().flatten()) {
             // A reason is a field of the record.
             (Some(reason), _, _) => Verdict::NotRunnable(reason.replace(',', "")),
             (None, Some(Outcome::Passed), Some(Outcome::Passed)) => Verdict::Passed,
@@ -133,40 +136,36 @@ impl Judged {
 }
 
 impl Record {
-    fn path(context: &Context) -> PathBuf {
-        context.root().join("docs/suites.csv")
-    }
-
-    /// Reads what is kept of the suites that are run.
-    pub fn read(context: &Context, list: &List) -> Result<Self, Failure> {
-        let mut record = Self::parse(&read_if_there(&Self::path(context))?)?;
-        record.0.retain(|suite, _| list.suites().any(|listed| listed == suite));
+    /// Reads what is kept of the suites that are run in a way.
+    pub fn read(context: &Context, list: &List, way: Way) -> Result<Self, Failure> {
+        let mut record = Self::parse(&read_if_there(&way.record(context))?, way)?;
+        record.suites.retain(|suite, _| list.suites(way).any(|listed| listed == suite));
         Ok(record)
     }
 
-    fn parse(text: &str) -> Result<Self, Failure> {
-        let mut record = Self::default();
+    fn parse(text: &str, way: Way) -> Result<Self, Failure> {
+        let mut record = Self { way, ..Self::default() };
         for line in text.lines().skip(1) {
             let fields: Vec<&str> = line.splitn(5, ',').collect();
             let [application, module, outcome, reason, cases] = fields.as_slice() else {
                 return Err(Failure::new(
-                    "docs/suites.csv is damaged",
+                    "a record of suites is damaged",
                     format!("{line:?} has not five fields"),
                 ));
             };
             let suite = Suite { application: (*application).into(), module: (*module).into() };
             let verdict = Verdict::of_fields(outcome, reason).ok_or_else(|| {
-                Failure::new("docs/suites.csv is damaged", format!("no outcome in {line:?}"))
+                Failure::new("a record of suites is damaged", format!("no outcome in {line:?}"))
             })?;
             let cases = cases.split(' ').map(str::to_owned).collect();
-            record.0.entry(suite).or_default().0.insert(verdict, cases);
+            record.suites.entry(suite).or_default().0.insert(verdict, cases);
         }
         Ok(record)
     }
 
     fn text(&self) -> String {
         let mut text = format!("{HEADING}\n");
-        for (suite, judged) in &self.0 {
+        for (suite, judged) in &self.suites {
             for (verdict, cases) in &judged.0 {
                 let (outcome, reason) = verdict.fields();
                 let cases: Vec<&str> = cases.iter().map(String::as_str).collect();
@@ -184,30 +183,30 @@ impl Record {
 
     /// Keeps it.
     pub fn write(&self, context: &Context) -> Result<(), Failure> {
-        let path = Self::path(context);
+        let path = self.way.record(context);
         fs::write(&path, self.text()).during(|| format!("cannot write {}", context.shown(&path)))
     }
 
     /// The suites with their verdicts.
     pub fn suites(&self) -> impl Iterator<Item = (&Suite, &Judged)> {
-        self.0.iter()
+        self.suites.iter()
     }
 
     /// The cases of a suite that are known to fail.
     pub fn failed(&self, suite: &Suite) -> Vec<String> {
-        self.0.get(suite).map(|judged| judged.missed().map(str::to_owned).collect()).unwrap_or_default()
+        self.suites.get(suite).map(|judged| judged.missed().map(str::to_owned).collect()).unwrap_or_default()
     }
 
     /// The cases that passed and do not pass now.
     pub fn lost(&self, suite: &Suite, now: &Judged) -> Vec<String> {
         let passed: BTreeSet<&str> = now.passed().collect();
-        let before = self.0.get(suite).into_iter().flat_map(Judged::passed);
+        let before = self.suites.get(suite).into_iter().flat_map(Judged::passed);
         before.filter(|case| !passed.contains(case)).map(str::to_owned).collect()
     }
 
     /// Takes what cases that are known to fail have come to when they were run alone.
     pub fn mend(&mut self, suite: &Suite, here: &Results) {
-        let Some(Judged(verdicts)) = self.0.get_mut(suite) else { return };
+        let Some(Judged(verdicts)) = self.suites.get_mut(suite) else { return };
         let mut mended = BTreeSet::new();
         for (verdict, cases) in verdicts.iter_mut() {
             if matches!(verdict, Verdict::Failed | Verdict::Skipped(_)) {
@@ -220,7 +219,7 @@ impl Record {
 
     /// Takes the verdicts of a new run of a suite.
     pub fn replace(&mut self, suite: &Suite, judged: Judged) {
-        self.0.insert(suite.clone(), judged);
+        self.suites.insert(suite.clone(), judged);
     }
 }
 
@@ -229,6 +228,7 @@ mod tests {
     use super::{Record, judge};
     use crate::suites::list::{List, Suite};
     use crate::suites::results::Results;
+    use crate::suites::way::Way;
 
     fn results(outcomes: &[(&str, &str, &str)]) -> Results {
         let mut text = String::new();
@@ -249,19 +249,19 @@ mod tests {
         ]);
         let here =
             results(&[("a", "passed", ""), ("b", "failed", "bad"), ("c", "passed", ""), ("d", "passed", "")]);
-        let judged = judge(&stock, &here, &List::default(), &suite);
+        let judged = judge(&stock, &here, &List::default(), &suite, Way::Host);
         assert_eq!(judged.summary(), "1 of 2 passed, 2 not runnable");
         let mut record = Record::default();
         record.replace(&suite, judged.clone());
         let text = record.text();
         assert!(text.contains("stdlib,x_SUITE,not runnable,no node,d\n"), "{text}");
-        let read = Record::parse(&text).unwrap();
-        assert_eq!(read.0[&suite], judged);
+        let read = Record::parse(&text, Way::Host).unwrap();
+        assert_eq!(read.suites[&suite], judged);
         assert_eq!(read.failed(&suite), ["b"]);
-        let mut mended = Record::parse(&text).unwrap();
+        let mut mended = Record::parse(&text, Way::Host).unwrap();
         mended.mend(&suite, &results(&[("b", "passed", ""), ("d", "passed", "")]));
-        assert_eq!(mended.0[&suite].summary(), "2 of 2 passed, 2 not runnable");
-        let worse = judge(&stock, &results(&[("b", "passed", "")]), &List::default(), &suite);
+        assert_eq!(mended.suites[&suite].summary(), "2 of 2 passed, 2 not runnable");
+        let worse = judge(&stock, &results(&[("b", "passed", "")]), &List::default(), &suite, Way::Host);
         assert_eq!(read.lost(&suite, &worse), ["a"]);
         assert!(read.lost(&suite, &judged).is_empty());
     }

@@ -76,7 +76,7 @@ impl Workshop {
         let mut erl = Command::new("erl");
         erl.args(["-noshell", "-noinput", "-eval", &expression, "-extra"]).arg(source).arg(&target);
         erl.args(
-            ["common_test/include", "kernel/include", "kernel/src", "stdlib/include"]
+            ["", "common_test/include", "kernel/include", "kernel/src", "stdlib/include"]
                 .map(|include| self.sources.join("lib").join(include)),
         );
         process::run(&mut erl)
@@ -122,25 +122,30 @@ impl Workshop {
     ) -> Result<Results, Failure> {
         let folder = self.folder(suite, side);
         let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).during(|| format!("cannot make {}", folder.display()))?;
+        let place = folder.join("suite");
+        fs::create_dir_all(&place).during(|| format!("cannot make {}", place.display()))?;
         let beam = format!("{}.beam", suite.module);
         let from = self.beams(&suite.application).join(&beam);
-        fs::copy(&from, folder.join(&beam)).during(|| format!("cannot copy {}", from.display()))?;
+        fs::copy(&from, place.join(&beam)).during(|| format!("cannot copy {}", from.display()))?;
         let data = suite.folder(&self.sources).join(format!("{}_data", suite.module));
         if data.is_dir() {
-            process::run(Command::new("cp").arg("-r").arg(&data).arg(&folder))?;
+            process::run(Command::new("cp").arg("-r").arg(&data).arg(&place))?;
         }
         let paths = [self.beams("runner"), self.beams(&suite.application)];
         let run =
             Run { side, voxoz: &self.voxoz, module: &suite.module, folder: &folder, paths: &paths, limit };
+        run.clean()?;
         let results = run.cases(only)?;
+        run.check()?;
         let failed =
             results.failed().filter(|(_, why)| !why.contains("{timetrap") && !why.starts_with("emulator"));
         let failed: Vec<String> = failed.map(|(case, _)| case.to_owned()).collect();
         if failed.is_empty() || !only.is_empty() {
             return Ok(results);
         }
-        let _ = fs::remove_dir_all(run.private());
-        run.cases(&failed)
+        run.clean()?;
+        let results = run.cases(&failed)?;
+        run.check()?;
+        Ok(results)
     }
 }
