@@ -3,7 +3,7 @@
 
 use std::io::Write;
 use std::ops::Range;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use beam_vm::platform::{
     CodeAccess, Fact, Files, FixedRange, Platform, Record, Reservation, Sockets, Streams,
@@ -99,7 +99,7 @@ pub fn mount_tmp(files: &mut Namespace, quota: u64) {
 /// Clock, entropy, console and files of the process.
 #[derive(Debug)]
 pub struct LinuxPlatform {
-    start: u64,
+    start: Instant,
     modules: Modules,
     environment: Option<Vec<(Vec<u8>, Vec<u8>)>>,
     mappings: Mappings,
@@ -131,7 +131,7 @@ impl LinuxPlatform {
     #[must_use]
     pub(crate) fn within(surrounding: Surrounding) -> Self {
         Self {
-            start: now(),
+            start: Instant::now(),
             modules: surrounding.modules,
             environment: surrounding.environment,
             mappings: Mappings::default(),
@@ -151,15 +151,10 @@ impl Drop for LinuxPlatform {
     }
 }
 
-/// Nanoseconds of the host's monotonic clock. Timers ask for it so often that the arithmetic of [`std::time::Instant`] is seen.
-fn now() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-}
-
 impl Platform for LinuxPlatform {
     fn monotonic(&mut self) -> u64 {
-        now().saturating_sub(self.start)
+        let since = self.start.elapsed();
+        since.as_secs() * 1_000_000_000 + u64::from(since.subsec_nanos())
     }
 
     fn system_time(&mut self) -> i64 {
