@@ -117,6 +117,9 @@ pub(crate) fn has_lists() -> bool {
 /// Where apt keeps its package lists.
 pub(crate) const LISTS: &str = "/var/lib/apt/lists";
 
+/// Another one may be at work, as a machine's own upgrades are after its start: it is waited for.
+const WAITING: [&str; 2] = ["-o", "DPkg::Lock::Timeout=600"];
+
 fn apt_get(args: &[&str]) -> Command {
     let mut command = if is_root() {
         Command::new("apt-get")
@@ -125,7 +128,7 @@ fn apt_get(args: &[&str]) -> Command {
         sudo.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
         sudo
     };
-    command.env("DEBIAN_FRONTEND", "noninteractive").args(args).stderr(Stdio::inherit());
+    command.env("DEBIAN_FRONTEND", "noninteractive").args(WAITING).args(args).stderr(Stdio::inherit());
     command
 }
 
