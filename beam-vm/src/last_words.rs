@@ -15,6 +15,10 @@ pub enum Exhausted {
     Heap(u128),
     /// Memory for a binary: bytes.
     Binary(u128),
+    /// Memory for the objects of a table: bytes.
+    Table(u128),
+    /// Memory for anything else, as the arguments and results of functions that are built in: bytes.
+    Other(u128),
     /// Atoms: how many there are.
     Atoms(u32),
 }
@@ -24,6 +28,8 @@ impl fmt::Display for Exhausted {
         let memory = match self {
             Self::Heap(bytes) => (bytes, "eheap_alloc", "heap"),
             Self::Binary(bytes) => (bytes, "binary_alloc", "binary"),
+            Self::Table(bytes) => (bytes, "ets_alloc", "db_term"),
+            Self::Other(bytes) => (bytes, "temp_alloc", "tmp"),
             Self::Atoms(limit) => return write!(f, "no more index entries in atom_tab (max={limit})"),
         };
         let (bytes, allocator, kind) = memory;
@@ -66,6 +72,10 @@ mod tests {
         assert_eq!(Exhausted::Heap(800).to_string(), heap);
         let binary = "binary_alloc: Cannot allocate 1006632900000000 bytes of memory (of type \"binary\").";
         assert_eq!(Exhausted::Binary(1_006_632_900_000_000).to_string(), binary);
+        let table = "ets_alloc: Cannot allocate 64 bytes of memory (of type \"db_term\").";
+        assert_eq!(Exhausted::Table(64).to_string(), table);
+        let other = "temp_alloc: Cannot allocate 64 bytes of memory (of type \"tmp\").";
+        assert_eq!(Exhausted::Other(64).to_string(), other);
         let atoms = "no more index entries in atom_tab (max=8192)";
         assert_eq!(Exhausted::Atoms(8192).to_string(), atoms);
     }

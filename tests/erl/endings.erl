@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% The ways in which a node ends that is not well.
 -module(endings).
--export([slogan/0, abort/0, memory/0, atoms/0]).
+-export([slogan/0, abort/0, memory/0, binary/0, buffer/0, atoms/0]).
 
 slogan() -> halt("the end is here").
 
@@ -11,6 +11,14 @@ abort() -> halt(abort).
 memory() -> grow([]).
 
 grow(List) -> grow([lists:seq(1, 100000) | List]).
+
+%% At once.
+binary() -> binary:copy(<<0:8000000>>, 1000).
+
+%% The machine needs a large buffer for what is a small term here.
+buffer() ->
+    Part = binary:copy(<<0>>, 1000000),
+    list_to_binary([Part || _ <- lists:seq(1, 1000)]).
 
 atoms() -> atoms(0).
 

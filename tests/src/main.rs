@@ -80,6 +80,7 @@ const TESTS: &[(&str, Test)] = &[
     ("otp_dumps_at_a_slogan", otp::dumps_at_a_slogan),
     ("otp_crashes_at_an_abort", otp::crashes_at_an_abort),
     ("otp_reports_that_memory_is_out", otp::reports_that_memory_is_out),
+    ("otp_reports_what_is_too_large", otp::reports_what_is_too_large),
     ("otp_reads_no_damaged_file", otp::reads_no_damaged_file),
     ("otp_refuses_flags_that_nobody_knows", otp::refuses_flags_that_nobody_knows),
     ("otp_has_a_shell", otp::has_a_shell),

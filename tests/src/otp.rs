@@ -172,6 +172,21 @@ pub fn reports_that_memory_is_out(world: &World) -> Result<(), Failed> {
     outcome.must_end(Reason::Crash)
 }
 
+/// So does one that asks for more at once than there is: for a binary, or for what a built-in function works with.
+pub fn reports_what_is_too_large(world: &World) -> Result<(), Failed> {
+    for (function, slogan) in [
+        ("binary", "binary_alloc: Cannot allocate 1000000000 bytes of memory (of type \"binary\")."),
+        ("buffer", "temp_alloc: Cannot allocate "),
+    ] {
+        let node = ending(function, function).extra("-env ERL_CRASH_DUMP_BYTES 10000");
+        let outcome = node.to_end(&*world.lab()?)?;
+        outcome.must_contain(slogan)?;
+        outcome.must_contain("=abort:CRASH DUMP SIZE LIMIT REACHED\n")?;
+        outcome.must_end(Reason::Crash)?;
+    }
+    Ok(())
+}
+
 /// The boot file of a node with one bit that is another: it is not read, and the domain ends with a report.
 pub fn reads_no_damaged_file(world: &World) -> Result<(), Failed> {
     let spec = hello().spec()?;

@@ -4,8 +4,8 @@
 use alloc::vec::Vec;
 
 use super::{BifResult, Context, Raise};
-use crate::heap::build;
-use crate::term::{Bits, Term};
+use crate::heap::{BinaryBlock, build};
+use crate::term::{Bits, Term, layout};
 
 fn binary(term: Term) -> Result<Bits, Raise> {
     term.as_bits().filter(|bits| bits.is_binary()).ok_or(Raise::BADARG)
@@ -135,5 +135,9 @@ pub fn copy2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let times = args[1].as_small().and_then(|times| usize::try_from(times).ok()).ok_or(Raise::BADARG)?;
     let total = bytes.len().checked_mul(times).filter(|total| *total < 1 << 40).ok_or(Raise::SYSTEM_LIMIT)?;
     cx.bump((total / 1000).min(1 << 20) as u32);
-    Ok(build::binary(cx.heap(), &bytes.repeat(times)))
+    if total <= layout::HEAP_BINARY_LIMIT {
+        return Ok(build::binary(cx.heap(), &bytes.repeat(times)));
+    }
+    let block = BinaryBlock::repeated(&bytes, times);
+    Ok(build::refc_binary(cx.heap(), block, total, 0))
 }

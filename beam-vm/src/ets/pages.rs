@@ -11,6 +11,8 @@ use alloc::rc::Rc;
 use core::cell::Cell;
 use core::ptr::NonNull;
 
+use crate::last_words::{self, Exhausted};
+
 /// Places are multiples of this, and begin at multiples of it.
 const GRANULE: usize = 32;
 /// The largest places.
@@ -83,9 +85,7 @@ impl Pages {
     #[inline(never)]
     fn new_page(&self, size: usize) -> NonNull<Page> {
         // SAFETY: the layout is not empty.
-        let Some(page) = NonNull::new(unsafe { alloc(PAGE) }.cast::<Page>()) else {
-            handle_alloc_error(PAGE)
-        };
+        let Some(page) = NonNull::new(unsafe { alloc(PAGE) }.cast::<Page>()) else { out_of_memory(PAGE) };
         let _ = page.expose_provenance();
         let step = size + 1;
         let places = (BYTES - HEADER) / (step * GRANULE);
@@ -171,10 +171,17 @@ pub(super) unsafe fn free(place: NonNull<u8>, bytes: usize) {
     }
 }
 
+/// The end of the machine: there is no memory for objects.
+#[cold]
+fn out_of_memory(layout: Layout) -> ! {
+    last_words::say(Exhausted::Table(layout.size() as u128));
+    handle_alloc_error(layout)
+}
+
 fn take_large(bytes: usize) -> NonNull<u8> {
     let layout = large(bytes);
     // SAFETY: the layout is not empty.
-    let Some(place) = NonNull::new(unsafe { alloc(layout) }) else { handle_alloc_error(layout) };
+    let Some(place) = NonNull::new(unsafe { alloc(layout) }) else { out_of_memory(layout) };
     let _ = place.expose_provenance();
     place
 }

@@ -61,6 +61,20 @@ impl BinaryBlock {
         block
     }
 
+    /// A block with these bytes so many times.
+    #[must_use]
+    pub fn repeated(bytes: &[u8], times: usize) -> Self {
+        let block = Self::new(bytes.len().saturating_mul(times));
+        for index in 0..times {
+            // SAFETY: nobody else knows the new block, and it has room for the bytes so many times.
+            unsafe {
+                let place = block.data().add(index * bytes.len());
+                place.copy_from_nonoverlapping(NonNull::from(bytes).cast(), bytes.len());
+            }
+        }
+        block
+    }
+
     /// The address of its first byte.
     #[must_use]
     pub fn data(&self) -> NonNull<u8> {

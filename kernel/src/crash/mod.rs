@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The end of a kernel that cannot go on: a report on the console, and a domain that the toolstack sees as crashed.
 //!
-//! The report uses nothing that may be broken or in use at that moment: no heap, no buffers, and the console only through
+//! Where memory cannot be had, the virtual machine has the first word ([`last_words`]), as it has where a heap cannot grow. Otherwise
+//! the report uses nothing that may be broken or in use at that moment: no heap, no buffers, and the console only through
 //! [`Emergency`]. A crash within the report ends the domain at once.
 
 mod backtrace;
+mod exhaustion;
 pub mod fault;
 pub mod registers;
 
@@ -12,6 +14,7 @@ use core::fmt::{self, Write};
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use beam_vm::last_words::{self, Exhausted};
 use drivers::memory::VirtAddr;
 
 use self::fault::Fault;
@@ -25,8 +28,12 @@ use crate::{arguments, memory, traps};
 /// Whether a report is under way.
 static REPORTING: AtomicBool = AtomicBool::new(false);
 
-/// Ends the domain after a panic.
+/// Ends the domain after a panic. One because of memory that cannot be had is the end of the virtual machine first, if there is one: it
+/// tells what it was doing and leaves its dump.
 pub fn panicked(info: &PanicInfo<'_>) -> ! {
+    if let Some(bytes) = exhaustion::bytes(&info.message()) {
+        last_words::say(Exhausted::Other(bytes));
+    }
     let registers = traps::capture();
     report(&format_args!("{info}"), &registers, None)
 }
