@@ -99,6 +99,9 @@ pub fn stack_text(cx: &Context<'_>) -> String {
     Subject { vm: cx.vm, process: cx.process, is_running: true }.backtrace()
 }
 
+/// What it takes to look at another process.
+const OF_ANOTHER: u32 = 20;
+
 /// Tells items of a process; none if there is no such process.
 fn tell(cx: &mut Context<'_>, pid: LocalPid, items: &[Atom]) -> Result<Option<Vec<Term>>, Raise> {
     let is_own = pid == cx.process.pid;
@@ -124,6 +127,10 @@ fn tell(cx: &mut Context<'_>, pid: LocalPid, items: &[Atom]) -> Result<Option<Ve
         cx.vm.processes.park(process);
         facts
     };
+    if !is_own {
+        // Stock asks the other process and waits for its answer.
+        cx.bump(OF_ANOTHER);
+    }
     let words: usize = facts.iter().flatten().map(Facts::cost).sum();
     cx.bump((words / 10).min(4000) as u32);
     let heap = &mut cx.process.heap;
