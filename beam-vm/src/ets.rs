@@ -75,6 +75,20 @@ impl Near {
     }
 }
 
+/// A bit that other references do not have, so that one can be told from that of a table that was deleted.
+const OF_TABLE: u32 = 1 << 31;
+
+/// The numbers of a table's reference.
+#[must_use]
+pub const fn of_table([low, middle, high]: RefNumbers) -> RefNumbers {
+    [low, middle, high | OF_TABLE]
+}
+
+/// Whether a table has or had these numbers.
+fn is_of_table(numbers: &RefNumbers) -> bool {
+    numbers[2] & OF_TABLE != 0
+}
+
 /// How a term does not lead to a table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NoTable {
@@ -103,7 +117,8 @@ impl Tables {
     #[inline(never)]
     fn search(&self, id: Term) -> Result<TableIndex, NoTable> {
         if let Some(reference) = id.as_reference() {
-            return reference.three().and_then(|numbers| self.find_numbers(numbers)).ok_or(NoTable::Absent);
+            let numbers = reference.three().filter(is_of_table).ok_or(NoTable::Type)?;
+            return self.find_numbers(numbers).ok_or(NoTable::Absent);
         }
         let name = id.as_atom().ok_or(NoTable::Type)?;
         self.names.get(&name).copied().ok_or(NoTable::Absent)

@@ -160,7 +160,7 @@ pub fn merge<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, first: Map, seco
     if first.is_empty() {
         return second.term();
     }
-    if second.is_empty() {
+    if second.is_empty() || first.term() == second.term() {
         return first.term();
     }
     if first.is_flat() && second.is_flat() {

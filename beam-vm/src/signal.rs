@@ -15,12 +15,20 @@ use crate::trace::Flag;
 use crate::trace::sequential::{Teller, Token, Told};
 use crate::vm::Vm;
 
-/// A process that is ending, and what is left to do for it.
+/// A process that a signal has ended, and what is left to do for it. As in stock it is there until the signal has arrived: it has its name, its links and its
+/// tables, and what it is sent meanwhile comes after that signal.
 #[derive(Debug)]
 pub struct Ending {
     process: Box<Process>,
-    /// Those who have begun to watch it since.
-    late: Vec<(RefNumbers, LocalPid)>,
+    /// What it was sent since.
+    late: Vec<Late>,
+}
+
+/// A signal to a process that is gone when it arrives.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Late {
+    Link(LocalPid),
+    Watch(RefNumbers, LocalPid),
 }
 
 impl Ending {
@@ -30,9 +38,19 @@ impl Ending {
         self.process.pid
     }
 
+    /// The process itself, to be changed as long as it is there.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
     /// Lets a process know that there is none like this one, when this one has let go of all that it had.
     pub fn watch(&mut self, numbers: RefNumbers, watcher: LocalPid) {
-        self.late.push((numbers, watcher));
+        self.late.push(Late::Watch(numbers, watcher));
+    }
+
+    /// The same of a process that has linked itself to this one.
+    pub fn link(&mut self, other: LocalPid) {
+        self.late.push(Late::Link(other));
     }
 }
 
@@ -100,7 +118,7 @@ impl Vm {
     /// Counts that a process sends a message to a receiver that is there, and tells of it; gives the token that goes with the message.
     pub fn sent_token(&mut self, sender: &mut Process, to: Term, term: Term) -> Option<Token> {
         let is_there = match to.as_pid() {
-            Some(pid) => pid == sender.pid || self.processes.is_alive(pid),
+            Some(pid) => pid == sender.pid || self.processes.is_there(pid),
             None => true,
         };
         let token = if is_there { self.next_token(sender)? } else { return None };
@@ -190,46 +208,76 @@ impl Vm {
         }
     }
 
-    /// From now on nobody reaches a process. What there is to tell of it is told when the process that runs has stopped, since it may be
-    /// among those to be told.
+    /// Notes that a process ends. It does when the process that runs has stopped, since that one may be among those to be told.
     pub fn begin_end(&mut self, mut process: Box<Process>) {
         process.state = State::Exiting;
-        if self.tracing.is_used {
-            let event = [Term::atom(predefined::EXIT), process.exit_reason];
-            self.trace_event(&process, Flag::Procs, &event);
-            let event = [Term::atom(predefined::OUT_EXITED), Term::small_cut(0)];
-            self.trace_event(&process, Flag::Exiting, &event);
-        }
         self.processes.mark_ending(process.pid);
-        if let Some(name) = process.extension().and_then(|extension| extension.registered) {
-            self.registry.remove(&name);
-            if self.tracing.is_used {
-                let event = [Term::atom(predefined::UNREGISTER), Term::atom(name)];
-                self.trace_event(&process, Flag::Procs, &event);
-            }
-        }
         self.ending.push_back(Ending { process, late: Vec::new() });
     }
 
     /// A process that is ending. Who asks for one has mostly just ended it.
     pub fn find_ending(&mut self, pid: LocalPid) -> Option<&mut Ending> {
+        if !self.processes.is_ending(pid) {
+            return None;
+        }
         self.ending.iter_mut().rev().find(|ending| ending.pid() == pid)
     }
 
-    /// Ends a process that has been taken out: its links and monitors are told, its place is freed. What that ends in turn is
-    /// put on the list of those that are ending, so a chain of any length needs no stack.
-    pub fn end(&mut self, process: Box<Process>) {
-        self.begin_end(process);
+    /// Ends the process that has run, and those that it has ended.
+    pub fn end(&mut self, mut process: Box<Process>) {
+        process.state = State::Exiting;
+        self.processes.mark_ending(process.pid);
+        self.end_one(process);
         self.end_all();
     }
 
-    /// Ends those that exit signals have ended.
+    /// Ends those that exit signals have ended. What that ends in turn is put on their list, so a chain of any length needs no stack.
     pub fn end_all(&mut self) {
         while let Some(Ending { process, late }) = self.ending.pop_front() {
-            let pid = Term::pid(process.pid);
+            let pid = process.pid;
             self.end_one(process);
-            for (numbers, watcher) in late {
-                self.down(watcher, numbers, pid, Term::atom(predefined::NOPROC));
+            for signal in late {
+                match signal {
+                    Late::Watch(numbers, watcher) => {
+                        self.down(watcher, numbers, Term::pid(pid), Term::atom(predefined::NOPROC));
+                    }
+                    Late::Link(other) => {
+                        self.link_broken(pid, other, Term::atom(predefined::NOPROC), None);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells a process that one to which it was linked is gone, unless it has ended that link.
+    fn link_broken(&mut self, gone: LocalPid, other: LocalPid, reason: Term, sender: Option<&mut Process>) {
+        let Lookup::Process(linked) = self.processes.lookup(other) else { return };
+        if !linked.links.remove(gone) {
+            return;
+        }
+        // What ends with it is not told of the link.
+        if self.tracing.is_used && !matches!(effect(linked, reason, Cause::Link), Effect::End(_)) {
+            let tracee = linked.watched();
+            let event = [Term::atom(predefined::GETTING_UNLINKED), Term::pid(gone)];
+            self.trace_event_of(other, tracee, Flag::Procs, &event);
+        }
+        let token = sender.and_then(|sender| self.next_token(sender));
+        self.exit_signal(Term::pid(gone), other, reason, Cause::Link, token);
+    }
+
+    /// A process lets go of its name, and its end is told to who traces it.
+    fn leave(&mut self, process: &Process) {
+        if self.tracing.is_used {
+            let event = [Term::atom(predefined::EXIT), process.exit_reason];
+            self.trace_event(process, Flag::Procs, &event);
+            let event = [Term::atom(predefined::OUT_EXITED), Term::small_cut(0)];
+            self.trace_event(process, Flag::Exiting, &event);
+        }
+        if let Some(name) = process.extension().and_then(|extension| extension.registered) {
+            self.registry.remove(&name);
+            if self.tracing.is_used {
+                let event = [Term::atom(predefined::UNREGISTER), Term::atom(name)];
+                self.trace_event(process, Flag::Procs, &event);
             }
         }
     }
@@ -237,6 +285,7 @@ impl Vm {
     fn end_one(&mut self, mut process: Box<Process>) {
         let pid = process.pid;
         let reason = process.exit_reason;
+        self.leave(&process);
         if process.extension().is_some_and(|extension| extension.is_system) {
             self.system_process_ended(&process);
         }
@@ -250,22 +299,7 @@ impl Vm {
         let links = core::mem::take(&mut process.links);
         for peer in links.iter() {
             match peer {
-                Peer::Process(linked) => {
-                    if let Lookup::Process(other) = self.processes.lookup(linked)
-                        && other.links.remove(pid)
-                    {
-                        // What ends with it is not told of the link.
-                        if self.tracing.is_used
-                            && !matches!(effect(other, reason, Cause::Link), Effect::End(_))
-                        {
-                            let (own, tracee) = (other.pid, other.watched());
-                            let event = [Term::atom(predefined::GETTING_UNLINKED), Term::pid(pid)];
-                            self.trace_event_of(own, tracee, Flag::Procs, &event);
-                        }
-                        let token = self.next_token(&mut process);
-                        self.exit_signal(Term::pid(pid), linked, reason, Cause::Link, token);
-                    }
-                }
+                Peer::Process(linked) => self.link_broken(pid, linked, reason, Some(&mut process)),
                 Peer::Port(port) => self.port_link_broken(port, pid, reason),
             }
         }

@@ -28,7 +28,7 @@ pub use select::{
 
 use super::{BifResult, Context, Raise};
 use crate::atom::{Atom, predefined};
-use crate::ets::{Kind, NoTable, Options, Protection, Table, TableIndex, Type, WriteConcurrency};
+use crate::ets::{Kind, NoTable, Options, Protection, Table, TableIndex, Type, WriteConcurrency, of_table};
 use crate::heap::build;
 use crate::term::{Term, View};
 
@@ -95,7 +95,7 @@ pub fn new(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if options.is_named && cx.vm.tables.is_named(name) {
         return Err(caused(predefined::ALREADY_EXISTS));
     }
-    let numbers = cx.vm.new_reference();
+    let numbers = of_table(cx.vm.new_reference());
     let mut table = Table::new(name, numbers, cx.process.pid, options, cx.vm.tables.pages());
     if let Some((pid, data)) = heir {
         table.heir = owners::heir(cx, pid, data);

@@ -110,7 +110,7 @@ fn send_to_alias(cx: &mut Context<'_>, to: Term, reference: Reference, message: 
     let mut numbers = [0; crate::term::REF_NUMBERS_MAX];
     let [a, b, c, pid, _] = *reference.numbers(&mut numbers) else { return };
     let pid = LocalPid(pid);
-    let is_there = pid == cx.process.pid || cx.vm.processes.is_alive(pid);
+    let is_there = pid == cx.process.pid || cx.vm.processes.is_there(pid);
     let token = if is_there { cx.vm.sent_token(cx.process, to, message) } else { None };
     if let Some(token) = token {
         if use_alias(cx, [a, b, c], pid) {

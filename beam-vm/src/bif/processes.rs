@@ -12,6 +12,7 @@ pub mod suspend;
 use super::{BifResult, Context, Raise};
 use crate::atom::{Atom, predefined};
 use crate::process::{Lookup, Process, RefNumbers};
+use crate::signal::Ending;
 use crate::term::{LocalPid, REF_NUMBERS_MAX, Term, View};
 
 /// `badarg` because of an option, and `error_info` says so.
@@ -55,6 +56,22 @@ fn find<'a>(cx: &'a mut Context<'_>, pid: LocalPid) -> Option<&'a mut Process> {
     match cx.vm.processes.lookup(pid) {
         Lookup::Process(process) => Some(process),
         _ => None,
+    }
+}
+
+/// The same, or one that is ending: what does not wait for an answer of it sees it until it has ended.
+pub fn find_there<'a>(cx: &'a mut Context<'_>, pid: LocalPid) -> Option<&'a mut Process> {
+    if cx.vm.processes.is_ending(pid) {
+        return cx.vm.find_ending(pid).map(Ending::process);
+    }
+    find(cx, pid)
+}
+
+/// Lets a process that is ending come to its end first: what asks it something is answered after the signals before. The BIF is called again then.
+pub fn settle(cx: &mut Context<'_>, asked: Term, args: &[Term]) -> Result<(), Raise> {
+    match asked.as_pid() {
+        Some(pid) if cx.vm.processes.is_ending(pid) => Err(cx.yield_with(args)),
+        _ => Ok(()),
     }
 }
 

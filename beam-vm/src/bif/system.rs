@@ -304,7 +304,7 @@ pub fn system_flag(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             let before = system_logger(cx);
             cx.vm.system_logger = match value.view() {
                 View::Atom(predefined::LOGGER | predefined::UNDEFINED) => None,
-                View::Pid(pid) if cx.vm.processes.is_alive(pid) => Some(pid),
+                View::Pid(pid) if cx.vm.processes.is_there(pid) => Some(pid),
                 _ => return Err(Raise::BADARG),
             };
             Ok(before)

@@ -21,9 +21,10 @@ pub use sequences::{
     set_tracer, token_item,
 };
 
+use super::processes::find_there;
 use super::{BifResult, Context, Raise};
 use crate::atom::{Atom, predefined};
-use crate::process::{Lookup, Process};
+use crate::process::Process;
 use crate::term::{LocalPid, LocalPort, Term, View};
 use crate::trace::{Flag, Flags, Tracee, Tracer};
 
@@ -117,8 +118,7 @@ impl Change {
         let before = if is_own {
             cx.process.extension().map(|extension| extension.tracee)
         } else {
-            let Lookup::Process(process) = cx.vm.processes.lookup(pid) else { return None };
-            process.extension().map(|extension| extension.tracee)
+            find_there(cx, pid)?.extension().map(|extension| extension.tracee)
         };
         let before = before.unwrap_or_default();
         let Some(after) = changed(cx, before, self.how, self.flags, self.tracer) else { return Some(false) };
@@ -127,7 +127,7 @@ impl Change {
         }
         if is_own {
             cx.process.extension_mut().tracee = after;
-        } else if let Lookup::Process(process) = cx.vm.processes.lookup(pid) {
+        } else if let Some(process) = find_there(cx, pid) {
             process.extension_mut().tracee = after;
         }
         Some(true)
@@ -259,7 +259,7 @@ pub fn change_other(
     if pid == cx.process.pid {
         return Some(change_own(cx, clear, set, tracer));
     }
-    let Lookup::Process(process) = cx.vm.processes.lookup(pid) else { return None };
+    let process = find_there(cx, pid)?;
     let tracee = &mut process.extension_mut().tracee;
     let before = *tracee;
     let flags = before.flags.without(clear).with(set);

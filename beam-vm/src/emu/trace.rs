@@ -155,6 +155,11 @@ fn is_listening(vm: &Vm, tracee: Tracee, own: LocalPid) -> bool {
     tracee.tracer.is_some_and(|tracer| tracer != Tracer::Process(own) && vm.is_tracer_there(tracer, own))
 }
 
+/// Whether its tracer is there. Stock takes the flags away when it is not.
+fn has_tracer(vm: &Vm, tracee: Tracee, own: LocalPid) -> bool {
+    tracee.tracer.is_some_and(|tracer| vm.is_tracer_there(tracer, own))
+}
+
 /// How the process that calls is traced, if its calls are.
 fn traced(process: &Process) -> Option<Tracee> {
     process.watched().filter(|tracee| tracee.flags.has(Flag::Call))
@@ -242,7 +247,8 @@ pub(super) unsafe fn bif_called(m: *mut Machine, bif: BifIndex, arity: usize) ->
         let local = found.point.local.clone().map(|pattern| (pattern, Role::Local));
         let pattern = local.or_else(|| found.global.clone().map(|pattern| (pattern, Role::Global)));
         let (meta, is_timed) = (found.point.meta.clone(), found.point.time.is_some());
-        let tracee = traced(process);
+        let own = process.pid;
+        let tracee = traced(process).filter(|tracee| has_tracer(vm, *tracee, own));
         let [module, function] = vm.bif_names[bif.0 as usize];
         let name = (module, function, arity as u32);
         let arguments = arguments_of(m, arity);
@@ -471,10 +477,11 @@ slow_paths! {
             count.calls += 1;
         }
         let name = *name;
-        let tracee = traced(&*(*s.m).process);
-        let local = if tracee.is_some() { point.local.clone() } else { None };
-        let meta = point.meta.clone();
-        let is_timed = point.time.is_some() && tracee.is_some();
+        let (local, meta, is_timed) = (point.local.clone(), point.meta.clone(), point.time.is_some());
+        let own = (*(*s.m).process).pid;
+        let tracee = traced(&*(*s.m).process).filter(|tracee| has_tracer(vm, *tracee, own));
+        let local = local.filter(|_| tracee.is_some());
+        let is_timed = is_timed && tracee.is_some();
         if local.is_none() && meta.is_none() && !is_timed {
             return resume_as(s, code);
         }

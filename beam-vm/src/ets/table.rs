@@ -8,7 +8,7 @@ use super::hash::{Chain, HashTable, Kind, hash_of};
 use super::object::Object;
 use super::ordered::{Entry, Tree};
 use super::pages::Pages;
-use crate::atom::{Atom, AtomTable};
+use crate::atom::{Atom, AtomTable, predefined};
 use crate::compare;
 use crate::heap::Fragment;
 use crate::process::RefNumbers;
@@ -186,6 +186,11 @@ impl Iterator for Found {
             Self::One(object) => object.take(),
         }
     }
+}
+
+/// Whether a key is what walks end with.
+fn is_end(key: Term) -> bool {
+    key == Term::atom(predefined::DOLLAR_END_OF_TABLE)
 }
 
 impl Objects {
@@ -387,11 +392,12 @@ impl Table {
         }
     }
 
-    /// The first object of the key after a key; none in none if the key has to be there and is not.
+    /// The first object of the key after a key; none in none if the key has to be there and is not, or is what stands for the end.
     #[must_use]
     pub fn next(&self, atoms: &AtomTable, key: Term) -> Option<Option<Object>> {
         match &self.objects {
             Objects::Hashed(table) => table.after(hash_of(atoms, key), key),
+            Objects::Ordered(_) if is_end(key) => None,
             Objects::Ordered(tree) => Some(tree.after(atoms, key)),
         }
     }
@@ -401,6 +407,7 @@ impl Table {
     pub fn previous(&self, atoms: &AtomTable, key: Term) -> Option<Option<Object>> {
         match &self.objects {
             Objects::Hashed(_) => self.next(atoms, key),
+            Objects::Ordered(_) if is_end(key) => None,
             Objects::Ordered(tree) => Some(tree.before(atoms, key)),
         }
     }

@@ -298,16 +298,20 @@ proptest! {
 #[test]
 fn made_up_references_lead_to_no_table() {
     let mut tables = super::Tables::default();
+    let numbers = super::of_table([7, 3, 1]);
     let index =
-        tables.insert(Table::new(predefined::OK, [7, 3, 1], LocalPid(1), Options::default(), Rc::default()));
+        tables.insert(Table::new(predefined::OK, numbers, LocalPid(1), Options::default(), Rc::default()));
     let mut heap = Fragment::default();
-    let reference = build::reference(&mut heap, [7, 3, 1], None);
+    let reference = build::reference(&mut heap, numbers, None);
     assert_eq!(tables.find(reference), Ok(index));
     // Both have the same word, as a first number of more than 18 bits has.
-    let reference = build::reference(&mut heap, [7 | 1 << 18, 2, 1], None);
-    assert_eq!(tables.find(reference), Err(super::NoTable::Absent));
+    let other = build::reference(&mut heap, super::of_table([7 | 1 << 18, 2, 1]), None);
+    assert_eq!(tables.find(other), Err(super::NoTable::Absent));
+    let other = build::reference(&mut heap, [7, 3, 1], None);
+    assert_eq!(tables.find(other), Err(super::NoTable::Type));
     tables.remove(index);
-    assert_eq!(tables.find_numbers([7, 3, 1]), None);
+    assert_eq!(tables.find_numbers(numbers), None);
+    assert_eq!(tables.find(reference), Err(super::NoTable::Absent));
 }
 
 #[test]

@@ -193,6 +193,14 @@ pub struct Program {
 }
 
 impl Program {
+    /// What it does to processes and tracing, as often as it is named.
+    pub fn actions(&self) -> impl Iterator<Item = Action> + '_ {
+        self.code.iter().filter_map(|op| match op {
+            Op::Act { action, .. } => Some(*action),
+            _ => None,
+        })
+    }
+
     /// How many words its constants and instructions take.
     #[must_use]
     pub fn words(&self) -> usize {

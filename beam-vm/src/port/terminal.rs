@@ -44,8 +44,8 @@ const SET_UNICODE: u32 = CONTROL + 102;
 const BUSY: usize = 16 * 1024;
 /// Bytes that are read at once, as in stock.
 const AT_ONCE: usize = 1024;
-/// How wide a terminal is that does not say.
-const COLUMNS: usize = 80;
+/// How large a terminal is that does not say.
+const SIZE: [u32; 2] = [80, 24];
 
 impl Terminal {
     /// A driver for a terminal.
@@ -54,7 +54,7 @@ impl Terminal {
         Self {
             input,
             output,
-            line: Line::new(COLUMNS, charset),
+            line: Line::new(SIZE[0] as usize, charset),
             backlog: Backlog::default(),
             begun: Vec::new(),
             syncs: Vec::new(),
@@ -87,9 +87,7 @@ pub(super) fn output(port: &mut Port, reach: &mut Reach<'_>, bytes: &[u8]) {
     let owner = port.connected;
     let Some(own) = state(port) else { return };
     let Some((operation, rest)) = bytes.split_first() else { return };
-    if let Some([columns, _]) = reach.streams().and_then(|all| all.window_size(own.output)) {
-        own.line.columns = if columns > 0 { columns as usize } else { COLUMNS };
-    }
+    own.line.columns = size(reach, own)[0] as usize;
     let number = rest.first_chunk::<2>().map(|bytes| i16::from_be_bytes(*bytes));
     let line = &mut own.line;
     line.limit();
@@ -202,6 +200,12 @@ impl Terminal {
     }
 }
 
+/// Columns and rows of the terminal.
+fn size(reach: &mut Reach<'_>, own: &Terminal) -> [u32; 2] {
+    let known = reach.streams().and_then(|all| all.window_size(own.output)).unwrap_or(SIZE);
+    core::array::from_fn(|side| if known[side] > 0 { known[side] } else { SIZE[side] })
+}
+
 /// The size of the terminal, and whether it shows all characters.
 pub(super) fn control(
     port: &mut Port,
@@ -212,10 +216,7 @@ pub(super) fn control(
     let own = state(port).ok_or(ControlError)?;
     let before = u8::from(own.line.charset == Charset::Unicode);
     match (operation, data) {
-        (WINDOW_SIZE, _) => {
-            let size = reach.streams().and_then(|all| all.window_size(own.output)).ok_or(ControlError)?;
-            Ok(size.iter().flat_map(|number| number.to_ne_bytes()).collect())
-        }
+        (WINDOW_SIZE, _) => Ok(size(reach, own).iter().flat_map(|number| number.to_ne_bytes()).collect()),
         (GET_UNICODE, _) => Ok([before].into()),
         (SET_UNICODE, [wanted, ..]) => {
             own.line.charset = if *wanted == 0 { Charset::Latin1 } else { Charset::Unicode };

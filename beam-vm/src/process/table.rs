@@ -18,8 +18,8 @@ enum Slot {
     Parked(Box<Process>),
     /// Taken out, to run.
     Away(LocalPid),
-    /// Taken out, to end: nobody reaches it any more, but its pid is not free yet.
-    Ending,
+    /// Taken out, to end: its pid is not free yet.
+    Ending(LocalPid),
 }
 
 /// What a pid leads to.
@@ -132,7 +132,7 @@ impl ProcessTable {
     /// Says that a process that was taken out is ending.
     pub fn mark_ending(&mut self, pid: LocalPid) {
         let place = self.place(pid);
-        self.slots[place] = Slot::Ending;
+        self.slots[place] = Slot::Ending(pid);
     }
 
     /// Frees the place of a process that was taken out and has ended.
@@ -163,21 +163,33 @@ impl ProcessTable {
         }
     }
 
+    /// Whether there is such a process that is ending.
+    #[must_use]
+    pub fn is_ending(&self, pid: LocalPid) -> bool {
+        matches!(self.slots.get(self.place(pid)), Some(Slot::Ending(ending)) if *ending == pid)
+    }
+
+    /// Whether there is such a process, be it one that is ending: it does not know that yet.
+    #[must_use]
+    pub fn is_there(&self, pid: LocalPid) -> bool {
+        self.is_alive(pid) || self.is_ending(pid)
+    }
+
     /// All processes in the order of their places, and the pids of those that have been taken out to run.
     pub fn places(&self) -> impl Iterator<Item = Result<&Process, LocalPid>> {
         self.slots.iter().filter_map(|slot| match slot {
             Slot::Parked(process) => Some(Ok(process.as_ref())),
             Slot::Away(pid) => Some(Err(*pid)),
-            Slot::Free | Slot::Ending => None,
+            Slot::Free | Slot::Ending(_) => None,
         })
     }
 
-    /// All pids in the order of their places.
+    /// All pids in the order of their places, also of those that are ending.
     pub fn pids(&self) -> impl Iterator<Item = LocalPid> + '_ {
         self.slots.iter().filter_map(|slot| match slot {
             Slot::Parked(process) => Some(process.pid),
-            Slot::Away(pid) => Some(*pid),
-            Slot::Free | Slot::Ending => None,
+            Slot::Away(pid) | Slot::Ending(pid) => Some(*pid),
+            Slot::Free => None,
         })
     }
 }

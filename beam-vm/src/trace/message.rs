@@ -105,7 +105,7 @@ impl Vm {
     #[must_use]
     pub fn is_tracer_there(&self, tracer: Tracer, running: LocalPid) -> bool {
         match tracer {
-            Tracer::Process(pid) => pid == running || self.processes.is_alive(pid),
+            Tracer::Process(pid) => pid == running || self.processes.is_there(pid),
             Tracer::Port(port) => self.ports.get(port).is_some(),
         }
     }

@@ -68,7 +68,7 @@ impl Vm {
     /// Who is told of the system, as long as it is there.
     pub fn system_monitor(&mut self, running: LocalPid) -> SystemMonitor {
         let to = self.tracing.monitor.to;
-        if to.is_some_and(|pid| pid != running && !self.processes.is_alive(pid)) {
+        if to.is_some_and(|pid| pid != running && !self.processes.is_there(pid)) {
             self.tracing.monitor = SystemMonitor::default();
         }
         self.tracing.monitor

@@ -28,10 +28,28 @@ fn clause_keeps_key(atoms: &AtomTable, key_position: usize, head: Term, body: Te
         return true;
     }
     let Some(key) = key_of(head, key_position) else { return false };
-    match only(value).and_then(|tuple| key_of(tuple, key_position)) {
-        Some(made) => makes(atoms, key, made),
-        None => false,
+    if let Some([name, constant]) = value.as_tuple().as_ref().map(|tuple| tuple.elements())
+        && *name == Term::atom(predefined::CONST)
+    {
+        return key_of(*constant, key_position).is_some_and(|made| is_same(atoms, key, made));
     }
+    let made = only(value).and_then(|tuple| key_of(tuple, key_position));
+    made.is_some_and(|made| makes(atoms, key, made) || is_key_of_object(made, key_position))
+}
+
+/// Whether an expression is `{element, KeyPosition, '$_'}`.
+fn is_key_of_object(expression: Term, key_position: usize) -> bool {
+    let wanted = [
+        Term::atom(predefined::ELEMENT),
+        Term::count(key_position),
+        Term::atom(predefined::DOLLAR_UNDERSCORE),
+    ];
+    expression.as_tuple().is_some_and(|tuple| *tuple.elements() == wanted)
+}
+
+/// Whether a pattern matches one term only, which is this one.
+fn is_same(atoms: &AtomTable, pattern: Term, constant: Term) -> bool {
+    is_bound(atoms, pattern) && compare::same(pattern, constant)
 }
 
 /// Whether an expression makes what a pattern has matched.
@@ -51,7 +69,7 @@ fn makes(atoms: &AtomTable, pattern: Term, expression: Term) -> bool {
             }
             (_, View::Tuple(tuple)) => match tuple.elements() {
                 [name, constant] if *name == Term::atom(predefined::CONST) => {
-                    if !is_bound(atoms, pattern) || !compare::same(pattern, *constant) {
+                    if !is_same(atoms, pattern, *constant) {
                         return false;
                     }
                 }
@@ -68,7 +86,7 @@ fn makes(atoms: &AtomTable, pattern: Term, expression: Term) -> bool {
             },
             (_, View::Atom(predefined::DOLLAR_UNDERSCORE | predefined::DOLLAR_DOLLAR)) => return false,
             _ => {
-                if !is_bound(atoms, pattern) || !compare::same(pattern, expression) {
+                if !is_same(atoms, pattern, expression) {
                     return false;
                 }
             }

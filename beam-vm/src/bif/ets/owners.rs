@@ -17,7 +17,7 @@ const NO_LITERALS: Range<usize> = 0..0;
 /// The heir that options name, unless it is none or has ended.
 pub(super) fn heir(cx: &Context<'_>, pid: Term, data: Term) -> Option<Heir> {
     let pid = pid.as_pid()?;
-    if pid != cx.process.pid && !cx.vm.processes.is_alive(pid) {
+    if pid != cx.process.pid && !cx.vm.processes.is_there(pid) {
         return None;
     }
     let mut block = Fragment::default();
@@ -73,7 +73,7 @@ pub fn give_away(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if to == own {
         return Err(caused(predefined::OWNER));
     }
-    if !cx.vm.processes.is_alive(to) {
+    if !cx.vm.processes.is_there(to) {
         return Err(Raise::BADARG);
     }
     cx.vm.tables.give(index, to);

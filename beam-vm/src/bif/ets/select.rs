@@ -106,6 +106,7 @@ fn limit(term: Term) -> Result<usize, Raise> {
 
 /// The first results.
 fn chunk(cx: &mut Context<'_>, args: &[Term], specification: Term, direction: Direction) -> BifResult {
+    find(cx, args[0], Access::Read)?;
     let limit = limit(args[2])?;
     let (mut scan, index) = begin(cx, args[0], Access::Read, specification, Purpose::Collect, direction)?;
     scan.limit = Some(limit);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Flags of processes.
 
-use super::{BADOPT, badarg_with, find};
+use super::{BADOPT, badarg_with, find, settle};
 use crate::atom::{Atom, predefined};
 use crate::bif::memory::{max_heap_size, max_heap_size_map};
 use crate::bif::{BifResult, Context, Raise};
@@ -142,6 +142,7 @@ fn monitor_nodes(cx: &mut Context<'_>, options: Term, value: Term) -> BifResult 
 /// `erts_internal:process_flag/3`: what is wrong is told as an atom.
 pub fn process_flag_of(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let badarg = Ok(Term::atom(predefined::BADARG));
+    settle(cx, args[0], args)?;
     let Some(process) = args[0].as_pid().and_then(|pid| find(cx, pid)) else {
         return Ok(Term::atom(predefined::BADTYPE));
     };

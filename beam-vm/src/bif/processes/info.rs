@@ -9,7 +9,7 @@ mod facts;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::find;
+use super::{find, settle};
 use crate::atom::{Atom, predefined};
 use crate::bif::lists::proper;
 use crate::bif::{BifResult, Context, Raise};
@@ -85,6 +85,7 @@ pub fn process_display(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         return Ok(Term::atom(predefined::BADOPT));
     }
     let Some(pid) = args[0].as_pid() else { return Ok(Term::atom(predefined::BADARG)) };
+    settle(cx, args[0], args)?;
     let Some(values) = tell(cx, pid, &[predefined::BACKTRACE])? else {
         return Ok(Term::atom(predefined::BADARG));
     };
@@ -97,6 +98,9 @@ pub fn process_display(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 pub fn stack_text(cx: &Context<'_>) -> String {
     Subject { vm: cx.vm, process: cx.process, is_running: true }.backtrace()
 }
+
+/// What it takes to look at another process.
+const OF_ANOTHER: u32 = 20;
 
 /// Tells items of a process; none if there is no such process.
 fn tell(cx: &mut Context<'_>, pid: LocalPid, items: &[Atom]) -> Result<Option<Vec<Term>>, Raise> {
@@ -123,6 +127,10 @@ fn tell(cx: &mut Context<'_>, pid: LocalPid, items: &[Atom]) -> Result<Option<Ve
         cx.vm.processes.park(process);
         facts
     };
+    if !is_own {
+        // Stock asks the other process and waits for its answer.
+        cx.bump(OF_ANOTHER);
+    }
     let words: usize = facts.iter().flatten().map(Facts::cost).sum();
     cx.bump((words / 10).min(4000) as u32);
     let heap = &mut cx.process.heap;
@@ -149,6 +157,7 @@ fn other(cx: &mut Context<'_>, process: &Process, items: &[Atom]) -> Vec<Option<
 /// `process_info/1`
 pub fn process_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let pid = args[0].as_pid().ok_or(Raise::BADARG)?;
+    settle(cx, args[0], args)?;
     let Some(values) = tell(cx, pid, &ITEMS)? else { return Ok(Term::atom(predefined::UNDEFINED)) };
     let pairs = ITEMS.iter().zip(values).filter(|(item, value)| {
         // What has no name and is nowhere has no such lines.
@@ -164,6 +173,7 @@ pub fn process_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 /// `process_info/2`
 pub fn process_info2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let pid = args[0].as_pid().ok_or(Raise::BADARG)?;
+    settle(cx, args[0], args)?;
     if let Some(item) = args[1].as_atom() {
         let Some(values) = tell(cx, pid, &[item])? else { return Ok(Term::atom(predefined::UNDEFINED)) };
         // The one item that has no pair if there is nothing to say.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Links and exit signals.
 
+use super::settle;
 use crate::atom::predefined;
 use crate::bif::trace::{From, received};
 use crate::bif::{BifResult, Context, Raise, ports};
@@ -27,6 +28,13 @@ pub fn link(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     match args[0].view() {
         View::Pid(pid) if pid == own => return Ok(Term::boolean(true)),
         View::Pid(pid) => {
+            if let Some(ending) = cx.vm.find_ending(pid) {
+                if cx.process.links.insert(pid) {
+                    ending.link(own);
+                    tell(cx, predefined::LINK, pid);
+                }
+                return Ok(Term::boolean(true));
+            }
             if let Lookup::Process(other) = cx.vm.processes.lookup(pid) {
                 other.links.insert(own);
                 cx.process.links.insert(pid);
@@ -127,6 +135,7 @@ fn own_signal(cx: &mut Context<'_>, reason: Term) -> BifResult {
 
 /// `is_process_alive/1`
 pub fn is_process_alive(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+    settle(cx, args[0], args)?;
     match args[0].view() {
         View::Pid(pid) => Ok(Term::boolean(cx.vm.processes.is_alive(pid))),
         _ => Err(Raise::BADARG),
@@ -138,6 +147,7 @@ pub fn is_process_alive_reply(cx: &mut Context<'_>, args: &[Term]) -> BifResult 
     let (View::Pid(pid), View::Reference(_)) = (args[0].view(), args[1].view()) else {
         return Err(Raise::BADARG);
     };
+    settle(cx, args[0], args)?;
     let alive = cx.vm.processes.is_alive(pid);
     let term = build::tuple(cx.heap(), &[args[1], Term::boolean(alive)]);
     cx.process.mailbox.push(&mut cx.vm.nodes, Message::of_machine(term, None));

@@ -116,9 +116,8 @@ fn watch(cx: &mut Context<'_>, args: &[Term], settings: &Settings) -> BifResult 
 fn process(cx: &mut Context<'_>, term: Term) -> Result<Option<Target>, Raise> {
     let name = match term.view() {
         View::Pid(pid) => {
-            let is_alive = pid == cx.process.pid || cx.vm.processes.is_alive(pid);
             // Whoever is told that a process is gone can rely on it that what it had is gone too.
-            let is_there = is_alive || cx.vm.find_ending(pid).is_some();
+            let is_there = pid == cx.process.pid || cx.vm.processes.is_there(pid);
             return Ok(is_there.then_some(Target::Process(pid)));
         }
         // A process of this node before it was started again, or of one that is not connected.

@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::{badarg_with, find};
+use super::{badarg_with, find, find_there, settle};
 use crate::atom::{Atom, predefined};
 use crate::bif::{BifResult, Context, Raise, ports};
 use crate::heap::build;
@@ -24,10 +24,10 @@ pub fn register(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         _ => return Err(NONE),
     };
     if is_taken(cx, name) {
-        let is_alive = find(cx, pid).is_some();
+        let is_alive = find_there(cx, pid).is_some();
         return Err(if is_alive { NONE } else { badarg_with(predefined::NOTALIVE) });
     }
-    let Some(process) = find(cx, pid) else { return Err(badarg_with(predefined::NOTALIVE)) };
+    let Some(process) = find_there(cx, pid) else { return Err(badarg_with(predefined::NOTALIVE)) };
     let extension = process.extension_mut();
     if extension.registered.is_some() {
         return Err(badarg_with(predefined::REGISTERED_NAME));
@@ -56,7 +56,7 @@ pub fn unregister(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         return Ok(Term::boolean(true));
     }
     let pid = cx.vm.registry.remove(&name).ok_or(Raise::BADARG)?;
-    if let Some(process) = find(cx, pid) {
+    if let Some(process) = find_there(cx, pid) {
         process.extension_mut().registered = None;
         let tracee = process.watched();
         cx.vm.trace_event_of(pid, tracee, Flag::Procs, &[Term::atom(predefined::UNREGISTER), args[0]]);
@@ -98,6 +98,7 @@ pub fn set_group_leader(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if !is_leader {
         return Ok(Term::atom(predefined::BADARG));
     }
+    settle(cx, args[1], args)?;
     if pid == cx.process.pid {
         cx.process.group_leader = args[0];
         return Ok(Term::boolean(true));

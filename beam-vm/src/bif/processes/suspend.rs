@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Processes that stop: suspended by others, or asleep of their own will.
 
-use super::{Options, find};
+use super::{Options, find, settle};
 use crate::atom::predefined;
 use crate::bif::lists::proper;
 use crate::bif::{BifResult, Context, Raise};
@@ -28,6 +28,7 @@ pub fn suspend_process(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
             _ => return Ok(Term::atom(predefined::BADOPT)),
         }
     }
+    settle(cx, args[0], args)?;
     let is_alive = cx.vm.processes.is_alive(pid);
     if let Some(tag) = answer {
         let outcome = if is_alive { predefined::SUSPENDED } else { predefined::EXITED };
@@ -108,6 +109,7 @@ pub fn request_system_task(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let pid = args[0].as_pid().ok_or(Raise::BADARG)?;
     let request = args[2].as_tuple().ok_or(Raise::BADARG)?;
     let [kind, id, extent] = *request.elements() else { return Err(Raise::BADARG) };
+    settle(cx, args[0], args)?;
     if kind == Term::atom(predefined::CHECK_PROCESS_CODE) {
         let module = extent.as_atom().ok_or(Raise::BADARG)?;
         let runs_old = if pid == cx.process.pid {

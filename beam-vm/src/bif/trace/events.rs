@@ -41,7 +41,7 @@ fn tell(cx: &mut Context<'_>, flag: Flag, pattern: &EventPattern, subject: &[Ter
 
 /// Tells of a message that a traced process sends.
 pub fn sent(cx: &mut Context<'_>, to: Term, message: Term) {
-    let is_lost = to.as_pid().is_some_and(|pid| pid != cx.process.pid && !cx.vm.processes.is_alive(pid));
+    let is_lost = to.as_pid().is_some_and(|pid| pid != cx.process.pid && !cx.vm.processes.is_there(pid));
     let name: Atom = if is_lost { predefined::SEND_TO_NON_EXISTING_PROCESS } else { predefined::SEND };
     let pattern = cx.vm.tracing.sent.clone();
     tell(cx, Flag::Send, &pattern, &[to, message], &[Term::atom(name), message, to]);

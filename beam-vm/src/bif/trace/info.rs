@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::BADOPT;
 use crate::atom::{Atom, predefined};
+use crate::bif::processes::settle;
 use crate::bif::{BifIndex, BifResult, Context, Raise};
 use crate::copy;
 use crate::heap::build;
@@ -19,6 +20,7 @@ fn pair(cx: &mut Context<'_>, item: Term, value: Term) -> Term {
 /// `trace_info/2`
 pub fn trace_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let item = args[1].as_atom().ok_or(Raise::BADARG)?;
+    settle(cx, args[0], args)?;
     if let Some(pid) = args[0].as_pid() {
         let tracee = if pid == cx.process.pid {
             cx.process.tracee()

@@ -43,7 +43,7 @@ fn natural(term: Term) -> Option<u64> {
 }
 
 fn read_monitor(cx: &Context<'_>, to: Term, list: Term) -> Option<SystemMonitor> {
-    let pid = to.as_pid().filter(|pid| *pid == cx.process.pid || cx.vm.processes.is_alive(*pid))?;
+    let pid = to.as_pid().filter(|pid| *pid == cx.process.pid || cx.vm.processes.is_there(*pid))?;
     let mut monitor = SystemMonitor { to: Some(pid), ..SystemMonitor::default() };
     let mut rest = list;
     while let Some(cell) = rest.as_cons() {

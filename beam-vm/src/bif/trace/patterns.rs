@@ -10,7 +10,7 @@ use crate::bif::match_specs::{self, Effects};
 use crate::bif::{BifIndex, BifResult, Context, Raise};
 use crate::copy;
 use crate::heap::Fragment;
-use crate::matchspec::Dialect;
+use crate::matchspec::{Action, Dialect};
 use crate::term::Term;
 use crate::trace::{Breakpoint, Count, EventPattern, Meta, Name, Pattern, Place, Times, Tracer};
 
@@ -77,7 +77,18 @@ fn kinds(cx: &Context<'_>, list: Term) -> Result<Kinds, Raise> {
     Ok(kinds)
 }
 
-fn wish(cx: &Context<'_>, specification: Term) -> Result<Wish, Raise> {
+/// Whether an action suits what is traced: a message is sent and received outside of any call, and who receives it does not run.
+fn suits(action: Action, event: Option<Atom>) -> bool {
+    match event {
+        Some(predefined::SEND) => !matches!(action, Action::Caller | Action::CallerLine),
+        Some(predefined::RECEIVE) => {
+            matches!(action, Action::Display | Action::Own | Action::ReturnTrace | Action::ExceptionTrace)
+        }
+        _ => true,
+    }
+}
+
+fn wish(cx: &Context<'_>, specification: Term, event: Option<Atom>) -> Result<Wish, Raise> {
     match specification.as_atom() {
         Some(predefined::FALSE) => return Ok(Wish::Clear),
         Some(predefined::TRUE) => return Ok(Wish::Set(Pattern::default())),
@@ -90,6 +101,9 @@ fn wish(cx: &Context<'_>, specification: Term) -> Result<Wish, Raise> {
     }
     let program = match_specs::compile_with(cx, specification, Dialect::Trace, Effects::Real);
     let program = program.map_err(|_| BAD_SPEC)?;
+    if program.actions().any(|action| !suits(action, event)) {
+        return Err(BAD_SPEC);
+    }
     let mut block = Fragment::default();
     let source = copy::copy(specification, &mut block, &(0..0));
     Ok(Wish::Set(Pattern { program: Some(Rc::new(program)), source: Some(Rc::new((source, block))) }))
@@ -151,7 +165,7 @@ pub(super) fn find(
 
 /// `erts_internal:trace_pattern/3`
 pub fn trace_pattern(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let wish = wish(cx, args[1])?;
+    let wish = wish(cx, args[1], args[0].as_atom())?;
     let kinds = kinds(cx, args[2])?;
     if let Some(event) = args[0].as_atom().filter(|event| *event != predefined::ON_LOAD) {
         return trace_event(cx, event, &wish, args[2]);

@@ -7,12 +7,33 @@ use alloc::vec::Vec;
 
 use super::width::width;
 
-/// What a terminal shows in one or two columns.
+/// A character that the terminal is sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Cell {
     shown: char,
-    /// Whether a character begins here. Control characters and tabs are shown as several.
-    is_first: bool,
+    part: Part,
+}
+
+/// What a cell is of the characters of the text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Part {
+    /// One of them, as it is.
+    Whole,
+    /// The first of those that stand for a tab, a control character or one that the terminal does not show. Stock counts no columns for these.
+    First,
+    /// Another one of those.
+    Other,
+    /// What escape sequences begin with.
+    Escape,
+}
+
+/// What follows the cells that are shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Then {
+    /// The end of the line, which leaves the last column by itself.
+    LineEnd,
+    /// Anything.
+    Anything,
 }
 
 /// Whether the terminal shows all characters.
@@ -62,7 +83,7 @@ impl Line {
     pub fn put(&mut self, text: &[u8]) {
         let from = self.enter(text);
         if self.at > from {
-            self.show(from, self.at);
+            self.show(from, self.at, Then::Anything);
         }
     }
 
@@ -72,7 +93,7 @@ impl Line {
         let from = self.enter(text);
         self.cells.truncate(self.at);
         self.cells.extend(tail);
-        self.show(from, self.cells.len());
+        self.show(from, self.cells.len(), Then::Anything);
         self.go(self.cells.len(), self.at);
     }
 
@@ -85,10 +106,10 @@ impl Line {
         }
         self.go(self.at, from);
         self.at = from;
+        let blank = self.column(to) - self.column(from);
         self.cells.drain(from..to);
         let end = self.cells.len();
-        self.show(from, end);
-        let blank = to - from;
+        self.show(from, end, Then::Anything);
         self.out.resize(self.out.len() + blank, b' ');
         if self.column(end + blank).is_multiple_of(self.columns) {
             self.out.extend_from_slice(b" \x08");
@@ -111,7 +132,7 @@ impl Line {
     /// Where the cursor is after so many characters, within the line.
     fn step(&self, count: i16) -> usize {
         let mut at = self.at;
-        let is_inside = |at: usize| self.cells.get(at).is_some_and(|cell| !cell.is_first);
+        let is_inside = |at: usize| self.cells.get(at).is_some_and(|cell| cell.part == Part::Other);
         for _ in 0..count.unsigned_abs() {
             if count > 0 && at < self.cells.len() {
                 at += 1;
@@ -128,52 +149,49 @@ impl Line {
         at
     }
 
-    /// Enters characters from the cursor on, over what is there; gives where those begin that are in the line and not shown yet. The end of a
-    /// line and an escape sequence begin a new one.
+    /// Enters characters from the cursor on, over what is there; gives where those begin that are in the line and not shown yet.
     fn enter(&mut self, text: &[u8]) -> usize {
         let mut from = self.at;
         for char in characters(text) {
             match char {
                 '\t' => {
-                    self.cell(' ', true);
+                    self.cell(' ', Part::First);
                     while !self.at.is_multiple_of(8) {
-                        self.cell(' ', false);
+                        self.cell(' ', Part::Other);
                     }
                 }
-                '\x1b' | '\n' | '\r' => {
+                '\x1b' => self.cell(char, Part::Escape),
+                '\n' | '\r' => {
                     if self.at > from {
-                        self.show(from, self.at);
+                        self.show(from, self.at, Then::LineEnd);
                     }
-                    match char {
-                        '\n' => self.out.extend_from_slice(b"\r\n"),
-                        other => self.out.push(other as u8),
-                    }
+                    self.out.extend_from_slice(if char == '\n' { b"\r\n" } else { b"\r" });
                     self.cells.drain(..self.at);
                     self.at = 0;
                     from = 0;
                 }
                 '\0'..='\x1f' | '\x7f' => {
-                    self.cell('^', true);
-                    self.cell(if char == '\x7f' { '?' } else { char::from(char as u8 | 0x40) }, false);
+                    self.cell('^', Part::First);
+                    self.cell(char::from(char as u8 | 0x40), Part::Other);
                 }
-                ' '..='~' => self.cell(char, true),
-                _ if self.charset == Charset::Unicode => self.cell(char, true),
+                ' '..='~' => self.cell(char, Part::Whole),
+                _ if self.charset == Charset::Unicode => self.cell(char, Part::Whole),
                 _ => {
                     let number = u32::from(char);
                     let digits = match number {
                         0..=0xFF => alloc::format!("{number:03o}"),
                         _ => alloc::format!("x{{{number:X}}}"),
                     };
-                    self.cell('\\', true);
-                    digits.chars().for_each(|digit| self.cell(digit, false));
+                    self.cell('\\', Part::First);
+                    digits.chars().for_each(|digit| self.cell(digit, Part::Other));
                 }
             }
         }
         from
     }
 
-    fn cell(&mut self, shown: char, is_first: bool) {
-        let cell = Cell { shown, is_first };
+    fn cell(&mut self, shown: char, part: Part) {
+        let cell = Cell { shown, part };
         match self.cells.get_mut(self.at) {
             Some(place) => *place = cell,
             None => self.cells.push(cell),
@@ -182,11 +200,11 @@ impl Line {
     }
 
     /// Sends what stands in the line.
-    fn show(&mut self, from: usize, to: usize) {
+    fn show(&mut self, from: usize, to: usize, then: Then) {
         for cell in &self.cells[from..to] {
             self.out.extend_from_slice(cell.shown.encode_utf8(&mut [0; 4]).as_bytes());
         }
-        if to == 0 || !self.column(to).is_multiple_of(self.columns) {
+        if then == Then::LineEnd || to == 0 || !self.column(to).is_multiple_of(self.columns) {
             return;
         }
         // The cursor is still in the last column: something has to be written for it to leave that.
@@ -201,15 +219,31 @@ impl Line {
     fn column(&self, to: usize) -> usize {
         let known = to.min(self.cells.len());
         let mut column = to - known;
-        for cell in &self.cells[..known] {
-            let width = width(cell.shown);
-            // What needs two columns does not go into the last one.
-            if width == 2 && column % self.columns == self.columns - 1 {
-                column += 1;
+        let mut at = 0;
+        while at < known {
+            match self.cells[at] {
+                Cell { part: Part::Escape, .. } => at += self.sequence(at),
+                cell => {
+                    if cell.part == Part::Whole {
+                        column += width(cell.shown);
+                    }
+                    at += 1;
+                }
             }
-            column += width;
         }
         column
+    }
+
+    /// How many cells the escape sequence has that begins at a place. Stock knows those for colours.
+    fn sequence(&self, at: usize) -> usize {
+        match self.cells.get(at + 1) {
+            None => 1,
+            Some(Cell { shown: '[', part: Part::Whole }) => {
+                let is_inside = |cell: &&Cell| cell.shown == ';' || cell.shown.is_ascii_digit();
+                self.cells[at + 2..].iter().take_while(is_inside).count() + 3
+            }
+            Some(_) => 2,
+        }
     }
 
     /// Moves the cursor on the terminal.

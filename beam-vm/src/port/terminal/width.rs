@@ -81,6 +81,7 @@ fn is_among(ranges: &[(u32, u32)], char: u32) -> bool {
 pub fn width(char: char) -> usize {
     let number = u32::from(char);
     match number {
+        0x80..=0x9F => 0,
         0..0x300 => 1,
         _ if is_among(NONE, number) => 0,
         _ if is_among(TWO, number) => 2,

@@ -88,11 +88,17 @@ proptest! {
             for pid in ending.iter().chain(&dead) {
                 prop_assert!(!table.is_alive(*pid) && matches!(table.lookup(*pid), Lookup::Dead));
             }
-            let mut living: Vec<LocalPid> = away.iter().chain(&parked).copied().collect();
-            living.sort_unstable();
+            for pid in &ending {
+                prop_assert!(table.is_there(*pid) && table.is_ending(*pid));
+            }
+            for pid in &dead {
+                prop_assert!(!table.is_there(*pid) && !table.is_ending(*pid));
+            }
+            let mut there: Vec<LocalPid> = away.iter().chain(&parked).chain(&ending).copied().collect();
+            there.sort_unstable();
             let mut pids: Vec<LocalPid> = table.pids().collect();
             pids.sort_unstable();
-            prop_assert_eq!(pids, living);
+            prop_assert_eq!(pids, there);
             prop_assert_eq!(table.count(), away.len() + parked.len() + ending.len());
         }
     }

@@ -83,18 +83,20 @@ fn output_is_what_stock_sends() {
     line.put(b"x\ny");
     assert_eq!(shown(&mut line), "x\r\ny");
     line.put(b"\x01\t\x7f|");
-    assert_eq!(shown(&mut line), "^A     ^?|");
+    assert_eq!(shown(&mut line), "^A     ^\x7f|");
+    // Stock counts columns of what is shown as it is.
     line.go_by(-2);
-    assert_eq!(shown(&mut line), "\x08\x08\x08");
+    assert_eq!(shown(&mut line), "\x08");
 }
 
 #[test]
 fn what_latin1_does_not_show_is_spelled() {
     let mut line = Line::new(80, Charset::Latin1);
     line.put("ä€".as_bytes());
-    assert_eq!(shown(&mut line), "\\344\\x{20AC}");
+    // It counts no columns for that, and so takes the cursor for one that has just left the last column.
+    assert_eq!(shown(&mut line), "\\344\\x{20AC} \x08");
     line.go_by(-1);
-    assert_eq!(shown(&mut line), "\x08".repeat(8));
+    assert_eq!(shown(&mut line), "");
 }
 
 #[test]
@@ -104,6 +106,28 @@ fn the_last_column_is_left() {
     assert_eq!(shown(&mut line), "abcd \x08");
     line.go_by(-2);
     assert_eq!(shown(&mut line), "\x1b[A\x1b[C\x1b[C");
+}
+
+#[test]
+fn the_end_of_a_line_leaves_the_last_column() {
+    let mut line = Line::new(4, Charset::Unicode);
+    line.put(b"abcd\nefgh\rij");
+    assert_eq!(shown(&mut line), "abcd\r\nefgh\rij");
+}
+
+#[test]
+fn colours_take_no_columns() {
+    let mut line = Line::new(8, Charset::Unicode);
+    line.put(b"\x1b[1;31mabc\x1b[0m> ");
+    line.take_output();
+    line.insert(b"xyz");
+    assert_eq!(shown(&mut line), "xyz \x08");
+    line.go_by(-3);
+    assert_eq!(shown(&mut line), "\x1b[A\x1b[C\x1b[C\x1b[C\x1b[C\x1b[C");
+    let mut line = Line::new(8, Charset::Unicode);
+    line.put(b"\x1bxab\x1b");
+    line.go_by(-5);
+    assert_eq!(shown(&mut line), "\x1bxab\x1b\x08\x08");
 }
 
 #[derive(Clone, Debug)]
