@@ -113,6 +113,7 @@ const TESTS: &[(&str, Test)] = &[
     ("data_is_not_put_over_something", storage::data_is_not_put_over_something),
     ("data_outlives_cuts", storage::data_outlives_cuts),
     ("shares_mount_a_server", shares::mounts_a_server),
+    ("shares_mount_a_device", shares::mounts_a_device),
     ("examples_serve", examples::serve),
     ("examples_run_detached", detached::runs),
     ("guestbook_outlives_a_cut", guestbook::outlives_a_cut),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Folders of dom0 in a guest: over TCP, from Debian's `diod`.
+//! Folders of dom0 in a guest: over TCP, from Debian's `diod`, and by xl's `p9=`, from QEMU.
 
 use std::net::Ipv4Addr;
+use std::path::Path;
 
 use lab::{Lab, Reason, network};
 use libtest_mimic::Failed;
@@ -84,4 +85,35 @@ pub fn mounts_a_server(world: &World) -> Result<(), Failed> {
     let written = ask(lab, &format!("cat {FOLDER}/done"))?;
     tell_server(lab, "KILL")?;
     if written == "from the guest" { Ok(()) } else { Err(format!("dom0 finds {written:?}").into()) }
+}
+
+/// QEMU as the back end of Xen's 9pfs, which xl starts.
+const BACK_END: &str = "/usr/libexec/xen-qemu-system-i386";
+/// What it reads though it has no display, and where it looks for that in dom0.
+const KEYMAP: &str = "/usr/share/qemu/keymaps/en-us";
+const DATA: &str = "/run/qemu";
+
+/// A folder of dom0 is mounted as xl gives it.
+pub fn mounts_a_device(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let back_end = bring(lab, BACK_END)?;
+    let keymap = lab.stage(Path::new(KEYMAP))?;
+    ask(lab, &format!("mkdir -p {DATA}/keymaps && cp {keymap} {DATA}/keymaps/en-us"))?;
+    ask(lab, "rm -rf /run/given && mkdir -p /run/given && echo 'from dom0' > /run/given/given")?;
+    let guest = Node::new("given", "-noshell -s given")
+        .module("given")
+        .line("p9 = [\"tag=folder,path=/run/given,security_model=none\"]".to_owned())
+        .line(format!("device_model_version = \"qemu-xen\"\ndevice_model_override = \"{back_end}\""))
+        .line(format!("device_model_args = [\"-L\", \"{DATA}\"]"))
+        .extra("-9p xen folder /mnt/share")
+        .start(lab)?;
+    guest.console().wait_line("step: done", LIMIT).map_err(|why| -> Failed {
+        let said = guest.console().take().unwrap_or_default();
+        format!("{why}:\n{}", String::from_utf8_lossy(&said)).into()
+    })?;
+    finish(&guest, LIMIT)?.must_end(Reason::Poweroff)?;
+    let script = "cat /run/given/done; readlink /run/given/link; wc -c < /run/given/folder/deeper/moved; ls /run/given/many | wc -l";
+    let written = ask(lab, script)?;
+    let expected = "from the guestfolder/deeper/moved\n100\n300";
+    if written == expected { Ok(()) } else { Err(format!("dom0 finds {written:?}").into()) }
 }

@@ -68,6 +68,7 @@ pub const SYSTEM_TESTS: &[Package] = &[
     installed("erlang-mochiweb", "/var/lib/dpkg/info/erlang-mochiweb.list"),
     installed("erlang-runtime-tools", "/var/lib/dpkg/info/erlang-runtime-tools.list"),
     installed("erlang-yaws", "/var/lib/dpkg/info/erlang-yaws.list"),
+    Package::file("qemu-system-xen", "/usr/libexec/xen-qemu-system-i386"),
     Package::program("tcpdump", "tcpdump"),
     Package::file("yaws-doc", YAWS_PAGES),
 ];
