@@ -25,7 +25,7 @@ mod tree;
 
 pub use client::Settings;
 pub use error::{Error, Failure, Lost, Malformed};
-pub use share::{FLAG, Share};
+pub use share::{FLAG, Share, XEN};
 pub use transport::Transport;
 
 use alloc::boxed::Box;

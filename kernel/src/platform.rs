@@ -116,7 +116,7 @@ impl XenPlatform {
         let program = program::current().expect("it was installed when the machine was started");
         let storage = Storage::start(&machine);
         storage.mount(&mut files, &mut machine.entropy);
-        let shares = Shares::mount(&around.shares, &mut files);
+        let shares = Shares::mount(&machine, &around.shares, &mut files);
         if let Err(errno) = files.enter(&around.folder) {
             let folder = String::from_utf8_lossy(&around.folder);
             warn!("the working folder {folder} cannot be entered (error {}); it is /", errno.0);
@@ -223,6 +223,7 @@ impl XenPlatform {
     fn follow_xenstore(&mut self) {
         self.network.attend(&mut self.machine);
         self.storage.attend();
+        self.shares.attend();
     }
 
     fn woken(&mut self, wake: Wake) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Trees of servers that speak 9P2000.L (`-9p`), over the guest's own TCP.
+//! Trees of servers that speak 9P2000.L (`-9p`), over the guest's own TCP or over Xen's 9pfs.
 //!
-//! The file system works on a stack of operations on files and the network on the kernel's, so that they meet at a line: one side leaves bytes there
-//! and pauses, the other carries them through a socket. A tree is mounted before there is a network; what is asked of it waits for one.
+//! The file system works on a stack of operations on files, the network and the devices on the kernel's, so that they meet at a line: one side leaves
+//! bytes there and pauses, the other carries them through a socket or a ring. A tree is mounted before there is a network; what is asked of it waits for one.
 
+mod call;
 pub mod line;
+mod ring;
 
-use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -15,24 +16,21 @@ use core::net::{IpAddr, SocketAddr};
 
 use fs::Namespace;
 use fs::memory::User;
-use fs::ninep::{Listener, Lost, News, NinepFs, Settings, Share};
+use fs::ninep::{Listener, News, NinepFs, Settings, Share, XEN};
 use log::{error, info, warn};
-use net::{Error, Family, Kind, Options, SocketNumber, Stack};
+use net::Stack;
 
+use crate::machine::Machine;
 use crate::time::{self, Instant};
-use line::{Line, Stage, Stream};
+use call::Call;
+use line::{Line, Stream};
+use ring::Ring;
 
 /// The number of the first tree as a device, behind those of any disks.
 const FIRST_DEVICE: u32 = 1 << 16;
 
 /// As whom servers are asked.
 const USER: &[u8] = b"root";
-
-/// Bytes that are taken from a socket at once.
-const PIECE: usize = 16 << 10;
-
-/// Bytes of a socket's buffers.
-const BUFFER: usize = 256 << 10;
 
 /// The trees, with what carries their bytes.
 #[derive(Default)]
@@ -43,26 +41,38 @@ pub struct Shares {
 
 /// What carries the bytes of a tree.
 struct Carrier {
-    server: SocketAddr,
     line: Line,
-    socket: Option<SocketNumber>,
+    way: Way,
+}
+
+/// How a server is reached.
+enum Way {
+    /// By a connection.
+    Socket(Call),
+    /// By a device.
+    Ring(Box<Ring>),
 }
 
 impl Shares {
     /// Mounts the trees. What cannot be mounted is as if nobody had asked for it, with a word on the console.
-    pub fn mount(shares: &[Share], files: &mut Namespace) -> Self {
+    pub fn mount(machine: &Machine, shares: &[Share], files: &mut Namespace) -> Self {
         let mut all = Self::default();
         for (share, device) in shares.iter().zip(FIRST_DEVICE..) {
-            if let Err(why) = all.add(share, device, files) {
+            if let Err(why) = all.add(machine, share, device, files) {
                 error!("{} is not mounted: {why}", name(share));
             }
         }
         all
     }
 
-    fn add(&mut self, share: &Share, device: u32, files: &mut Namespace) -> Result<(), String> {
-        let ip: IpAddr =
-            share.host.parse().map_err(|_| "the server has to be named by its address".to_owned())?;
+    fn add(
+        &mut self,
+        machine: &Machine,
+        share: &Share,
+        device: u32,
+        files: &mut Namespace,
+    ) -> Result<(), String> {
+        let way = Way::to(machine, share)?;
         let line = Line::default();
         let settings =
             Settings { name: USER.into(), user: User::default(), tree: share.tree.clone().into(), device };
@@ -71,7 +81,7 @@ impl Shares {
         let mounted = files.mount(place, Box::new(system));
         mounted.map_err(|errno| format!("it cannot be mounted at {} (error {})", share.place, errno.0))?;
         self.places.push(place.to_vec());
-        self.carriers.push(Carrier { server: SocketAddr::new(ip, share.port), line, socket: None });
+        self.carriers.push(Carrier { line, way });
         Ok(())
     }
 
@@ -90,6 +100,15 @@ impl Shares {
         self.carriers.iter_mut().fold(false, |any, carrier| carrier.carry(stack) | any)
     }
 
+    /// Does what xenstore has events for.
+    pub fn attend(&mut self) {
+        for carrier in &mut self.carriers {
+            if let Way::Ring(ring) = &mut carrier.way {
+                ring.follow();
+            }
+        }
+    }
+
     /// When somebody will have waited long enough for a server.
     pub fn next(&self) -> Option<Instant> {
         self.carriers.iter().filter_map(|carrier| carrier.line.until()).min()
@@ -98,91 +117,31 @@ impl Shares {
 
 impl Carrier {
     fn carry(&mut self, stack: &mut Stack) -> bool {
-        match self.line.stage() {
-            Stage::Closed => {
-                self.hang_up(stack);
-                false
-            }
-            Stage::Wanted => {
-                self.hang_up(stack);
-                self.call(stack)
-            }
-            Stage::Opening => match self.socket.map(|socket| stack.outcome(socket)) {
-                Some(Err(Error::NotNow)) => false,
-                Some(Ok(())) => self.turn(Stage::Open),
-                Some(Err(error)) => self.close(error),
-                None => self.close(Error::NotConnected),
-            },
-            Stage::Open => self.exchange(stack),
+        match &mut self.way {
+            Way::Socket(call) => call.carry(&self.line, stack),
+            Way::Ring(ring) => ring.carry(&self.line),
         }
     }
+}
 
-    fn turn(&self, stage: Stage) -> bool {
-        self.line.turn(stage);
-        true
-    }
-
-    fn close(&self, why: Error) -> bool {
-        self.line.close(match why {
-            Error::Refused => Lost::Refused,
-            Error::TimedOut => Lost::TimedOut,
-            Error::Unreachable => Lost::Unreachable,
-            _ => Lost::Gone,
-        });
-        true
-    }
-
-    fn hang_up(&mut self, stack: &mut Stack) {
-        if let Some(socket) = self.socket.take() {
-            stack.close(socket);
+impl Way {
+    /// The way to a tree's server.
+    fn to(machine: &Machine, share: &Share) -> Result<Self, String> {
+        if share.is_of_xen() {
+            return Ring::find(machine, &share.tree).map(|ring| Self::Ring(Box::new(ring)));
         }
-    }
-
-    fn call(&mut self, stack: &mut Stack) -> bool {
-        let family = if self.server.is_ipv4() { Family::V4 } else { Family::V6 };
-        let socket = stack.open(family, Kind::Stream);
-        let options =
-            Options { no_delay: true, send_buffer: BUFFER, receive_buffer: BUFFER, ..Options::default() };
-        let called = stack.set_options(socket, options).and_then(|()| stack.connect(socket, self.server));
-        self.socket = Some(socket);
-        match called {
-            Ok(()) | Err(Error::NotNow) => self.turn(Stage::Opening),
-            // There may be a way when an address was leased.
-            Err(Error::Unreachable | Error::AddressNotAvailable | Error::NoBuffers) => {
-                self.hang_up(stack);
-                false
-            }
-            Err(error) => self.close(error),
-        }
-    }
-
-    fn exchange(&mut self, stack: &mut Stack) -> bool {
-        let Some(socket) = self.socket else { return self.close(Error::NotConnected) };
-        let sent = self.line.take_out(|pieces| stack.send(socket, pieces));
-        let mut any = match sent {
-            Ok(count) => count > 0,
-            Err(Error::NotNow) => false,
-            Err(error) => return self.close(error),
-        };
-        let mut piece = [0; PIECE];
-        while self.line.has_room() {
-            match stack.receive(socket, &mut piece) {
-                // Nothing more will come; what has come is read first.
-                Ok(0) => return self.close(Error::NotConnected),
-                Ok(count) => {
-                    self.line.put_in(&piece[..count]);
-                    any = true;
-                }
-                Err(Error::NotNow) => break,
-                Err(error) => return self.close(error),
-            }
-        }
-        any
+        let ip: IpAddr = share.host.parse().map_err(|_| {
+            format!("the server has to be named by its address, or be {XEN} for a device of the domain")
+        })?;
+        Ok(Self::Socket(Call::new(SocketAddr::new(ip, share.port))))
     }
 }
 
 /// A tree, for people.
 fn name(share: &Share) -> String {
+    if share.is_of_xen() {
+        return format!("the p9 device {}", share.tree);
+    }
     let host = if share.host.contains(':') { format!("[{}]", share.host) } else { share.host.clone() };
     format!("{} of the 9P server {host}:{}", share.tree, share.port)
 }

@@ -29,6 +29,9 @@ pub enum Task {
 /// Debian's `erl`.
 const OTP_ERL: &str = "usr/lib/erlang/bin/erl";
 
+/// How many files and sockets a node may have open. The kernel's own default is 1,024.
+const OPEN_FILES: u32 = 65_536;
+
 /// How the guest's first line begins; seconds since its kernel started follow: `linux: user space after 6.44 s`.
 pub const FIRST_LINE: &str = "linux: user space after ";
 
@@ -57,7 +60,7 @@ pub fn guest(lab: &Lab, name: &str, task: &Task) -> GuestSpec {
 /// # Errors
 /// A module cannot be read, or the initramfs not be written.
 pub fn node(lab: &Lab, name: &str, arguments: &str, modules: &[PathBuf]) -> Result<GuestSpec, LabError> {
-    let start = format!("exec /{OTP_ERL} -pa /app {arguments}\n");
+    let start = format!("ulimit -n {OPEN_FILES}\nexec /{OTP_ERL} -pa /app {arguments}\n");
     let mut spec = with_otp(lab, name, &start, modules)?;
     spec.extra = spec.extra.replace("lab=idle", "lab=otp");
     Ok(spec)

@@ -1,7 +1,7 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% Stock `inets`: httpd on port 80 serves files of /tmp and calls functions here; what they are asked to fetch, httpc fetches.
 -module(pages).
--export([start/0, fetch/3, stop/3]).
+-export([start/0, fetch/3, length/3, stop/3]).
 
 start() ->
     {ok, _} = application:ensure_all_started(inets),
@@ -27,6 +27,10 @@ fetch(Session, _, Query) ->
     Url = unicode:characters_to_list(uri_string:percent_decode(list_to_binary(Query))),
     {ok, {{_, Status, _}, _, Body}} = httpc:request(get, {Url, []}, [], []),
     mod_esi:deliver(Session, io_lib:format("Content-Type: text/plain\r\n\r\n~b ~s", [Status, Body])).
+
+%% Tells how much has come.
+length(Session, _, Body) ->
+    mod_esi:deliver(Session, io_lib:format("Content-Type: text/plain\r\n\r\n~b", [string:length(Body)])).
 
 stop(Session, _, _) ->
     mod_esi:deliver(Session, "Content-Type: text/plain\r\n\r\nbye\n"),

@@ -8,7 +8,9 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod brought;
 mod browser;
+mod capture;
 mod clock;
 mod console;
 mod crash;
@@ -29,10 +31,12 @@ mod release;
 mod services;
 mod shares;
 mod storage;
+mod transfers;
 mod trial;
 mod world;
 mod xenbus;
 mod xenstore;
+mod yaws;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -40,10 +44,14 @@ use std::sync::Arc;
 use lab::packages::Install;
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 
+use self::capture::captured;
 use self::world::World;
 
 /// The flag that is not libtest's.
 const NO_INSTALL: &str = "--no-install";
+
+/// How the names of tests begin of which what went over the network is kept when they fail.
+const CAPTURED: [&str; 2] = ["network_", "services_"];
 
 /// A test: it fails by an error.
 type Test = fn(&World) -> Result<(), Failed>;
@@ -90,9 +98,14 @@ const TESTS: &[(&str, Test)] = &[
     ("network_serves_ipv6", network::serves_ipv6),
     ("network_holds_ten_thousand_connections", network::holds_ten_thousand_connections),
     ("network_outlives_its_back_end", network::outlives_its_back_end),
+    ("network_transfers_are_whole", transfers::are_whole),
+    ("network_transfers_outlive_their_clients", transfers::outlive_their_clients),
+    ("network_transfers_outlive_their_back_end", transfers::outlive_their_back_end),
     ("services_are_stock", services::are_stock),
     ("services_keep_their_lease", services::keep_their_lease),
     ("services_outlive_a_flood", services::outlive_a_flood),
+    ("services_outlive_slow_requests", services::outlive_slow_requests),
+    ("services_are_yaws", yaws::serves_its_pages),
     ("storage_reads_and_writes_blkback", storage::reads_and_writes_blkback),
     ("storage_outlives_its_back_end", storage::outlives_its_back_end),
     ("data_lasts", storage::data_lasts),
@@ -100,6 +113,7 @@ const TESTS: &[(&str, Test)] = &[
     ("data_is_not_put_over_something", storage::data_is_not_put_over_something),
     ("data_outlives_cuts", storage::data_outlives_cuts),
     ("shares_mount_a_server", shares::mounts_a_server),
+    ("shares_mount_a_device", shares::mounts_a_device),
     ("examples_serve", examples::serve),
     ("examples_run_detached", detached::runs),
     ("guestbook_outlives_a_cut", guestbook::outlives_a_cut),
@@ -140,7 +154,8 @@ fn main() -> ExitCode {
     let world = Arc::new(World::new(install));
     let trials = TESTS.iter().filter(|(name, _)| wanted(name)).map(|(name, test)| {
         let world = world.clone();
-        Trial::test(*name, move || test(&world))
+        let is_captured = CAPTURED.iter().any(|part| name.starts_with(part));
+        Trial::test(*name, move || if is_captured { captured(&world, name, *test) } else { test(&world) })
     });
     let conclusion: Conclusion = libtest_mimic::run(&arguments, trials.collect());
     world.stop();

@@ -18,7 +18,7 @@ const LARGE: usize = 16 << 20;
 /// Some of the numbers for Prometheus: of the virtual machine, of the domain, and of a device.
 const NUMBERS: &str = "erlang_vm_process_count|voxoz_memory_free_bytes|voxoz_processor_running_seconds_total|voxoz_vif_received_bytes_total.name=\"eth0\".";
 /// How long a client may take.
-const PATIENCE: Duration = Duration::from_secs(400);
+const PATIENCE: Duration = Duration::from_secs(1800);
 
 pub fn node(name: &'static str, address: Ipv4Addr) -> Result<Node, Failed> {
     node_with_vifs(name, &[address])

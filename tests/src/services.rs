@@ -6,13 +6,16 @@ use std::net::Ipv4Addr;
 use lab::{Lab, Reason, network};
 use libtest_mimic::Failed;
 
+use crate::brought::bring;
 use crate::network::{ask, must_be, node, program, serve, wait_for};
 use crate::node::Node;
-use crate::trial::{LIMIT, finish};
+use crate::trial::{LIMIT, amount, finish};
 use crate::world::World;
 
-/// Segments of a flood; a hundred thousand take a minute of a quiet machine.
-const FLOOD: u32 = 20_000;
+/// Segments of a flood; all of them take a minute of a quiet machine.
+const FLOOD: (u32, u32) = (20_000, 100_000);
+/// Connections on which requests come slowly.
+const SLOW: usize = 3000;
 /// Where nothing is that could answer: the flood says that it comes from there.
 const NOWHERE: &str = "198.18.0.0/15";
 
@@ -25,6 +28,7 @@ pub fn are_stock(world: &World) -> Result<(), Failed> {
     let guest = node.line(vif).start(lab)?;
     wait_for(&guest, "serving")?;
     let gateway = network::GATEWAY;
+    let curl = format!("{} -s -S -m 120", bring(lab, "/usr/bin/curl")?);
     for (script, expected) in [
         (
             format!("for i in $(seq 50); do wget -q -O - http://{address}/ && break; sleep 0.2; done"),
@@ -50,6 +54,24 @@ pub fn are_stock(world: &World) -> Result<(), Failed> {
                  wget -q -O - 'http://{address}/do/pages:fetch?http://{gateway}:8081/page'; kill $(pidof httpd)"
             ),
             "200 from dom0\n",
+        ),
+        // Two requests over one connection, a part, a head alone, and a body that comes when the server says that it may.
+        (
+            format!("{curl} -w '%{{num_connects}}\\n' http://{address}/ http://{address}/"),
+            "<title>stock</title>\n1\n<title>stock</title>\n0\n",
+        ),
+        (format!("{curl} -r 16-31 -w ' %{{http_code}}\\n' http://{address}/large"), "0123456789abcdef 206\n"),
+        (
+            format!(
+                "{curl} -I -w '%{{http_code}} %{{size_download}}\\n' -o /dev/null http://{address}/large"
+            ),
+            "200 0\n",
+        ),
+        (
+            format!(
+                "F=/etc/lab/udhcpd.conf; [ $({curl} -H 'Expect: 100-continue' --data-binary @$F http://{address}/do/pages:length) = $(wc -c < $F) ] && echo same"
+            ),
+            "same\n",
         ),
         (format!("wget -q -O - http://{address}/do/pages:stop"), "bye\n"),
     ] {
@@ -103,6 +125,11 @@ fn under_short_leases(lab: &Lab, address: Ipv4Addr) -> Result<(), Failed> {
     finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
 }
 
+/// A number in a line of names and numbers.
+fn count(line: &str, name: &str) -> Option<u64> {
+    line.split_whitespace().skip_while(|word| *word != name).nth(1)?.parse().ok()
+}
+
 /// Whoever is served goes on to be served while thousands ask for connections that they never confirm, and most of the others are still accepted:
 /// one who confirms so late that a thousand have asked meanwhile is refused.
 pub fn outlive_a_flood(world: &World) -> Result<(), Failed> {
@@ -111,21 +138,42 @@ pub fn outlive_a_flood(world: &World) -> Result<(), Failed> {
     let guest = serve(lab, &node("flooded", address)?.memory_mib(96), address)?;
     let load = lab.stage(&program("load")?)?;
     ask(lab, &format!("ip route add blackhole {NOWHERE}"))?;
+    let segments = amount(FLOOD.0, FLOOD.1);
     let script = format!(
-        "{load} flood {address} 80 {FLOOD} > /tmp/flood.log 2>&1 < /dev/null & \
+        "{load} flood {address} 80 {segments} > /tmp/flood.log 2>&1 < /dev/null & \
          {load} http {address} 5 8 kept; {load} http {address} 5 8 each; wait $!; cat /tmp/flood.log"
     );
     let answer = ask(lab, &script);
     ask(lab, &format!("ip route del blackhole {NOWHERE}"))?;
     let answer = answer?;
-    let count = |line: &str, name: &str| -> Option<u64> {
-        line.split_whitespace().skip_while(|word| *word != name).nth(1)?.parse().ok()
-    };
     let lines: Vec<&str> = answer.lines().collect();
     let is_well = matches!(lines[..], [kept, each, flood]
         if count(kept, "errors") == Some(0)
             && count(each, "requests") > count(each, "errors")
-            && count(flood, "segments") == Some(FLOOD.into()));
+            && count(flood, "segments") == Some(segments.into()));
+    if !is_well {
+        return Err(format!("{script}: {answer:?}").into());
+    }
+    must_be("stop", &ask(lab, &format!("wget -q -O - http://{address}/stop"))?, "bye\n")?;
+    finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
+}
+
+/// Thousands of requests come a byte at a time and never end; the server waits for each, as it was told to, and serves others beside them.
+pub fn outlive_slow_requests(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let address = Ipv4Addr::new(10, 0, 2, 168);
+    let guest = serve(lab, &node("dripped", address)?.memory_mib(128), address)?;
+    let load = lab.stage(&program("load")?)?;
+    let script = format!(
+        "ulimit -n 20000; {load} drip {address} {SLOW} /tmp/dripping > /tmp/drip.log 2>&1 < /dev/null & \
+         while kill -0 $! 2>/dev/null && [ ! -e /tmp/dripping ]; do sleep 0.2; done; \
+         {load} http {address} 5 8 kept; {load} http {address} 5 8 each; rm /tmp/dripping; wait $!; cat /tmp/drip.log"
+    );
+    let answer = ask(lab, &script)?;
+    let is_well = matches!(answer.lines().collect::<Vec<_>>()[..], [kept, each, drip]
+        if count(kept, "errors") == Some(0)
+            && count(each, "errors") == Some(0)
+            && count(drip, "kept") == Some(SLOW as u64));
     if !is_well {
         return Err(format!("{script}: {answer:?}").into());
     }

@@ -1,47 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Folders of dom0 in a guest: over TCP, from Debian's `diod`.
+//! Folders of dom0 in a guest: over TCP, from Debian's `diod`, and by xl's `p9=`, from QEMU.
 
-use std::fs;
 use std::net::Ipv4Addr;
-use std::process::Command;
+use std::path::Path;
 
 use lab::{Lab, Reason, network};
 use libtest_mimic::Failed;
 
+use crate::brought::bring;
 use crate::node::Node;
 use crate::storage::{Loop, ask};
 use crate::trial::{LIMIT, finish};
-use crate::world::{World, target};
+use crate::world::World;
 
-/// Where `diod` is in dom0, with the libraries that it needs.
+/// Where `diod` has its files in dom0.
 const SERVER: &str = "/run/diod";
 /// The folder that is served.
 const FOLDER: &str = "/run/share";
 /// The port that it is served at.
 const PORT: u16 = 5640;
 
-/// Brings the host's `diod` to dom0, which has nothing like it: a program, its loader and its libraries.
-fn bring_server(lab: &Lab) -> Result<(), Failed> {
-    let archive = target().join("diod.tar");
-    let script = format!(
-        "set -e; cd $(mktemp -d); cp $(ldd /usr/sbin/diod | grep -o '/[^ ]*') /usr/sbin/diod .; tar -chf {} *",
-        archive.display()
-    );
-    let output = Command::new("sh").args(["-c", &script]).output()?;
-    if !output.status.success() {
-        return Err(format!("cannot take diod along: {output:?}").into());
-    }
-    let staged = lab.stage(&archive)?;
-    fs::remove_file(&archive)?;
+/// Brings the host's `diod` to dom0.
+fn bring_server(lab: &Lab) -> Result<String, Failed> {
+    let server = bring(lab, "/usr/sbin/diod")?;
     // It asks for the names of its clients, and there is no DNS.
-    let names = "echo 'hosts: files' > /etc/nsswitch.conf";
-    ask(lab, &format!("{names} && mkdir -p {SERVER} {FOLDER} && tar -xf {staged} -C {SERVER}")).map(drop)
+    ask(lab, &format!("echo 'hosts: files' > /etc/nsswitch.conf && mkdir -p {SERVER} {FOLDER}"))?;
+    Ok(server)
 }
 
-fn start_server(lab: &Lab) -> Result<(), Failed> {
+fn start_server(lab: &Lab, server: &str) -> Result<(), Failed> {
     let address = network::GATEWAY;
     let script = format!(
-        "cd {SERVER}; ./ld-linux-x86-64.so.2 --library-path . ./diod -f -n -N -c /dev/null -L {SERVER}/log -l {address}:{PORT} -e {FOLDER} \
+        "{server} -f -n -N -c /dev/null -L {SERVER}/log -l {address}:{PORT} -e {FOLDER} \
          > /dev/null 2>&1 < /dev/null & echo $! > {SERVER}/pid
          i=0; until netstat -ltn | grep -q :{PORT} || [ $i = 50 ]; do sleep 0.1; i=$((i + 1)); done
          netstat -ltn | grep -q :{PORT} || {{ cat {SERVER}/log; false; }}"
@@ -56,9 +46,9 @@ fn tell_server(lab: &Lab, signal: &str) -> Result<(), Failed> {
 /// A folder of dom0 is mounted over the guest's own TCP; its server goes and returns, and hangs for a while.
 pub fn mounts_a_server(world: &World) -> Result<(), Failed> {
     let lab = &*world.lab()?;
-    bring_server(lab)?;
+    let server = bring_server(lab)?;
     ask(lab, &format!("echo 'from dom0' > {FOLDER}/given"))?;
-    start_server(lab)?;
+    start_server(lab, &server)?;
     let disk = Loop::new(lab, "shares", 16 << 20, &[])?;
     let mac = network::mac(Ipv4Addr::new(10, 0, 2, 170))?;
     let guest = Node::new("shared", "-noshell -s shared")
@@ -84,7 +74,7 @@ pub fn mounts_a_server(world: &World) -> Result<(), Failed> {
     )?;
     tell_server(lab, "KILL")?;
     wait("step: gone")?;
-    start_server(lab)?;
+    start_server(lab, &server)?;
     wait("step: again")?;
     tell_server(lab, "STOP")?;
     wait("step: others go on")?;
@@ -95,4 +85,35 @@ pub fn mounts_a_server(world: &World) -> Result<(), Failed> {
     let written = ask(lab, &format!("cat {FOLDER}/done"))?;
     tell_server(lab, "KILL")?;
     if written == "from the guest" { Ok(()) } else { Err(format!("dom0 finds {written:?}").into()) }
+}
+
+/// QEMU as the back end of Xen's 9pfs, which xl starts.
+const BACK_END: &str = "/usr/libexec/xen-qemu-system-i386";
+/// What it reads though it has no display, and where it looks for that in dom0.
+const KEYMAP: &str = "/usr/share/qemu/keymaps/en-us";
+const DATA: &str = "/run/qemu";
+
+/// A folder of dom0 is mounted as xl gives it.
+pub fn mounts_a_device(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let back_end = bring(lab, BACK_END)?;
+    let keymap = lab.stage(Path::new(KEYMAP))?;
+    ask(lab, &format!("mkdir -p {DATA}/keymaps && cp {keymap} {DATA}/keymaps/en-us"))?;
+    ask(lab, "rm -rf /run/given && mkdir -p /run/given && echo 'from dom0' > /run/given/given")?;
+    let guest = Node::new("given", "-noshell -s given")
+        .module("given")
+        .line("p9 = [\"tag=folder,path=/run/given,security_model=none\"]".to_owned())
+        .line(format!("device_model_version = \"qemu-xen\"\ndevice_model_override = \"{back_end}\""))
+        .line(format!("device_model_args = [\"-L\", \"{DATA}\"]"))
+        .extra("-9p xen folder /mnt/share")
+        .start(lab)?;
+    guest.console().wait_line("step: done", LIMIT).map_err(|why| -> Failed {
+        let said = guest.console().take().unwrap_or_default();
+        format!("{why}:\n{}", String::from_utf8_lossy(&said)).into()
+    })?;
+    finish(&guest, LIMIT)?.must_end(Reason::Poweroff)?;
+    let script = "cat /run/given/done; readlink /run/given/link; wc -c < /run/given/folder/deeper/moved; ls /run/given/many | wc -l";
+    let written = ask(lab, script)?;
+    let expected = "from the guestfolder/deeper/moved\n100\n300";
+    if written == expected { Ok(()) } else { Err(format!("dom0 finds {written:?}").into()) }
 }

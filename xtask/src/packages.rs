@@ -54,15 +54,23 @@ pub const STOCK_OTP: &[Package] = &[
     installed("erlang-xmerl", "/var/lib/dpkg/info/erlang-xmerl.list"),
 ];
 
+/// A page of yaws's documentation, which some of the system tests serve.
+const YAWS_PAGES: &str = "/usr/share/doc/yaws-doc/examples/www/index.yaws";
+
 /// What the system tests need beside the bench: what the examples are made of, and a browser to look at one.
 pub const SYSTEM_TESTS: &[Package] = &[
     Package::program("diod", "diod"),
     Package::program("erlang-base", "erlc"),
     Package::program("chromium", "chromium"),
+    Package::program("curl", "curl"),
     Package::program("elixir", "mix"),
     installed("erlang-mnesia", "/var/lib/dpkg/info/erlang-mnesia.list"),
     installed("erlang-mochiweb", "/var/lib/dpkg/info/erlang-mochiweb.list"),
     installed("erlang-runtime-tools", "/var/lib/dpkg/info/erlang-runtime-tools.list"),
+    installed("erlang-yaws", "/var/lib/dpkg/info/erlang-yaws.list"),
+    Package::file("qemu-system-xen", "/usr/libexec/xen-qemu-system-i386"),
+    Package::program("tcpdump", "tcpdump"),
+    Package::file("yaws-doc", YAWS_PAGES),
 ];
 
 /// What the guestbook is compiled of and with. mochiweb's own list of applications has inets and ssl, its package has not.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The flag `-9p`, as LING had it: `-9p HOST[:PORT] TREE PLACE`, with as many pairs of a server's tree and its place here as there are.
+//! The flag `-9p`, as LING had it: `-9p HOST[:PORT] TREE PLACE`, with as many pairs of a server's tree and its place here as there are. In a guest
+//! `-9p xen TAG PLACE` is the device of this tag.
 
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -9,6 +10,9 @@ use core::iter::Peekable;
 
 /// The flag.
 pub const FLAG: &str = "-9p";
+
+/// What stands for a host where the server is the other end of a device of Xen.
+pub const XEN: &str = "xen";
 
 /// The port of servers for which none is named: the protocol's own (`9pfs` in IANA's registry).
 const PORT: u16 = 564;
@@ -27,6 +31,12 @@ pub struct Share {
 }
 
 impl Share {
+    /// Whether its server is the other end of a device of Xen, and what is called a tree the device's tag.
+    #[must_use]
+    pub fn is_of_xen(&self) -> bool {
+        self.host == XEN
+    }
+
     /// Takes what follows the flag.
     ///
     /// # Errors
@@ -100,8 +110,10 @@ mod tests {
         assert_eq!((shares, rest.len()), (std::vec![share("10.0.2.2", 564, "/srv", "/mnt")], 2));
         let (shares, rest) = take("host:5640 / /a /b /c").expect("shares");
         let both = std::vec![share("host", 5640, "/", "/a"), share("host", 5640, "/b", "/c")];
-        assert_eq!((shares, rest.len()), (both, 0));
+        assert_eq!((&shares, rest.len()), (&both, 0));
         assert_eq!(take("[fd00::1]:70 t /p").expect("a share").0, [share("fd00::1", 70, "t", "/p")]);
+        assert!(take("xen tag /p").expect("a share").0[0].is_of_xen());
+        assert!(!shares[0].is_of_xen());
         assert_eq!(take("fd00::1 t /p +A 1").expect("a share").0, [share("fd00::1", 564, "t", "/p")]);
     }
 

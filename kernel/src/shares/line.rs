@@ -47,6 +47,8 @@ struct Inner {
     why: Option<Lost>,
     /// Until when somebody waits.
     until: Option<Instant>,
+    /// The most bytes of a message, where it is less than usual.
+    limit: Option<u32>,
 }
 
 /// A line; clones are handles to the same one.
@@ -62,6 +64,11 @@ impl Line {
     /// Says how the connection stands.
     pub fn turn(&self, stage: Stage) {
         self.0.borrow_mut().stage = stage;
+    }
+
+    /// Says how many bytes a message may have.
+    pub fn set_limit(&self, limit: u32) {
+        self.0.borrow_mut().limit = Some(limit);
     }
 
     /// Says that the connection is gone, or that there will be none, and why.
@@ -135,7 +142,7 @@ impl Stream {
 
 impl Transport for Stream {
     fn message_limit(&self) -> u32 {
-        MESSAGE
+        self.line.0.borrow().limit.map_or(MESSAGE, |limit| limit.min(MESSAGE))
     }
 
     fn send(&mut self, message: &[u8]) -> Result<(), Lost> {

@@ -10,9 +10,10 @@ use crate::PATIENCE;
 
 const TAKES: u16 = 81;
 const GIVES: u16 = 82;
-const MEGABYTE: usize = 1 << 20;
+pub const MEGABYTE: usize = 1 << 20;
 
-fn connect(address: IpAddr, port: u16) -> Result<TcpStream, Box<dyn Error>> {
+/// A connection, to somebody who is not silent for long.
+pub fn connect(address: IpAddr, port: u16) -> Result<TcpStream, Box<dyn Error>> {
     let stream = TcpStream::connect_timeout(&(address, port).into(), PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;

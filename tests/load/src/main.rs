@@ -4,11 +4,14 @@
 #![forbid(unsafe_code)]
 
 mod bulk;
+mod crc32;
 mod datagrams;
+mod drip;
 mod first;
 mod flood;
 mod http;
 mod latency;
+mod sums;
 
 use std::env;
 use std::error::Error;
@@ -28,9 +31,11 @@ const OPENERS: usize = 32;
 const USAGE: &str = "usage: load http ADDRESS SECONDS CONNECTIONS kept|each
        load pull ADDRESS MEGABYTES
        load push ADDRESS MEGABYTES
+       load sums ADDRESS MEGABYTES fast|slow
        load datagrams ADDRESS SECONDS OUTSTANDING
        load flood ADDRESS PORT SEGMENTS
        load hold ADDRESS PORT CONNECTIONS FILE
+       load drip ADDRESS CONNECTIONS FILE
        load first ADDRESS:PORT SECONDS COMMAND [ARGUMENT…]";
 
 fn main() -> ExitCode {
@@ -60,6 +65,17 @@ fn run(words: &[&str]) -> Result<String, Box<dyn Error>> {
         }
         ["pull", address, megabytes] => bulk::pull(address.parse()?, megabytes.parse()?)?,
         ["push", address, megabytes] => bulk::push(address.parse()?, megabytes.parse()?)?,
+        ["sums", address, megabytes, how] => {
+            let pace = match *how {
+                "fast" => sums::Pace::Fast,
+                "slow" => sums::Pace::Slow,
+                _ => return Err(USAGE.into()),
+            };
+            sums::run(address.parse()?, megabytes.parse()?, pace)?
+        }
+        ["drip", address, connections, file] => {
+            drip::run(address.parse()?, connections.parse()?, Path::new(file))?
+        }
         ["datagrams", address, seconds, outstanding] => {
             datagrams::run(address.parse()?, Duration::from_secs(seconds.parse()?), outstanding.parse()?)?
         }
@@ -99,12 +115,16 @@ fn open(address: IpAddr, port: u16, count: usize) -> Result<Vec<TcpStream>, Box<
     Ok(parts?.into_iter().flatten().collect())
 }
 
-/// Tells in a file that connections are there, and returns when it is gone.
-fn hold(file: &Path, line: &str) -> io::Result<()> {
-    // Whoever looks for the file finds it whole.
+/// Tells in a file that connections are there. Whoever looks for the file finds it whole.
+fn show(file: &Path, line: &str) -> io::Result<()> {
     let draft = file.with_extension("draft");
     fs::write(&draft, line)?;
-    fs::rename(&draft, file)?;
+    fs::rename(&draft, file)
+}
+
+/// Tells it, and returns when the file is gone.
+fn hold(file: &Path, line: &str) -> io::Result<()> {
+    show(file, line)?;
     while file.exists() {
         thread::sleep(Duration::from_millis(100));
     }
