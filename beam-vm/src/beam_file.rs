@@ -51,7 +51,7 @@ pub use index::{
     AtomIndex, FileIndex, FloatRegister, ImportIndex, LabelIndex, LambdaIndex, LineIndex, LiteralIndex,
     StringOffset, TypeIndex,
 };
-pub use inflate::gunzip;
+pub use inflate::{gunzip, is_gzip};
 pub use lines::{Line, Lines};
 pub use literals::Literals;
 pub use module::Module;

@@ -109,6 +109,10 @@ pub trait Platform {
         self.end(status)
     }
 
+    /// Devices: lets them do what they can now, without a rest. It is for the time when programs run and wait for none of them, as at a start,
+    /// when a network may get its address meanwhile. [`Streams::poll`] and [`Sockets::poll`] do that too.
+    fn attend(&mut self) {}
+
     /// Rests until an event, or until the monotonic clock is at a number of milliseconds. It may return early.
     fn park(&mut self, deadline: Option<u64>);
 

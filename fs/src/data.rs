@@ -21,7 +21,6 @@
 mod blank;
 mod bytes;
 mod check;
-mod crc;
 mod disk;
 mod file;
 mod handles;

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::vec::Vec;
 
-use crate::checksum::crc32c;
+use crc32c::crc32c;
+
 use crate::format::{
     CHECKSUM_OFFSET, ENTRY_LENGTH, FORMAT_VERSION, HEADER_LENGTH, Image, MAGIC, MAX_ALIGNMENT, MAX_SECTIONS,
     SectionKind, header_checksum,

@@ -20,7 +20,8 @@
 
 use core::fmt;
 
-use crate::checksum::crc32c;
+use crc32c::crc32c;
+
 use crate::little_endian::{u16_at, u32_at, u64_at};
 
 #[cfg(feature = "std")]

@@ -15,7 +15,8 @@
 
 use core::fmt;
 
-use crate::checksum::{crc32c, crc32c_of_parts};
+use crc32c::{crc32c, crc32c_of_parts};
+
 use crate::error::ImageError;
 use crate::little_endian::{u32_at, u64_at};
 

@@ -2,7 +2,7 @@
 //! The image: what is packed into a kernel ELF so that one file boots.
 //!
 //! An image is a small container of sections (symbols, arguments, build identity, files) that the kernel reads in place,
-//! from its own read-only memory, without copying or allocating. The reader is `no_std` and depends on nothing.
+//! from its own read-only memory, without copying or allocating. The reader is `no_std`.
 //! The feature `std` (on by default, off in the kernel) adds the writer and the packer, which puts an image into a
 //! linked kernel without a linker.
 
@@ -13,7 +13,6 @@
 extern crate std;
 
 pub mod arguments;
-pub mod checksum;
 mod error;
 pub mod files;
 pub mod format;

@@ -18,7 +18,7 @@ use core::net::{IpAddr, Ipv4Addr};
 use drivers::netfront::{Mac, NetFront, Statistics};
 use drivers::xenbus::{self, Binding, Change, DeviceId, Discovery, Phase};
 use drivers::xenstore::WatchToken;
-use log::{info, warn};
+use log::{debug, info, warn};
 use net::{Limits, LinkId, Stack};
 use vm_net::PluggedSockets;
 
@@ -141,6 +141,7 @@ impl Network {
     }
 
     fn arrived(&mut self, machine: &mut Machine, id: &DeviceId) {
+        debug!("vif {} has arrived", id.index);
         let driver = NetFront::new(machine.grants.clone(), &FramePages, machine.events.clone());
         let mut session = machine.xenstore.borrow();
         let bound = xenbus::Device::open(&mut *session, id)
@@ -240,7 +241,7 @@ fn advance(machine: &mut Machine, index: u32, interface: &Interface) {
                 info!("vif {index} is up: {}", offers_in_words(offers));
             }
             Phase::Lost | Phase::Closed => info!("vif {index} is down"),
-            _ => {}
+            _ => debug!("vif {index}: {before:?}, now {after:?}"),
         },
         Ok(_) => {}
         Err(error) => warn!("vif {index}: {error}"),

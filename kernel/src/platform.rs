@@ -159,10 +159,11 @@ impl XenPlatform {
     }
 
     /// Takes note of what has happened outside, without sleeping.
-    fn attend(&mut self) {
+    fn take_note(&mut self) {
         while let Some(wake) = self.machine.poll() {
             self.woken(wake);
         }
+        self.follow_pending();
         self.tend();
     }
 
@@ -198,10 +199,7 @@ impl XenPlatform {
 
     /// Lets the network do what there is to do, and says whether there is more, so that the guest must not sleep.
     fn is_network_busy(&mut self) -> bool {
-        // Events that came while something else was asked of xenstore bring no signal of their own.
-        if self.machine.xenstore.borrow().client().pending_events() > 0 {
-            self.follow_xenstore();
-        }
+        self.follow_pending();
         self.network.sockets.run();
         if self.advance_shares() {
             return true;
@@ -212,6 +210,13 @@ impl XenPlatform {
             names::tell_servers(self.files.names(), &servers);
         }
         self.network.is_busy() || self.network.sockets.rest() == Some(0)
+    }
+
+    /// Events that came while something else was asked of xenstore bring no signal of their own.
+    fn follow_pending(&mut self) {
+        if self.machine.xenstore.borrow().client().pending_events() > 0 {
+            self.follow_xenstore();
+        }
     }
 
     /// Devices come, go, and change.
@@ -294,6 +299,11 @@ impl Platform for XenPlatform {
         self.files.sync();
         info!("crashed, with status {status}");
         self.machine.end(End::Crash)
+    }
+
+    fn attend(&mut self) {
+        self.take_note();
+        self.network.sockets.run();
     }
 
     fn park(&mut self, deadline: Option<u64>) {

@@ -80,10 +80,45 @@ impl fmt::Debug for ChunkId {
     }
 }
 
-/// The bytes of a chunk of a file, whatever else is wrong with it; none if that is damaged as a container or has no such chunk.
+/// The bytes of a chunk of a file, whatever else is wrong with it; none if that is damaged as a container or has no such chunk. As on stock, a compressed
+/// file has none.
 #[must_use]
-pub fn chunk_of(file: Vec<u8>, name: [u8; 4]) -> Option<Vec<u8>> {
-    Container::open(file).ok()?.chunk(ChunkId(name)).map(<[u8]>::to_vec)
+pub fn chunk_of(file: &[u8], name: [u8; 4]) -> Option<&[u8]> {
+    last(&spans(file).ok()?, ChunkId(name))?.of(file)
+}
+
+/// A chunk's place. One without bytes counts as missing, as on stock.
+fn last(chunks: &[(ChunkId, Span)], id: ChunkId) -> Option<Span> {
+    let (_, span) = chunks.iter().rev().find(|(name, _)| *name == id)?;
+    (span.len > 0).then_some(*span)
+}
+
+/// Where the chunks of an expanded file are.
+fn spans(bytes: &[u8]) -> Result<Vec<(ChunkId, Span)>, Fault> {
+    if bytes.len() > i32::MAX as usize {
+        return Err(Fault::TooLarge);
+    }
+    let mut reader = Reader::new(bytes);
+    if reader.take(4)? != b"FOR1" {
+        return Err(Fault::NoForm);
+    }
+    let len = reader.u32()? as usize;
+    let start = reader.at();
+    let mut form = Reader::new(reader.take(len)?);
+    if form.take(4)? != b"BEAM" {
+        return Err(Fault::NotBeam);
+    }
+    let mut chunks = Vec::new();
+    while !form.is_at_end() {
+        let mut name = [0; 4];
+        name.copy_from_slice(form.take(4)?);
+        let len = form.u32()? as usize;
+        let mut span = form.take_span(len)?;
+        form.take(len.wrapping_neg() % 4)?;
+        span.start += start as u32;
+        chunks.push((ChunkId(name), span));
+    }
+    Ok(chunks)
 }
 
 /// A file's bytes, expanded, and where its chunks are.
@@ -103,29 +138,7 @@ impl Container {
             let most = inflate::most_expanded(bytes.len());
             bytes = inflate::gzip(&bytes, most)?;
         }
-        if bytes.len() > i32::MAX as usize {
-            return Err(Fault::TooLarge);
-        }
-        let mut reader = Reader::new(&bytes);
-        if reader.take(4)? != b"FOR1" {
-            return Err(Fault::NoForm);
-        }
-        let len = reader.u32()? as usize;
-        let start = reader.at();
-        let mut form = Reader::new(reader.take(len)?);
-        if form.take(4)? != b"BEAM" {
-            return Err(Fault::NotBeam);
-        }
-        let mut chunks = Vec::new();
-        while !form.is_at_end() {
-            let mut name = [0; 4];
-            name.copy_from_slice(form.take(4)?);
-            let len = form.u32()? as usize;
-            let mut span = form.take_span(len)?;
-            form.take(len.wrapping_neg() % 4)?;
-            span.start += start as u32;
-            chunks.push((ChunkId(name), span));
-        }
+        let chunks = spans(&bytes)?;
         Ok(Self { bytes, chunks })
     }
 
@@ -133,10 +146,8 @@ impl Container {
         &self.bytes
     }
 
-    /// A chunk's place. One without bytes counts as missing, as on stock.
     pub(super) fn span(&self, id: ChunkId) -> Option<Span> {
-        let (_, span) = self.chunks.iter().rev().find(|(name, _)| *name == id)?;
-        (span.len > 0).then_some(*span)
+        last(&self.chunks, id)
     }
 
     pub(super) fn chunk(&self, id: ChunkId) -> Option<&[u8]> {

@@ -37,7 +37,8 @@ pub(super) fn zlib(packed: &[u8], most: usize) -> Result<Vec<u8>, Fault> {
 }
 
 /// Whether this starts as a gzip file does.
-pub(super) fn is_gzip(bytes: &[u8]) -> bool {
+#[must_use]
+pub fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&MAGIC)
 }
 

@@ -10,6 +10,7 @@ use alloc::vec::Vec;
 
 use super::{BifResult, Context, Raise, lists};
 use crate::atom::{Atom, predefined};
+use crate::beam_file;
 use crate::code::{PreparedCode, Purged};
 use crate::heap::{MagicObject, build, magic_of};
 use crate::loader;
@@ -238,25 +239,26 @@ pub fn pre_loaded(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
 
 /// `erts_internal:beamfile_chunk/2`: the bytes of a chunk, or `undefined`.
 pub fn beamfile_chunk(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let file = binary(args[0])?;
+    let file = bits(args[0])?;
     let name = lists::proper(args[1]).ok_or(Raise::BADARG)?;
     let name: [Term; 4] = name.try_into().map_err(|_| Raise::BADARG)?;
     let mut letters = [0; 4];
     for (letter, term) in letters.iter_mut().zip(name) {
         *letter = term.as_small().and_then(|value| u8::try_from(value).ok()).ok_or(Raise::BADARG)?;
     }
-    Ok(match crate::beam_file::chunk_of(file, letters) {
-        Some(chunk) => build::binary(cx.heap(), &chunk),
+    Ok(match beam_file::chunk_of(&bytes(&file), letters) {
+        Some(chunk) => build::binary(cx.heap(), chunk),
         None => Term::atom(predefined::UNDEFINED),
     })
 }
 
-/// `erts_internal:beamfile_module_md5/1`: the checksum of a module's file, or `undefined`.
+/// `erts_internal:beamfile_module_md5/1`: the checksum of a module's file, or `undefined`, which is also that of a compressed one.
 pub fn beamfile_module_md5(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let file = binary(args[0])?;
     cx.bump((file.len() / 1000) as u32);
-    Ok(match crate::beam_file::Module::open(file) {
-        Ok(module) => build::binary(cx.heap(), &loader::checksum(&module)),
-        Err(_) => Term::atom(predefined::UNDEFINED),
+    let is_compressed = beam_file::is_gzip(&file);
+    Ok(match beam_file::Module::open(file) {
+        Ok(module) if !is_compressed => build::binary(cx.heap(), &loader::checksum(&module)),
+        _ => Term::atom(predefined::UNDEFINED),
     })
 }

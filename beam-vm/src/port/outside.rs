@@ -7,11 +7,17 @@ use crate::platform::Event;
 use crate::vm::Vm;
 
 impl Vm {
-    /// Lets ports do what they can do now. The platform is asked once in a millisecond at most, unless the machine has rested.
+    /// Lets ports do what they can do now, and devices too where no port waits for any. The platform is asked once in a millisecond at most,
+    /// unless the machine has rested.
     pub fn poll_ports(&mut self, now: u64) {
-        if self.ports.is_anything_outside() && self.ports.looked_at != now {
-            self.ports.looked_at = now;
+        if self.ports.looked_at == now {
+            return;
+        }
+        self.ports.looked_at = now;
+        if self.ports.is_anything_outside() {
             self.take_events();
+        } else {
+            self.platform.attend();
         }
     }
 

@@ -32,6 +32,8 @@ struct Outside {
     broken: bool,
     interest: [Interest; 2],
     closed: Vec<u32>,
+    /// How often devices were let do what they could.
+    attended: u32,
 }
 
 struct World(Rc<RefCell<Outside>>);
@@ -52,6 +54,10 @@ impl Platform for World {
     fn write(&mut self, _: &[u8]) {}
 
     fn warn(&mut self, _: &str) {}
+
+    fn attend(&mut self) {
+        self.0.borrow_mut().attended += 1;
+    }
 
     /// While the machine rests, somebody reads.
     fn park(&mut self, _: Option<u64>) {
@@ -265,6 +271,16 @@ fn a_closed_port_writes_what_it_has() {
     scene.happen(|vm| vm.rest(None));
     assert_eq!(scene.outside.borrow().output, b"last words");
     assert!(scene.vm.ports.get(port).is_none());
+}
+
+#[test]
+fn devices_go_on_where_no_port_waits_for_them() {
+    let mut scene = Scene::new();
+    [1, 1, 2].into_iter().for_each(|now| scene.vm.poll_ports(now));
+    assert_eq!(scene.outside.borrow().attended, 2, "once in a millisecond");
+    scene.open(&flags(&[predefined::IN]));
+    scene.vm.poll_ports(3);
+    assert_eq!(scene.outside.borrow().attended, 2, "asking for events does it");
 }
 
 #[test]

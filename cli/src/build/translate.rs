@@ -2,10 +2,10 @@
 //! The modules of the guest, verified and translated now, so that a start has not to do it. Their files are in the image all the same: programs
 //! read them, and a kernel with another virtual machine loads them.
 //!
-//! Of the modules of kernel and stdlib only those are translated that a start loads, or that another application's modules call: the rest, which
-//! is more than half of them, would make each image larger and no start faster. A module that is asked for later is loaded from its file, as stock does.
+//! Of the modules of kernel and stdlib only those are translated that a start loads, or that another application's modules call, with those that they
+//! call in turn: the rest would make each image larger and no start faster. A module that is asked for later is loaded from its file, as stock does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use beam_vm::beam_file::Module;
 use beam_vm::loader::{LibraryBuilder, LoadError};
@@ -33,8 +33,13 @@ const SHELL: &[&str] = &[
     "string", "timer", "unicode_util", "user_drv",
 ];
 
-/// Modules that others call as soon as they are called themselves.
-const COMPANIONS: &[(&str, &str)] = &[("string", "unicode_util")];
+/// Modules that others call as soon as they are called themselves, by a name that is no call in their code or from one of [`START`].
+const COMPANIONS: &[(&str, &str)] = &[
+    ("dets_server", "dets_sup"),
+    ("disk_log_server", "disk_log_sup"),
+    ("gen_tcp", "inet_tcp"),
+    ("string", "unicode_util"),
+];
 
 /// Which modules are translated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -100,22 +105,37 @@ impl Choice {
         if !is_plain(&plan.arguments) {
             add(SHELL);
         }
-        for (path, file) in &layout.files {
-            if module_of(path).is_some()
-                && !choice.is_base(path)
-                // What is wrong with it is said when it is translated.
-                && let Ok(module) = Module::open(file.bytes.clone())
-            {
-                let called = module.imports().iter().filter_map(|import| module.atoms().get(import.module));
-                choice.needed.extend(called.map(String::from));
-            }
-        }
-        for (module, companion) in COMPANIONS {
-            if choice.needed.contains(*module) {
-                choice.needed.insert((*companion).to_owned());
-            }
-        }
+        choice.add_called(layout);
         choice
+    }
+
+    /// Adds what modules of other applications call, and what that calls in turn. What a start loads is not followed: it names much that only failures,
+    /// shells and distribution come to.
+    fn add_called(&mut self, layout: &Layout) {
+        let mut calls: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+        let mut called: BTreeSet<String> = BTreeSet::new();
+        for (path, file) in &layout.files {
+            let Some(module) = module_of(path) else { continue };
+            // What is wrong with it is said when it is translated.
+            let Ok(file) = Module::open(file.bytes.clone()) else { continue };
+            let names =
+                file.imports().iter().filter_map(|import| file.atoms().get(import.module)).map(String::from);
+            if self.is_base(path) {
+                calls.insert(module, names.collect());
+            } else {
+                called.extend(names);
+            }
+        }
+        while let Some(module) = called.pop_first() {
+            if !self.needed.insert(module.clone()) {
+                continue;
+            }
+            let companions = COMPANIONS
+                .iter()
+                .filter(|(of, _)| *of == module)
+                .map(|(_, companion)| (*companion).to_owned());
+            called.extend(companions.chain(calls.remove(module.as_str()).into_iter().flatten()));
+        }
     }
 
     fn is_base(&self, path: &str) -> bool {

@@ -7,7 +7,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::crc::crc32c;
+use crc32c::crc32c;
+
 use super::disk::{BLOCK, Block};
 use super::inode::{Body, Inode, Thing};
 use super::keys::{Id, Key, ROOT};

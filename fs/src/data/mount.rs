@@ -10,7 +10,8 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::fmt;
 
-use super::crc::crc32c;
+use crc32c::crc32c;
+
 use super::disk::{BLOCK, Block, Disk};
 use super::inode::Body;
 use super::keys::{Key, ROOT};

@@ -2,7 +2,8 @@
 //! For tests and fuzz targets: each format of the disk by itself, and a volume whose checksums are made right after it was damaged, so that damage comes
 //! through to those who use what it says.
 
-use super::crc::crc32c;
+use crc32c::crc32c;
+
 use super::disk::{BLOCK, Block};
 use super::inode::Inode;
 use super::keys::Key;

@@ -26,8 +26,9 @@
 
 use alloc::vec::Vec;
 
+use crc32c::crc32c;
+
 use super::bytes::Reader;
-use super::crc::crc32c;
 use super::disk::BLOCK;
 use super::keys::Id;
 

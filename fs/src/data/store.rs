@@ -12,7 +12,8 @@ use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::crc::crc32c;
+use crc32c::crc32c;
+
 use super::disk::{BLOCK, Block, Disk};
 use super::keys::{Id, Key};
 use super::node::Pair;

@@ -5,7 +5,8 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::crc::crc32c;
+use crc32c::crc32c;
+
 use super::disk::{Block, Disk};
 use super::node::{ENTRY, LEVELS, Link, Node, NodeId, Pair, Pointer, ROOM};
 use crate::Errno;

@@ -7,8 +7,9 @@ use std::fmt;
 use std::string::String;
 use std::vec::Vec;
 
+use crc32c::crc32c;
+
 use super::{CONTENTS_ALIGNMENT, ENTRY_LENGTH, HEADER_LENGTH, Kind, MODE_BITS, PATH_LIMIT, is_name};
-use crate::checksum::crc32c;
 
 /// Why a file cannot be added, or the table not be written.
 #[derive(Clone, Debug, PartialEq, Eq)]

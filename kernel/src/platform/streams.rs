@@ -159,7 +159,7 @@ impl Streams for XenPlatform {
     }
 
     fn poll(&mut self, events: &mut Vec<Event>) {
-        self.attend();
+        self.take_note();
         self.terminal.take(&mut self.events);
         events.append(&mut self.events);
         let told = events.iter().any(|event| matches!(event, Event::Ready(..)));

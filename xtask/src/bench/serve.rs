@@ -109,8 +109,6 @@ impl Bench {
             install: context.install(),
             cache: context.target().join("lab"),
             clock,
-            // What stock OTP does with AVX does not work in a PV guest under QEMU.
-            processor: lab::Processor::NoEntropy,
             disks: self.disks.to_vec(),
             ..lab::Options::default()
         };
