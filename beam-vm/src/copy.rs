@@ -11,7 +11,7 @@ use core::ptr::NonNull;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::heap::{BinaryBlock, Heap, Magic, MagicObject, OffHeap, build, copy_new_words};
+use crate::heap::{BinaryBlock, Heap, Magic, MagicObject, OffHeap, build, copy_new_words, copy_words};
 use crate::stack::InlineStack;
 use crate::term::{Boxed, Cons, Header, Kind, Term, layout};
 
@@ -302,7 +302,7 @@ fn object<H: Heap + ?Sized>(source: Term, boxed: Boxed, heap: &mut H) -> Term {
     // SAFETY: the heap has given as many words as the object has. An off-heap object's reference is counted before the copy is linked.
     unsafe {
         at.write(header.raw());
-        copy_new_words(boxed.address().add(1).as_ptr(), at.add(1).as_ptr(), header.arity());
+        copy_words(boxed.address().add(1).as_ptr(), at.add(1).as_ptr(), header.arity());
         let copied = Boxed::new(at);
         if matches!(kind, Kind::RefcBinary | Kind::Reference) {
             count_reference(copied, words, heap);
