@@ -11,7 +11,7 @@ use core::ptr::NonNull;
 
 use hashbrown::{HashMap, HashSet};
 
-use crate::heap::{BinaryBlock, Heap, Magic, MagicObject, OffHeap, build, copy_words};
+use crate::heap::{BinaryBlock, Heap, Magic, MagicObject, OffHeap, build, copy_new_words, copy_words};
 use crate::stack::InlineStack;
 use crate::term::{Boxed, Cons, Header, Kind, Term, layout};
 
@@ -146,13 +146,11 @@ pub fn copy_flat<H: Heap + ?Sized>(tuple: Boxed, heap: &mut H, literals: &Range<
     }
     let words = 1 + tuple.header().arity();
     let at = heap.allocate(words);
-    for index in 0..words {
-        // SAFETY: a live tuple has as many words, and the heap has given as many. Mostly the tuple was written a word at a time just now, and
-        // a processor holds up a wider load of such words until they are in its cache; the volatile load stays as narrow as it is.
-        unsafe { at.add(index).write(tuple.address().add(index).read_volatile()) };
+    // SAFETY: a live tuple has as many words, and the heap has given as many, which are those of a tuple then.
+    unsafe {
+        copy_new_words(tuple.address().as_ptr(), at.as_ptr(), words);
+        Boxed::new(at).term()
     }
-    // SAFETY: its words are those of a tuple now.
-    unsafe { Boxed::new(at).term() }
 }
 
 /// A tuple of nothing but immediates, as many keys and messages are: its words are its copy.

@@ -4,6 +4,7 @@
 //! With one scheduler nothing is locked. An object lies in memory of the tables; who looks it up gets a copy. A table that is deleted is out of
 //! reach at once, and its memory is given back a little at a time.
 
+mod batch;
 mod bucket;
 mod digest;
 mod hash;
@@ -11,11 +12,13 @@ mod object;
 mod ordered;
 mod pages;
 mod range;
+mod shallow;
 mod spread;
 mod table;
 #[cfg(test)]
 mod tests;
 
+pub use batch::{Batch, Listed};
 pub use hash::{HashTable, Kind, hash_of};
 pub use object::{Lines, Object};
 pub use ordered::Tree;
@@ -34,7 +37,7 @@ use spread::BySpread;
 
 use crate::atom::Atom;
 use crate::process::RefNumbers;
-use crate::term::{LocalPid, Reference, Term};
+use crate::term::{LocalPid, Term};
 
 /// A table's place among all.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -58,20 +61,50 @@ pub struct Tables {
     pages: Rc<Pages>,
 }
 
-/// Tables that were found not long ago, by the lowest bits of their numbers. Whoever looks here asks the table whether it is the right one.
+/// What leads to a table, in two words: those of its reference, or its name and nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Id([u64; 2]);
+
+impl Id {
+    /// What is the identifier of no table.
+    const NONE: Self = Self([0; 2]);
+
+    /// None if no table can have such an identifier.
+    #[inline]
+    fn of(term: Term) -> Option<Self> {
+        match term.as_reference() {
+            Some(reference) => Some(Self(reference.words())),
+            None => term.is_atom().then(|| Self([term.raw(), 0])),
+        }
+    }
+
+    fn of_numbers([first, second, third]: RefNumbers) -> Self {
+        Self([3 | u64::from(first) << 32, u64::from(second) | u64::from(third) << 32])
+    }
+}
+
+/// Tables that were found not long ago. Those that are removed or renamed are taken out.
 #[derive(Debug)]
-struct Near([Cell<TableIndex>; 64]);
+struct Near([Cell<(Id, TableIndex)>; 64]);
 
 impl Default for Near {
     fn default() -> Self {
-        Self([const { Cell::new(TableIndex(0)) }; 64])
+        Self([const { Cell::new((Id::NONE, TableIndex(0))) }; 64])
     }
 }
 
 impl Near {
+    /// The place of an identifier: by the first number of a reference, or the number of an atom.
     #[inline]
-    fn place(&self, numbers: RefNumbers) -> &Cell<TableIndex> {
-        &self.0[numbers[0] as usize % self.0.len()]
+    fn place(&self, Id([first, _]): Id) -> &Cell<(Id, TableIndex)> {
+        &self.0[(first >> 32 ^ first >> 6) as usize % self.0.len()]
+    }
+
+    fn forget(&self, id: Id) {
+        let place = self.place(id);
+        if place.get().0 == id {
+            place.set((Id::NONE, TableIndex(0)));
+        }
     }
 }
 
@@ -105,11 +138,10 @@ impl Tables {
     /// [`NoTable`].
     #[inline]
     pub fn find(&self, id: Term) -> Result<TableIndex, NoTable> {
-        if let Some(numbers) = id.as_reference().and_then(Reference::three) {
-            let near = self.near.place(numbers).get();
-            if self.has_numbers(near, numbers) {
-                return Ok(near);
-            }
+        let Some(short) = Id::of(id) else { return Err(NoTable::Type) };
+        let (near, index) = self.near.place(short).get();
+        if near == short {
+            return Ok(index);
         }
         self.search(id)
     }
@@ -121,27 +153,27 @@ impl Tables {
             return self.find_numbers(numbers).ok_or(NoTable::Absent);
         }
         let name = id.as_atom().ok_or(NoTable::Type)?;
-        self.names.get(&name).copied().ok_or(NoTable::Absent)
-    }
-
-    #[inline]
-    fn has_numbers(&self, index: TableIndex, numbers: RefNumbers) -> bool {
-        self.get(index).is_some_and(|table| table.numbers == numbers)
+        let index = self.names.get(&name).copied().ok_or(NoTable::Absent)?;
+        let id = Id([id.raw(), 0]);
+        self.near.place(id).set((id, index));
+        Ok(index)
     }
 
     /// The table with the numbers of a reference.
     #[must_use]
     pub fn find_numbers(&self, numbers: RefNumbers) -> Option<TableIndex> {
-        let near = self.near.place(numbers);
-        if self.has_numbers(near.get(), numbers) {
-            return Some(near.get());
+        let id = Id::of_numbers(numbers);
+        let place = self.near.place(id);
+        let (near, index) = place.get();
+        if near == id {
+            return Some(index);
         }
         let index = self.by_numbers.get(&word_of(numbers)).copied()?;
         // References that programs make up may have the same word.
-        if !self.has_numbers(index, numbers) {
+        if self.get(index)?.numbers != numbers {
             return None;
         }
-        near.set(index);
+        place.set((id, index));
         Some(index)
     }
 
@@ -199,7 +231,9 @@ impl Tables {
     /// Takes a table out. Its objects are freed later.
     pub fn remove(&mut self, index: TableIndex) {
         let Some(table) = self.tables.get_mut(index.0 as usize).and_then(Option::take) else { return };
+        self.near.forget(Id::of_numbers(table.numbers));
         if table.options.is_named {
+            self.near.forget(Id([Term::atom(table.name).raw(), 0]));
             self.names.remove(&table.name);
         }
         self.by_numbers.remove(&word_of(table.numbers));
@@ -216,6 +250,7 @@ impl Tables {
         let Some(table) = self.get_mut(index) else { return };
         let before = core::mem::replace(&mut table.name, name);
         if table.options.is_named {
+            self.near.forget(Id([Term::atom(before).raw(), 0]));
             self.names.remove(&before);
             self.names.insert(name, index);
         }

@@ -19,7 +19,7 @@ mod usage;
 mod tests;
 
 pub use binary::{ACTIVE, BinaryBlock, WRITABLE, kept_bytes, shared_bytes};
-pub(crate) use block::{WordBlock, copy_words};
+pub(crate) use block::{WordBlock, copy_new_words, copy_words};
 pub use fragment::Fragment;
 pub use info::BinaryInfo;
 pub use literal::{LiteralArea, LiteralSpace};

@@ -17,7 +17,7 @@ mod special;
 mod tests;
 
 pub use compile::{compile, is_bound, variable};
-pub use program::{Action, FunctionIndex, Program};
+pub use program::{Action, FunctionIndex, Lead, Program};
 pub use run::{Host, Scratch, Subject};
 
 /// Where a program runs, which decides what it may do.

@@ -24,7 +24,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use bits::Bits;
+pub use bits::{Bits, ShortBytes};
 pub use boxed::{
     Big, Boxed, Cons, ExportFun, External, Fun, HeapBinary, Map, MapNode, MatchState, REF_NUMBERS_MAX,
     RefcBinary, Reference, SubBinary, Tuple,

@@ -28,9 +28,11 @@ pub use select::{
 
 use super::{BifResult, Context, Raise};
 use crate::atom::{Atom, predefined};
-use crate::ets::{Kind, NoTable, Options, Protection, Table, TableIndex, Type, WriteConcurrency, of_table};
+use crate::ets::{
+    Kind, NoTable, Options, Protection, Table, TableIndex, Tables, Type, WriteConcurrency, of_table,
+};
 use crate::heap::build;
-use crate::term::{Term, View};
+use crate::term::{LocalPid, Term, View};
 
 /// What is to be done with a table.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,32 +47,70 @@ fn caused(cause: Atom) -> Raise {
     Raise::ErrorWithCause(Term::atom(predefined::BADARG), Term::atom(cause))
 }
 
-/// The table that the process may use in this way.
+/// Whether a process may use a table in this way.
 #[inline]
-fn find(cx: &Context<'_>, id: Term, access: Access) -> Result<TableIndex, Raise> {
-    let index = cx.vm.tables.find(id).map_err(|why| match why {
-        NoTable::Type => caused(predefined::TYPE),
-        NoTable::Absent => caused(predefined::ID),
-    })?;
-    let table = cx.vm.tables.get(index).ok_or(caused(predefined::ID))?;
-    let is_open = match table.options.protection {
+fn is_open(table: &Table, pid: LocalPid, access: Access) -> bool {
+    let is_open_to_all = match table.options.protection {
         Protection::Public => true,
         Protection::Protected => access != Access::Write,
         Protection::Private => access == Access::Info,
     };
-    if is_open || table.owner == cx.process.pid { Ok(index) } else { Err(caused(predefined::ACCESS)) }
+    is_open_to_all || table.owner == pid
+}
+
+/// Why a process may not use a table.
+#[cold]
+#[inline(never)]
+fn refusal(tables: &Tables, id: Term) -> Raise {
+    caused(match tables.find(id) {
+        Err(NoTable::Type) => predefined::TYPE,
+        Err(NoTable::Absent) => predefined::ID,
+        Ok(_) => predefined::ACCESS,
+    })
+}
+
+/// The table that the process may use in this way.
+fn find(cx: &Context<'_>, id: Term, access: Access) -> Result<TableIndex, Raise> {
+    let tables = &cx.vm.tables;
+    match tables.find(id) {
+        Ok(index) if tables.get(index).is_some_and(|table| is_open(table, cx.process.pid, access)) => {
+            Ok(index)
+        }
+        _ => Err(refusal(tables, id)),
+    }
+}
+
+/// The table, if the process may read it.
+#[inline(always)]
+fn reader(tables: &Tables, pid: LocalPid, id: Term) -> Result<&Table, Raise> {
+    if let Ok(index) = tables.find(id)
+        && let Some(table) = tables.get(index)
+        && is_open(table, pid, Access::Read)
+    {
+        return Ok(table);
+    }
+    Err(refusal(tables, id))
+}
+
+/// The table, if the process may write to it.
+#[inline(always)]
+fn writer(tables: &mut Tables, pid: LocalPid, id: Term) -> Result<&mut Table, Raise> {
+    match tables.find(id) {
+        Ok(index) if tables.get(index).is_some_and(|table| is_open(table, pid, Access::Write)) => {
+            tables.get_mut(index).ok_or(Raise::BADARG)
+        }
+        _ => Err(refusal(tables, id)),
+    }
 }
 
 #[inline]
 fn read<'a>(cx: &'a Context<'_>, id: Term) -> Result<&'a Table, Raise> {
-    let index = find(cx, id, Access::Read)?;
-    cx.vm.tables.get(index).ok_or(Raise::BADARG)
+    reader(&cx.vm.tables, cx.process.pid, id)
 }
 
 #[inline]
 fn write<'a>(cx: &'a mut Context<'_>, id: Term) -> Result<&'a mut Table, Raise> {
-    let index = find(cx, id, Access::Write)?;
-    cx.vm.tables.get_mut(index).ok_or(Raise::BADARG)
+    writer(&mut cx.vm.tables, cx.process.pid, id)
 }
 
 /// The position of an element, counted from 1.

@@ -11,12 +11,18 @@ use crate::number::float::{self, Compact, Form};
 use crate::number::integer::{self, ParseError};
 use crate::term::Term;
 
-/// The text of an integer.
-fn integer_text(term: Term, radix: u32) -> Result<Vec<u8>, Raise> {
+/// Room for the text of an integer of 64 bits in any radix.
+const SHORT_TEXT: usize = 72;
+
+/// Lets somebody see the text of an integer.
+fn with_text(term: Term, radix: u32, see: impl FnOnce(&[u8]) -> Term) -> BifResult {
     let whole = arithmetic::whole(term).ok_or(Raise::BADARG)?;
     Ok(whole.with(|value| {
-        let mut out = vec![0; integer::format_bytes(value, radix)];
-        integer::format(value, radix, &mut out).to_vec()
+        let bytes = integer::format_bytes(value, radix);
+        if let Some(out) = [0; SHORT_TEXT].get_mut(..bytes) {
+            return see(integer::format(value, radix, out));
+        }
+        see(integer::format(value, radix, &mut vec![0; bytes]))
     }))
 }
 
@@ -26,26 +32,22 @@ fn radix(term: Term) -> Result<u32, Raise> {
 
 /// `integer_to_list/1`
 pub fn integer_to_list(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let text = integer_text(args[0], 10)?;
-    Ok(build::byte_list(cx.heap(), &text))
+    with_text(args[0], 10, |text| build::byte_list(cx.heap(), text))
 }
 
 /// `integer_to_list/2`
 pub fn integer_to_list2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let text = integer_text(args[0], radix(args[1])?)?;
-    Ok(build::byte_list(cx.heap(), &text))
+    with_text(args[0], radix(args[1])?, |text| build::byte_list(cx.heap(), text))
 }
 
 /// `integer_to_binary/1`
 pub fn integer_to_binary(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let text = integer_text(args[0], 10)?;
-    Ok(build::binary(cx.heap(), &text))
+    with_text(args[0], 10, |text| build::binary(cx.heap(), text))
 }
 
 /// `integer_to_binary/2`
 pub fn integer_to_binary2(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let text = integer_text(args[0], radix(args[1])?)?;
-    Ok(build::binary(cx.heap(), &text))
+    with_text(args[0], radix(args[1])?, |text| build::binary(cx.heap(), text))
 }
 
 fn parse_integer(heap: &mut ProcessHeap, text: &[u8], radix: u32) -> BifResult {

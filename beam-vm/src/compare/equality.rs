@@ -61,6 +61,9 @@ fn at_once(a: Term, b: Term, exactness: Exactness) -> Option<bool> {
         }
         return are_same;
     }
+    if let (Some(left), Some(right)) = (a.as_short_bytes(), b.as_short_bytes()) {
+        return Some(left == right);
+    }
     Some(bits(&a.as_bits()?, &b.as_bits()?))
 }
 

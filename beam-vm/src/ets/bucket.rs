@@ -9,11 +9,11 @@
 use alloc::vec::Vec;
 use core::hint::select_unpredictable;
 
-use super::object::{Lines, Object};
+use super::object::{Lines, Object, prefetch_at};
 
 /// Bits of an address.
 const ADDRESS: u64 = (1 << 48) - 1;
-/// Bits of the hash.
+/// Bits of the hash, of which the lowest is always set: no tag is that of no link.
 const TAG: u64 = 0x7FFF << 48;
 /// In the second link: more follow.
 const MORE: u64 = 1 << 63;
@@ -22,7 +22,7 @@ const SPREAD: u32 = 0x9E37_79B1;
 
 #[inline]
 fn tag_of(hash: u32) -> u64 {
-    u64::from(hash.wrapping_mul(SPREAD) >> 17) << 48
+    u64::from(hash.wrapping_mul(SPREAD) >> 17 | 1) << 48
 }
 
 /// A link with bits of the hash of what it leads to. None is 0.
@@ -85,12 +85,16 @@ impl Bucket {
         // Nobody can foretell which of the two it is. With a branch the processor would often have to begin anew, and only when
         // the bucket has come from memory.
         let link = select_unpredictable(self.first.has(tag), self.first, self.second);
-        if !link.has(tag) && !self.has_more() {
-            return None;
-        }
-        match link.object().filter(|object| link.has(tag) && is_it(*object)) {
-            Some(object) => Some(object),
-            None => self.find_further(tag, is_it),
+        // Whoever is found is so before anything else is asked of the bucket, as nobody can foretell that either.
+        if link.has(tag) {
+            match link.object().filter(|object| is_it(*object)) {
+                Some(object) => Some(object),
+                None => self.find_further(tag, is_it),
+            }
+        } else if self.has_more() {
+            self.find_further(tag, is_it)
+        } else {
+            None
         }
     }
 
@@ -134,24 +138,25 @@ impl Bucket {
         unsafe { _mm_prefetch::<_MM_HINT_T0>((&raw const *self).cast()) };
     }
 
-    /// Adds the first objects to a list, asks for their memory, and looks at none. Gives whether more follow the last of them.
+    /// The first objects.
     #[inline]
-    pub(super) fn list_first(&self, lines: Lines, objects: &mut Vec<Object>) -> bool {
-        if let Some(first) = self.first.object() {
-            first.prefetch(lines);
-            objects.push(first);
-        }
-        if let Some(second) = self.second.object() {
-            second.prefetch(lines);
-            objects.push(second);
-        }
-        self.has_more()
+    pub(super) fn two(&self) -> [Option<Object>; 2] {
+        [self.first.object(), self.second.object()]
     }
 
-    /// Adds all objects to a list.
+    /// Asks for the memory of one of the objects, if there is such a one.
+    #[inline]
+    pub(super) fn prefetch_of(&self, object: Option<Object>, lines: Lines) {
+        // For none it asks for what is there already: a processor takes its time to find out that there is nothing at address 0.
+        let here: *const u8 = (&raw const *self).cast();
+        prefetch_at(object.map_or(here, Object::start), lines);
+    }
+
+    /// Adds all objects to a list, and asks for the memory of the first ones.
     pub(super) fn list(&self, objects: &mut Vec<Object>) {
-        let has_more = self.list_first(Lines::One, objects);
-        let mut last = objects.last().copied().filter(|_| has_more);
+        self.prefetch_objects();
+        objects.extend(self.two().into_iter().flatten());
+        let mut last = objects.last().copied().filter(|_| self.has_more());
         while let Some(object) = last.and_then(Object::next) {
             objects.push(object);
             last = Some(object);
@@ -223,7 +228,9 @@ impl Bucket {
         }
     }
 
-    fn has_more(&self) -> bool {
+    /// Whether there are more than two.
+    #[inline]
+    pub(super) fn has_more(&self) -> bool {
         self.second.0 & MORE != 0
     }
 

@@ -9,6 +9,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::batch::Batch;
 use super::bucket::Bucket;
 use super::object::{Deleted, Lines, OVERHEAD, Object};
 use crate::atom::AtomTable;
@@ -95,6 +96,11 @@ fn segment_of(bucket: usize) -> (usize, usize) {
 /// The hash of a key. Atoms have the one that they always have, which does not differ from run to run.
 #[inline]
 pub fn hash_of(atoms: &AtomTable, key: Term) -> u32 {
+    if key.is_immediate() { hash_of_immediate(atoms, key) } else { hash::internal(key) }
+}
+
+#[inline(always)]
+fn hash_of_immediate(atoms: &AtomTable, key: Term) -> u32 {
     match key.as_atom() {
         Some(atom) => atoms.hash(atom),
         None => hash::internal(key),
@@ -116,6 +122,12 @@ impl HashTable {
             holds: 0,
             kept: Vec::new(),
         }
+    }
+
+    /// Whether a key has one object at most.
+    #[inline]
+    pub(super) fn is_set(&self) -> bool {
+        self.kind == Kind::Set
     }
 
     /// How many objects there are.
@@ -181,10 +193,26 @@ impl HashTable {
         self.at(self.bucket_of(hash)).prefetch();
     }
 
-    /// Adds the first objects of a bucket to a list, deleted ones too, and asks for their memory. Gives whether more follow the last of them.
+    /// Lists a bucket, with objects that are deleted. The batch has to have room.
     #[inline]
-    pub fn list_first(&self, bucket: usize, lines: Lines, objects: &mut Vec<Object>) -> bool {
-        self.at(bucket).list_first(lines, objects)
+    pub fn list(&self, bucket: usize, lines: Lines, batch: &mut Batch) {
+        batch.add(self.at(bucket), lines);
+    }
+
+    /// Lists buckets in a row from one on, as many as there is room for.
+    #[inline]
+    pub fn list_from(&self, bucket: usize, lines: Lines, batch: &mut Batch) {
+        let (segment, index) = segment_of(bucket);
+        let Some(segment) = self.segments.get(segment) else { return };
+        // A segment's last buckets are before its first ones.
+        let end = if index < FIRST { FIRST } else { SEGMENT };
+        let end = end.min(index + self.active.saturating_sub(bucket));
+        for bucket in &segment[index..end] {
+            if !batch.has_room() {
+                return;
+            }
+            batch.add(bucket, lines);
+        }
     }
 
     /// In how many lines of the cache most objects are.
@@ -193,17 +221,50 @@ impl HashTable {
         Lines::of((self.words / self.count.max(1)).saturating_sub(OVERHEAD))
     }
 
-    #[inline]
-    fn find(&self, hash: u32, key: Term) -> Option<Object> {
+    /// The first object of a key, deleted or not.
+    pub(super) fn find(&self, hash: u32, key: Term) -> Option<Object> {
+        if key.is_immediate() { self.find_immediate(hash, key) } else { self.find_other(hash, key) }
+    }
+
+    #[inline(always)]
+    fn find_immediate(&self, hash: u32, key: Term) -> Option<Object> {
         let position = self.key_position;
-        self.at(self.bucket_of(hash)).find(hash, |object| has_key(object, hash, key, position))
+        let bucket = self.at(self.bucket_of(hash));
+        bucket.find(hash, move |object| object.has_immediate(position, key))
+    }
+
+    #[inline(always)]
+    fn find_other(&self, hash: u32, key: Term) -> Option<Object> {
+        let position = self.key_position;
+        let bucket = self.at(self.bucket_of(hash));
+        bucket.find(hash, move |object| has_key(object, hash, key, position))
     }
 
     /// The newest object of a key.
-    #[inline]
-    pub fn get(&self, hash: u32, key: Term) -> Option<Object> {
-        let found = self.find(hash, key)?;
-        if found.is_deleted() { self.lookup(hash, key).next() } else { Some(found) }
+    #[inline(always)]
+    pub fn get(&self, atoms: &AtomTable, key: Term) -> Option<Object> {
+        if key.is_immediate() { self.get_by_immediate(atoms, key) } else { self.get_by_other(key) }
+    }
+
+    #[inline(never)]
+    fn get_by_immediate(&self, atoms: &AtomTable, key: Term) -> Option<Object> {
+        let hash = hash_of_immediate(atoms, key);
+        let found = self.find_immediate(hash, key)?;
+        if found.is_deleted() { self.get_behind(hash, key) } else { Some(found) }
+    }
+
+    #[inline(never)]
+    fn get_by_other(&self, key: Term) -> Option<Object> {
+        let hash = hash::internal(key);
+        let found = self.find_other(hash, key)?;
+        if found.is_deleted() { self.get_behind(hash, key) } else { Some(found) }
+    }
+
+    /// The same if the first one is deleted.
+    #[cold]
+    #[inline(never)]
+    fn get_behind(&self, hash: u32, key: Term) -> Option<Object> {
+        self.lookup(hash, key).next()
     }
 
     /// The objects of a key, the newest first.
@@ -224,23 +285,27 @@ impl HashTable {
 
     /// Puts an object in.
     pub fn insert(&mut self, key: Term, object: Object) {
-        let bucket = self.bucket_of(object.hash());
-        let Some(first) = self.find(object.hash(), key) else {
-            self.at_mut(bucket).append(object);
-            self.account(object);
-            self.grow();
-            return;
-        };
+        let Some(first) = self.find(object.hash(), key) else { return self.add(object) };
         match self.kind {
-            Kind::Set => {
-                if first.is_deleted() {
-                    self.count += 1;
-                }
-                self.exchange(bucket, first, object);
-            }
+            Kind::Set => self.supersede(first, object),
             Kind::Bag => self.insert_into_bag(key, object, first),
             Kind::DuplicateBag => self.put_before(first, object),
         }
+    }
+
+    /// Puts an object in whose key is not there.
+    #[inline]
+    pub(super) fn add(&mut self, object: Object) {
+        let bucket = self.bucket_of(object.hash());
+        self.at_mut(bucket).append(object);
+        self.account(object);
+        self.grow();
+    }
+
+    /// Puts an object of a set in the place of one with the same key, which may be deleted.
+    pub(super) fn supersede(&mut self, before: Object, object: Object) {
+        self.count += usize::from(before.is_deleted());
+        self.replace(before, object);
     }
 
     /// Puts an object in the place of one, which is freed.
@@ -400,7 +465,15 @@ impl HashTable {
         self.holds > 0
     }
 
+    #[inline]
     fn grow(&mut self) {
+        if self.count > self.active {
+            self.split_some();
+        }
+    }
+
+    #[inline(never)]
+    fn split_some(&mut self) {
         for _ in 0..STEPS {
             if self.count <= self.active || self.holds > 0 {
                 return;

@@ -13,9 +13,10 @@ use core::ops::Range;
 use core::ptr::NonNull;
 
 use super::pages::{self, Pages};
+use super::shallow::Shallow;
 use crate::copy;
-use crate::heap::{BinaryBlock, Heap, OffHeap, copy_words};
-use crate::term::{Boxed, Header, Kind, Term, layout};
+use crate::heap::{BinaryBlock, Heap, OffHeap, build, copy_words};
+use crate::term::{Boxed, Cons, Header, Kind, Term, Tuple, layout};
 
 /// Objects refer to nothing outside of themselves, so that literals may go.
 const NO_LITERALS: Range<usize> = 0..0;
@@ -94,6 +95,18 @@ impl Heap for Words {
     }
 }
 
+impl Words {
+    #[inline(always)]
+    fn put(&mut self, tuple: Shallow) -> Inside {
+        let at = self.allocate(tuple.words());
+        // SAFETY: the words have just been given.
+        match unsafe { tuple.copy_to(at) } {
+            Some(pointers) => Inside(Inside::FLAT.0 | pointers),
+            None => Inside::UNKNOWN,
+        }
+    }
+}
+
 /// The bytes of an object of so many words.
 #[inline]
 fn bytes_of(words: usize) -> usize {
@@ -104,18 +117,43 @@ impl Object {
     /// A copy of a tuple.
     #[must_use]
     pub fn new(pages: &Pages, tuple: Term, hash: u32) -> Self {
-        if let Some(boxed) = copy::flat_tuple(tuple) {
-            let words = 1 + boxed.header().arity();
-            return Self::make(pages, words, hash, Inside::FLAT, |heap| {
-                let at = heap.allocate(words);
-                // SAFETY: the words have just been given, as many as the tuple has.
-                unsafe { copy_words(boxed.address().as_ptr(), at.as_ptr(), words) };
-            });
+        if let Some(shallow) = Shallow::of(tuple) {
+            return Self::make(pages, shallow.words(), hash, |heap| heap.put(shallow));
         }
         let words = copy::size_of(tuple, &NO_LITERALS);
-        Self::make(pages, words, hash, Inside::UNKNOWN, |heap| {
+        Self::make(pages, words, hash, |heap| {
             copy::copy_of(tuple, words, heap, &NO_LITERALS);
+            Inside::UNKNOWN
         })
+    }
+
+    /// Makes it one of another tuple with the same key, if that takes as many words.
+    #[inline]
+    #[must_use]
+    pub(super) fn become_copy_of(self, tuple: Term) -> bool {
+        if let Some(shallow) = Shallow::of(tuple) {
+            return self.overwrite(shallow.words(), |heap| heap.put(shallow));
+        }
+        let words = copy::size_of(tuple, &NO_LITERALS);
+        self.overwrite(words, |heap| {
+            copy::copy_of(tuple, words, heap, &NO_LITERALS);
+            Inside::UNKNOWN
+        })
+    }
+
+    /// Writes other words in the place of its own, if they are as many.
+    #[inline(always)]
+    fn overwrite(self, words: usize, fill: impl FnOnce(&mut Words) -> Inside) -> bool {
+        if self.node().words as usize != words {
+            return false;
+        }
+        drop(self.node().inside.off_heap_list());
+        // SAFETY: the object is live and has as many words, which nobody has a reference to; nor has anybody one to the field.
+        unsafe {
+            let inside = write_words(self.0, words, fill);
+            (*self.0.as_ptr()).inside = inside;
+        }
+        true
     }
 
     /// An object of copies of elements.
@@ -123,7 +161,7 @@ impl Object {
     pub fn of_elements(pages: &Pages, elements: &[Term], hash: u32) -> Self {
         let inner: usize = elements.iter().map(|element| copy::size_of(*element, &NO_LITERALS)).sum();
         let inside = if inner == 0 { Inside::FLAT } else { Inside::UNKNOWN };
-        Self::make(pages, 1 + elements.len() + inner, hash, inside, |heap| {
+        Self::make(pages, 1 + elements.len() + inner, hash, |heap| {
             let at = heap.allocate(1 + elements.len());
             // SAFETY: the words have just been given; each element is written before anybody looks.
             unsafe {
@@ -133,22 +171,19 @@ impl Object {
                     at.add(1 + index).write(element.raw());
                 }
             }
+            inside
         })
     }
 
     /// An object of so many words, which `fill` writes. If it has off-heap objects, nobody knows of `inside` yet.
     #[inline]
-    fn make(pages: &Pages, words: usize, hash: u32, inside: Inside, fill: impl FnOnce(&mut Words)) -> Self {
+    fn make(pages: &Pages, words: usize, hash: u32, fill: impl FnOnce(&mut Words) -> Inside) -> Self {
         let size = u32::try_from(words).ok().filter(|size| size & DELETED == 0);
         let Some(size) = size else { handle_alloc_error(Layout::new::<Node>()) };
         let node = pages.take(bytes_of(words)).cast::<Node>();
         // SAFETY: the place has room for a node and the words after it.
         unsafe {
-            let mut heap = Words { at: node.add(1).cast(), off_heap: OffHeap::default() };
-            fill(&mut heap);
-            debug_assert_eq!(heap.at, node.add(1).cast::<u64>().add(words));
-            let off_heap = heap.off_heap.into_first();
-            let inside = if off_heap == 0 { inside } else { Inside(off_heap) };
+            let inside = write_words(node, words, fill);
             node.write(Node { next: None, inside, hash, words: size });
         }
         Self(node)
@@ -219,15 +254,20 @@ impl Object {
     /// Asks for its memory, which is looked at soon.
     #[inline]
     pub fn prefetch(self, lines: Lines) {
-        use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let first: *const i8 = self.0.as_ptr().cast();
-        // SAFETY: a prefetch changes nothing and does not fail, wherever it leads.
-        unsafe {
-            _mm_prefetch::<_MM_HINT_T0>(first);
-            if lines == Lines::Two {
-                _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(64));
-            }
-        }
+        prefetch_at(self.start(), lines);
+    }
+
+    /// Where its memory begins.
+    #[inline]
+    pub(super) fn start(self) -> *const u8 {
+        self.0.as_ptr().cast()
+    }
+
+    /// Whether it is a tuple of this size with this immediate at a position, counted from 1. Which of both it lacks is not branched on.
+    #[inline]
+    pub fn is_like(self, size: usize, position: usize, value: Term) -> bool {
+        let element = self.element(position);
+        (self.term().as_tuple().map_or(0, Tuple::len) == size) & (element == Some(value))
     }
 
     /// Whether it was deleted and is only kept for its place.
@@ -276,9 +316,31 @@ impl Object {
         // SAFETY: the words after the node are those of a tuple: its header, and as many elements as that says.
         unsafe {
             let tuple = self.0.add(1).cast::<u64>();
-            let size = Header::from_raw(tuple.read()).map_or(0, Header::arity);
+            let size = Header::from_raw(tuple.read()).unwrap_unchecked().arity();
             (position.wrapping_sub(1) < size).then(|| Term::from_raw(tuple.add(position).read()))
         }
+    }
+
+    /// Whether an element is this immediate.
+    #[must_use]
+    #[inline]
+    pub(super) fn has_immediate(self, position: usize, value: Term) -> bool {
+        debug_assert!(value.is_immediate(), "other terms may be the same in other words");
+        self.element(position) == Some(value)
+    }
+
+    /// Puts another small integer in the place of one, if the element is one. Gives what it was and what it is.
+    #[inline(always)]
+    pub fn change_small(
+        self,
+        position: usize,
+        change: impl FnOnce(i64) -> Option<i64>,
+    ) -> Option<(Term, Term)> {
+        let before = self.element(position)?;
+        let after = Term::small(change(before.as_small()?)?)?;
+        // SAFETY: the element is there, and neither it nor the new one refers to anything.
+        unsafe { self.0.add(1).cast::<Term>().add(position).write(after) };
+        Some((before, after))
     }
 
     /// Writes an immediate in the place of another.
@@ -305,6 +367,25 @@ impl Object {
         }
         // SAFETY: a tuple is at the beginning of the words.
         unsafe { Boxed::new(at).term() }
+    }
+
+    /// A list of a copy of it and nothing else.
+    #[inline]
+    pub fn copy_to_list<H: Heap + ?Sized>(self, heap: &mut H) -> Term {
+        if self.node().inside.pointers() != Some(0) {
+            let copied = self.copy_to(heap);
+            return build::cons(heap, copied, Term::NIL);
+        }
+        let words = self.words();
+        let at = heap.allocate(words + layout::CONS_SIZE);
+        // SAFETY: the heap has given as many words, which become a copy of live ones that are no pointers, and a cons cell behind it.
+        unsafe {
+            copy_words(self.0.add(1).cast::<u64>().as_ptr(), at.as_ptr(), words);
+            let cell = at.add(words).cast::<Term>();
+            cell.write(Boxed::new(at).term());
+            cell.add(1).write(Term::NIL);
+            Cons::new(cell).term()
+        }
     }
 
     /// A copy of it if nobody knows where its pointers are, or there are more than bits.
@@ -339,6 +420,36 @@ impl Object {
             let source = self.0.add(1).cast::<u64>();
             copy_words(source.as_ptr(), at.as_ptr(), words);
             (at, (at.addr().get() as u64).wrapping_sub(source.addr().get() as u64))
+        }
+    }
+}
+
+/// Lets the words of a node be written, and tells what is in them: what is said of that if they have no off-heap objects.
+///
+/// # Safety
+/// The words are there, and nobody has a reference to them.
+#[inline(always)]
+unsafe fn write_words(node: NonNull<Node>, words: usize, fill: impl FnOnce(&mut Words) -> Inside) -> Inside {
+    // SAFETY: as the caller promises.
+    let first = unsafe { node.add(1).cast::<u64>() };
+    let mut heap = Words { at: first, off_heap: OffHeap::default() };
+    let inside = fill(&mut heap);
+    // SAFETY: as the caller promises.
+    debug_assert_eq!(heap.at, unsafe { first.add(words) });
+    let off_heap = heap.off_heap.into_first();
+    if off_heap == 0 { inside } else { Inside(off_heap) }
+}
+
+/// Asks for memory that is looked at soon.
+#[inline]
+pub(super) fn prefetch_at(first: *const u8, lines: Lines) {
+    use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+    let first: *const i8 = first.cast();
+    // SAFETY: a prefetch changes nothing and does not fail, wherever it leads.
+    unsafe {
+        _mm_prefetch::<_MM_HINT_T0>(first);
+        if lines == Lines::Two {
+            _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(64));
         }
     }
 }
@@ -412,6 +523,41 @@ mod tests {
     use crate::compare;
     use crate::heap::{Fragment, build};
     use crate::term::Term;
+
+    #[test]
+    fn an_object_becomes_another_of_as_many_words() {
+        let pages = Pages::default();
+        let mut block = Fragment::default();
+        let (one, two) = (Term::small_cut(1), Term::small_cut(2));
+        let list = build::list(&mut block, &[one, two]);
+        let deep = build::list(&mut block, &[list, list]);
+        let (float, text) = (build::float(&mut block, 1.5), build::binary(&mut block, b"a text"));
+        let long = build::binary(&mut block, &[7; 100]);
+        let pair = build::tuple(&mut block, &[one, two]);
+        let nested = build::tuple(&mut block, &[pair, one]);
+        let many = build::list(&mut block, &[one; 70]);
+        let parts = [one, list, deep, float, text, long, pair, nested, many];
+        for (first, second) in
+            parts.iter().flat_map(|first| parts.iter().map(move |second| (*first, *second)))
+        {
+            let [before, after] =
+                [[first, second], [second, first]].map(|elements| build::tuple(&mut block, &elements));
+            let object = Object::new(&pages, before, 5);
+            let mut heap = Fragment::default();
+            assert!(compare::same(object.copy_to(&mut heap), before));
+            assert!(object.become_copy_of(after), "it takes as many words");
+            let copies = [object.copy_to(&mut heap), object.copy_to(&mut heap)];
+            let listed = object.copy_to_list(&mut heap).as_cons().expect("it is a list");
+            let larger = build::tuple(&mut block, &[first, second, one]);
+            assert!(!object.become_copy_of(larger) && listed.tail().is_nil());
+            #[expect(unsafe_code, reason = "frees what nobody looks at")]
+            // SAFETY: only copies are looked at afterwards.
+            unsafe {
+                object.free();
+            }
+            assert!(copies.iter().chain([&listed.head()]).all(|copy| compare::same(*copy, after)));
+        }
+    }
 
     #[test]
     fn copies_are_the_same_and_stand_alone() {

@@ -280,7 +280,7 @@ impl Table {
     #[inline]
     pub fn get(&self, atoms: &AtomTable, key: Term) -> Option<Object> {
         match &self.objects {
-            Objects::Hashed(table) => table.get(hash_of(atoms, key), key),
+            Objects::Hashed(table) => table.get(atoms, key),
             Objects::Ordered(tree) => tree.get(atoms, key),
         }
     }
@@ -296,6 +296,26 @@ impl Table {
                 Object::new(&self.pages, tuple, hash)
             }
             Objects::Ordered(_) => Object::new(&self.pages, tuple, 0),
+        }
+    }
+
+    /// Puts a copy of a tuple with this key in.
+    #[inline]
+    pub fn insert(&mut self, atoms: &AtomTable, key: Term, tuple: Term) {
+        let Objects::Hashed(table) = &mut self.objects else {
+            let object = Object::new(&self.pages, tuple, 0);
+            return self.put(atoms, object);
+        };
+        let hash = hash_of(atoms, key);
+        if !table.is_set() {
+            table.insert(key, Object::new(&self.pages, tuple, hash));
+            return;
+        }
+        match table.find(hash, key) {
+            None => table.add(Object::new(&self.pages, tuple, hash)),
+            // What takes as much memory takes the same.
+            Some(before) if !before.is_deleted() && before.become_copy_of(tuple) => {}
+            Some(before) => table.supersede(before, Object::new(&self.pages, tuple, hash)),
         }
     }
 

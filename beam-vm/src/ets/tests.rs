@@ -24,8 +24,13 @@ fn table(kind: Type) -> Table {
 fn put(table: &mut Table, atoms: &AtomTable, key: Term, value: i64) {
     let mut block = Fragment::default();
     let tuple = build::tuple(&mut block, &[key, Term::small_cut(value)]);
-    let object = table.make(atoms, key, tuple);
-    table.put(atoms, object);
+    // Both ways come to the same.
+    if value % 2 == 0 {
+        table.insert(atoms, key, tuple);
+    } else {
+        let object = table.make(atoms, key, tuple);
+        table.put(atoms, object);
+    }
 }
 
 fn values(table: &Table, atoms: &AtomTable, key: Term) -> Vec<i64> {

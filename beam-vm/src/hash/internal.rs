@@ -33,6 +33,11 @@ fn of_object(term: Term) -> u32 {
     if let Some(tuple) = term.as_tuple() {
         return flat(tuple).unwrap_or_else(|| compound(term, SALT));
     }
+    if let Some(bytes) = term.as_short_bytes()
+        && bytes.len < Block::STEP
+    {
+        return jenkins::short_bytes(constant(13).wrapping_add(SALT), bytes);
+    }
     match term.as_bits() {
         Some(bits) => bitstring(&bits, SALT),
         None => compound(term, SALT),

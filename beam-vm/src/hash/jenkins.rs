@@ -2,6 +2,7 @@
 //! Bob Jenkins' mixing of three words (Dr. Dobb's Journal, 1997), on which all newer hashes of terms are built.
 
 use crate::short;
+use crate::term::ShortBytes;
 
 /// The golden ratio, which tells kinds of terms apart by its multiples.
 const GOLDEN: u32 = 0x9E37_79B9;
@@ -64,6 +65,18 @@ pub fn bytes(initial: u32, bytes: &[u8]) -> u32 {
         a.wrapping_add(first as u32),
         b.wrapping_add((first >> 32) as u32),
         c.wrapping_add(third).wrapping_add(bytes.len() as u32),
+    ])[2]
+}
+
+/// The same of bytes that are less than a [`Block::STEP`].
+#[inline]
+pub fn short_bytes(initial: u32, ShortBytes { len, words: [first, second] }: ShortBytes) -> u32 {
+    debug_assert!(len < Block::STEP, "there are more");
+    let third = (second as u32) << 8;
+    mix([
+        GOLDEN.wrapping_add(first as u32),
+        GOLDEN.wrapping_add((first >> 32) as u32),
+        initial.wrapping_add(third).wrapping_add(len as u32),
     ])[2]
 }
 

@@ -113,6 +113,28 @@ pub(crate) unsafe fn copy_words(from: *const u64, to: *mut u64, words: usize) {
     }
 }
 
+/// Copies words that were mostly written one at a time just now. A processor holds up a wider load of such words until they are in its
+/// cache, so they are read as they were written.
+///
+/// # Safety
+/// As for [`copy_words`].
+#[inline(always)]
+pub(crate) unsafe fn copy_new_words(from: *const u64, to: *mut u64, words: usize) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        if words > NEW_WORDS {
+            return to.copy_from_nonoverlapping(from, words);
+        }
+        for index in 0..words {
+            // The volatile load stays as narrow as it is.
+            to.add(index).write(from.add(index).read_volatile());
+        }
+    }
+}
+
+/// How many words are likely to be new: more take their time to be written.
+const NEW_WORDS: usize = 16;
+
 /// Copies the first `N` words and the last.
 ///
 /// # Safety

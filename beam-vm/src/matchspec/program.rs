@@ -192,6 +192,18 @@ pub struct Program {
     pub(super) constants: Fragment,
 }
 
+/// What a term has to be to match: a tuple of a size that has an immediate at a place. It is looked at before anything else, so whoever has many terms may look
+/// himself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lead {
+    /// The size of the tuple.
+    pub size: usize,
+    /// Which element it is, counted from 1.
+    pub position: usize,
+    /// The immediate.
+    pub value: Term,
+}
+
 impl Program {
     /// What it does to processes and tracing, as often as it is named.
     pub fn actions(&self) -> impl Iterator<Item = Action> + '_ {
@@ -199,6 +211,18 @@ impl Program {
             Op::Act { action, .. } => Some(*action),
             _ => None,
         })
+    }
+
+    /// What all terms that match have in common, as far as it is known.
+    #[must_use]
+    pub fn lead(&self) -> Option<Lead> {
+        let [start] = *self.clauses.as_slice() else { return None };
+        match *self.code.get(start)? {
+            Op::IsTupleWith { slot: Slot(0), arity, index, term } => {
+                Some(Lead { size: arity as usize, position: index as usize + 1, value: term })
+            }
+            _ => None,
+        }
     }
 
     /// How many words its constants and instructions take.

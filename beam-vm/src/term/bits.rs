@@ -127,6 +127,27 @@ impl Term {
         }
     }
 
+    /// The bytes of a heap binary that has few.
+    #[must_use]
+    #[inline]
+    pub fn as_short_bytes(self) -> Option<ShortBytes> {
+        let boxed = self.as_boxed()?;
+        if boxed.header().kind() != Kind::HeapBinary {
+            return None;
+        }
+        let len = boxed.word(layout::HEAP_BYTES) as usize;
+        // What is behind the last byte may be anything.
+        let rest = u64::MAX >> (len.wrapping_neg() % 8 * 8);
+        match len {
+            1..=8 => Some(ShortBytes { len, words: [boxed.word(layout::HEAP_DATA) & rest, 0] }),
+            9..=16 => {
+                let [first, second] = [0, 1].map(|index| boxed.word(layout::HEAP_DATA + index));
+                Some(ShortBytes { len, words: [first, second & rest] })
+            }
+            _ => None,
+        }
+    }
+
     /// The bytes of a binary that begins at a byte; none for other bitstrings.
     #[must_use]
     #[inline]
@@ -135,6 +156,15 @@ impl Term {
             matches!(boxed.header().kind(), Kind::HeapBinary | Kind::RefcBinary | Kind::SubBinary)
         })
     }
+}
+
+/// One to sixteen bytes, as keys often are.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ShortBytes {
+    /// How many there are.
+    pub len: usize,
+    /// The bytes, the first the lowest; all others are 0.
+    pub words: [u64; 2],
 }
 
 /// The bits of a heap or refc binary.

@@ -451,6 +451,13 @@ impl Reference {
         Some([(first >> 32) as u32, others as u32, (others >> 32) as u32])
     }
 
+    /// The words that tell it from all other references of this machine that have as many numbers as it makes: their count and the numbers.
+    #[must_use]
+    #[inline]
+    pub fn words(self) -> [u64; 2] {
+        [self.0.word(layout::REF_NUMBERS), self.0.word(layout::REF_NUMBERS + 1)]
+    }
+
     /// Whether it stands for an object of the machine.
     #[must_use]
     #[inline]

@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
-use super::{Access, BifResult, Context, Raise, caused, find};
+use super::{Access, BifResult, Context, Raise, caused, find, writer};
 use crate::atom::predefined;
 use crate::bif::arithmetic;
 use crate::compare;
@@ -73,52 +73,57 @@ fn add_in_place(object: Object, key_position: usize, operation: Term) -> Option<
     if position == key_position {
         return None;
     }
-    let before = object.element(position)?;
     let increment = increment.as_small()?;
-    // Two small integers have a sum in 64 bits.
-    let mut sum = before.as_small()? + increment;
-    if let Some((threshold, value)) = bound {
-        let is_beyond = if increment < 0 { sum < threshold } else { sum > threshold };
-        sum = if is_beyond { value } else { sum };
-    }
-    let after = Term::small(sum)?;
-    object.set_element(position, after);
+    let (before, after) = object.change_small(position, |before| {
+        // Two small integers have a sum in 64 bits.
+        let sum = before + increment;
+        Some(match bound {
+            Some((threshold, value)) if increment < 0 && sum < threshold => value,
+            Some((threshold, value)) if increment >= 0 && sum > threshold => value,
+            _ => sum,
+        })
+    })?;
     Some((before, after, position))
 }
 
 /// Operations of a list that are done in place at most.
 const IN_PLACE: usize = 8;
 
-/// A short list of operations on small counters that stay small, of which so many are left. When one of them is not of that kind, or not at all, those before
-/// it are taken back. Gives the list of results.
+/// A short list of operations on small counters that stay small. When one of them is not of that kind, or not at all, those before it are taken back. Gives the
+/// list of results.
+#[inline(never)]
 fn add_all_in_place(
     heap: &mut ProcessHeap,
     object: Object,
     key_position: usize,
     operations: Term,
-    left: usize,
 ) -> Option<Term> {
-    if operations.is_nil() {
-        return Some(Term::NIL);
+    // What each has changed: what was there, and where.
+    let mut changed = [(Term::NIL, 0); IN_PLACE];
+    let mut results = [Term::NIL; IN_PLACE];
+    let mut count = 0;
+    let mut rest = operations;
+    while let Some(cell) = rest.as_cons()
+        && count < IN_PLACE
+        // An integer is an operation by itself, but not in a list.
+        && !cell.head().is_small()
+        && let Some((before, after, position)) = add_in_place(object, key_position, cell.head())
+    {
+        changed[count] = (before, position);
+        results[count] = after;
+        count += 1;
+        rest = cell.tail();
     }
-    let left = left.checked_sub(1)?;
-    let cell = operations.as_cons()?;
-    // An integer is an operation by itself, but not in a list.
-    let operation = Some(cell.head()).filter(|operation| !operation.is_small())?;
-    let (before, after, position) = add_in_place(object, key_position, operation)?;
-    match add_all_in_place(heap, object, key_position, cell.tail(), left) {
-        Some(results) => Some(build::cons(heap, after, results)),
-        None => {
-            object.set_element(position, before);
-            None
-        }
+    if rest.is_nil() {
+        return Some(build::list(heap, &results[..count]));
     }
+    changed[..count].iter().rev().for_each(|(before, position)| object.set_element(*position, *before));
+    None
 }
 
 fn update(cx: &mut Context<'_>, args: &[Term], default: Option<Term>) -> BifResult {
-    let index = find(cx, args[0], Access::Write)?;
     let vm = &mut *cx.vm;
-    let table = vm.tables.get(index).ok_or(Raise::BADARG)?;
+    let table = writer(&mut vm.tables, cx.process.pid, args[0])?;
     if !table.is_set() {
         return Err(caused(predefined::TABLE_TYPE));
     }
@@ -129,7 +134,7 @@ fn update(cx: &mut Context<'_>, args: &[Term], default: Option<Term>) -> BifResu
     let object = table.get(&vm.atoms, args[1]);
     if let Some(object) = object {
         let value = if args[2].is_cons() {
-            add_all_in_place(&mut cx.process.heap, object, key_position, args[2], IN_PLACE)
+            add_all_in_place(&mut cx.process.heap, object, key_position, args[2])
         } else {
             add_in_place(object, key_position, args[2]).map(|(_, after, _)| after)
         };
@@ -137,6 +142,7 @@ fn update(cx: &mut Context<'_>, args: &[Term], default: Option<Term>) -> BifResu
             return Ok(value);
         }
     }
+    let index = find(cx, args[0], Access::Write)?;
     let found = Found { index, key_position, object };
     update_by_copy(cx, args, default, found)
 }
@@ -290,7 +296,7 @@ mod tests {
             }
             let is_done = results.len() == sketches.len() && sketches.len() <= IN_PLACE;
 
-            let found = add_all_in_place(&mut heap, object, 1, list, IN_PLACE);
+            let found = add_all_in_place(&mut heap, object, 1, list);
             prop_assert_eq!(found.is_some(), is_done);
             if let Some(found) = found {
                 prop_assert!(compare::same(found, build::list(&mut block, &results)));

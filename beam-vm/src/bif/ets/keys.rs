@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Walks from key to key: `first`, `next`, `last`, `prev`, and those of them that give the objects too.
 
-use super::{Access, BifResult, Context, Raise, find};
+use super::{BifResult, Context, Raise, read};
 use crate::atom::predefined;
 use crate::copy;
-use crate::ets::{Object, TableIndex};
+use crate::ets::{Object, Table};
 use crate::heap::build;
 use crate::term::Term;
 
@@ -17,9 +17,9 @@ enum Place {
     Before(Term),
 }
 
-fn look(cx: &Context<'_>, id: Term, place: Place) -> Result<(TableIndex, Option<Object>), Raise> {
-    let index = find(cx, id, Access::Read)?;
-    let table = cx.vm.tables.get(index).ok_or(Raise::BADARG)?;
+#[inline]
+fn look<'a>(cx: &'a Context<'_>, id: Term, place: Place) -> Result<(&'a Table, Option<Object>), Raise> {
+    let table = read(cx, id)?;
     let atoms = &cx.vm.atoms;
     let object = match place {
         Place::First => table.first(),
@@ -27,12 +27,12 @@ fn look(cx: &Context<'_>, id: Term, place: Place) -> Result<(TableIndex, Option<
         Place::After(key) => table.next(atoms, key).ok_or(Raise::BADARG)?,
         Place::Before(key) => table.previous(atoms, key).ok_or(Raise::BADARG)?,
     };
-    Ok((index, object))
+    Ok((table, object))
 }
 
+#[inline]
 fn key(cx: &mut Context<'_>, id: Term, place: Place) -> BifResult {
-    let (index, object) = look(cx, id, place)?;
-    let table = cx.vm.tables.get(index).ok_or(Raise::BADARG)?;
+    let (table, object) = look(cx, id, place)?;
     Ok(match object.map(|object| table.key(object)) {
         Some(key) => copy::copy(key, cx.heap(), &(0..0)),
         None => Term::atom(predefined::DOLLAR_END_OF_TABLE),
@@ -41,14 +41,14 @@ fn key(cx: &mut Context<'_>, id: Term, place: Place) -> BifResult {
 
 /// The key and all its objects.
 fn key_and_objects(cx: &mut Context<'_>, id: Term, place: Place) -> BifResult {
-    let (index, object) = look(cx, id, place)?;
-    let (vm, heap) = (&mut *cx.vm, &mut cx.process.heap);
-    let table = vm.tables.get(index).ok_or(Raise::BADARG)?;
+    let (table, object) = look(cx, id, place)?;
     let Some(key) = object.map(|object| table.key(object)) else {
         return Ok(Term::atom(predefined::DOLLAR_END_OF_TABLE));
     };
+    let found = table.lookup(&cx.vm.atoms, key);
+    let heap = &mut cx.process.heap;
     let mut list = Term::NIL;
-    for object in table.lookup(&vm.atoms, key) {
+    for object in found {
         let copied = object.copy_to(heap);
         list = build::cons(heap, copied, list);
     }

@@ -3,11 +3,11 @@
 
 use alloc::vec::Vec;
 
-use super::{Access, BifResult, Context, Raise, caused, find, position, read, write};
-use crate::atom::predefined;
+use super::{Access, BifResult, Context, Raise, caused, find, position, read, reader, writer};
+use crate::atom::{AtomTable, predefined};
 use crate::copy;
 use crate::ets::{Kind, Object, Objects, Table, TableIndex, Type};
-use crate::heap::build;
+use crate::heap::{ProcessHeap, build};
 use crate::process::Parked;
 use crate::term::Term;
 
@@ -116,12 +116,10 @@ pub fn insert(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if args[1].is_list() {
         return insert_list(cx, args, Which::All);
     }
-    let index = find(cx, args[0], Access::Write)?;
     let vm = &mut *cx.vm;
-    let table = vm.tables.get_mut(index).ok_or(Raise::BADARG)?;
+    let table = writer(&mut vm.tables, cx.process.pid, args[0])?;
     let key = table.key_of(args[1]).ok_or(Raise::BADARG)?;
-    let object = table.make(&vm.atoms, key, args[1]);
-    table.put(&vm.atoms, object);
+    table.insert(&vm.atoms, key, args[1]);
     Ok(Term::boolean(true))
 }
 
@@ -130,9 +128,8 @@ pub fn insert_new(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if args[1].is_list() {
         return insert_list(cx, args, Which::New);
     }
-    let index = find(cx, args[0], Access::Write)?;
     let vm = &mut *cx.vm;
-    let table = vm.tables.get_mut(index).ok_or(Raise::BADARG)?;
+    let table = writer(&mut vm.tables, cx.process.pid, args[0])?;
     let key = table.key_of(args[1]).ok_or(Raise::BADARG)?;
     if table.get(&vm.atoms, key).is_some() {
         return Ok(Term::boolean(false));
@@ -143,57 +140,53 @@ pub fn insert_new(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 }
 
 /// The list of copies of a key's objects, the oldest first.
-#[inline]
-fn copies(cx: &mut Context<'_>, index: TableIndex, key: Term) -> BifResult {
-    let (vm, heap) = (&mut *cx.vm, &mut cx.process.heap);
-    let table = vm.tables.get(index).ok_or(Raise::BADARG)?;
+#[inline(always)]
+fn copies(table: &Table, atoms: &AtomTable, heap: &mut ProcessHeap, key: Term) -> Term {
     if !table.is_set() {
-        return copies_of_all(cx, index, key);
+        return copies_of_all(table, atoms, heap, key);
     }
-    let Some(object) = table.get(&vm.atoms, key) else { return Ok(Term::NIL) };
-    let copied = object.copy_to(heap);
-    Ok(build::cons(heap, copied, Term::NIL))
+    match table.get(atoms, key) {
+        Some(object) => object.copy_to_list(heap),
+        None => Term::NIL,
+    }
 }
 
 /// The same where a key has many.
 #[inline(never)]
-fn copies_of_all(cx: &mut Context<'_>, index: TableIndex, key: Term) -> BifResult {
-    let (vm, heap) = (&mut *cx.vm, &mut cx.process.heap);
-    let table = vm.tables.get(index).ok_or(Raise::BADARG)?;
+fn copies_of_all(table: &Table, atoms: &AtomTable, heap: &mut ProcessHeap, key: Term) -> Term {
     let mut list = Term::NIL;
-    for object in table.lookup(&vm.atoms, key) {
+    for object in table.lookup(atoms, key) {
         let copied = object.copy_to(heap);
         list = build::cons(heap, copied, list);
     }
-    Ok(list)
+    list
 }
 
 /// `lookup/2`
 pub fn lookup(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let index = find(cx, args[0], Access::Read)?;
-    copies(cx, index, args[1])
+    let table = reader(&cx.vm.tables, cx.process.pid, args[0])?;
+    Ok(copies(table, &cx.vm.atoms, &mut cx.process.heap, args[1]))
 }
 
 /// `take/2`
 pub fn take(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let index = find(cx, args[0], Access::Write)?;
-    let list = copies(cx, index, args[1])?;
     let vm = &mut *cx.vm;
-    vm.tables.get_mut(index).ok_or(Raise::BADARG)?.delete(&vm.atoms, args[1]);
+    let table = writer(&mut vm.tables, cx.process.pid, args[0])?;
+    let list = copies(table, &vm.atoms, &mut cx.process.heap, args[1]);
+    table.delete(&vm.atoms, args[1]);
     Ok(list)
 }
 
 /// The element of the object of a key, or the list of those of all its objects.
-#[inline]
+#[inline(always)]
 fn elements(cx: &mut Context<'_>, args: &[Term]) -> Result<Option<Term>, Raise> {
-    let index = find(cx, args[0], Access::Read)?;
+    let table = reader(&cx.vm.tables, cx.process.pid, args[0])?;
     let position = position(args[2])?;
-    let (vm, heap) = (&mut *cx.vm, &mut cx.process.heap);
-    let table = vm.tables.get(index).ok_or(Raise::BADARG)?;
+    let heap = &mut cx.process.heap;
     if !table.is_set() {
-        return elements_of_all(cx, index, args[1], position);
+        return elements_of_all(table, &cx.vm.atoms, heap, args[1], position);
     }
-    let Some(object) = table.get(&vm.atoms, args[1]) else { return Ok(None) };
+    let Some(object) = table.get(&cx.vm.atoms, args[1]) else { return Ok(None) };
     let element = object.element(position).ok_or(Raise::BADARG)?;
     Ok(Some(copy::copy(element, heap, &(0..0))))
 }
@@ -201,14 +194,13 @@ fn elements(cx: &mut Context<'_>, args: &[Term]) -> Result<Option<Term>, Raise> 
 /// The same where a key has many.
 #[inline(never)]
 fn elements_of_all(
-    cx: &mut Context<'_>,
-    index: TableIndex,
+    table: &Table,
+    atoms: &AtomTable,
+    heap: &mut ProcessHeap,
     key: Term,
     position: usize,
 ) -> Result<Option<Term>, Raise> {
-    let (vm, heap) = (&mut *cx.vm, &mut cx.process.heap);
-    let table = vm.tables.get(index).ok_or(Raise::BADARG)?;
-    let objects: Vec<Object> = table.lookup(&vm.atoms, key).collect();
+    let objects: Vec<Object> = table.lookup(atoms, key).collect();
     if objects.is_empty() {
         return Ok(None);
     }
@@ -239,18 +231,17 @@ pub fn member(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 
 /// `delete/2`
 pub fn delete(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let index = find(cx, args[0], Access::Write)?;
     let vm = &mut *cx.vm;
-    vm.tables.get_mut(index).ok_or(Raise::BADARG)?.delete(&vm.atoms, args[1]);
+    writer(&mut vm.tables, cx.process.pid, args[0])?.delete(&vm.atoms, args[1]);
     Ok(Term::boolean(true))
 }
 
 /// `delete_object/2`
 pub fn delete_object(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let key = write(cx, args[0])?.key_of(args[1]).ok_or(Raise::BADARG)?;
-    let index = find(cx, args[0], Access::Write)?;
     let vm = &mut *cx.vm;
-    vm.tables.get_mut(index).ok_or(Raise::BADARG)?.delete_object(&vm.atoms, key, args[1]);
+    let table = writer(&mut vm.tables, cx.process.pid, args[0])?;
+    let key = table.key_of(args[1]).ok_or(Raise::BADARG)?;
+    table.delete_object(&vm.atoms, key, args[1]);
     Ok(Term::boolean(true))
 }
 

@@ -12,61 +12,14 @@ use crate::atom::predefined;
 use crate::bif::match_specs::Caller;
 use crate::compare;
 use crate::copy;
-use crate::ets::{HashTable, Object, Objects, Range, TableIndex};
+use crate::ets::{Batch, HashTable, Listed, Object, Objects, Range, TableIndex};
 use crate::heap::build;
-use crate::matchspec::{Program, Scratch, Subject};
+use crate::matchspec::{Lead, Program, Scratch, Subject};
 use crate::process::{Parked, RefNumbers};
 use crate::term::Term;
 
 /// Keys that are kept are copies.
 const NO_LITERALS: Literals<usize> = 0..0;
-
-/// Buckets that are looked into before their objects are looked at, while the memory of those is on its way.
-const BUCKETS: usize = 24;
-/// Objects that are enough for that.
-const BATCH: usize = 24;
-
-/// Buckets that were looked into.
-struct Batch {
-    /// The first objects of each.
-    objects: Vec<Object>,
-    ends: Vec<End>,
-}
-
-/// What a bucket has.
-#[derive(Clone, Copy)]
-struct End {
-    /// Where its first objects end.
-    end: usize,
-    /// Whether there are more, and the next of them.
-    is_longer: bool,
-    after: Option<Object>,
-}
-
-impl Batch {
-    /// Looks into the next buckets. Nothing is waited for but in those that have many objects.
-    #[inline]
-    fn fill(&mut self, table: &HashTable, mut next_bucket: impl FnMut() -> Option<usize>) {
-        let lines = table.lines();
-        self.objects.clear();
-        self.ends.clear();
-        let mut is_any_longer = false;
-        while self.objects.len() < BATCH
-            && self.ends.len() < BUCKETS
-            && let Some(bucket) = next_bucket()
-        {
-            let is_longer = table.list_first(bucket, lines, &mut self.objects);
-            is_any_longer |= is_longer;
-            self.ends.push(End { end: self.objects.len(), is_longer, after: None });
-        }
-        if is_any_longer {
-            for end in self.ends.iter_mut().filter(|end| end.is_longer) {
-                end.after = self.objects[end.end - 1].next();
-                end.after.into_iter().for_each(|object| object.prefetch(lines));
-            }
-        }
-    }
-}
 
 /// What is done with objects that match.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -204,18 +157,6 @@ impl Scan {
         self.limit.is_some_and(|limit| self.count >= limit)
     }
 
-    /// The next bucket of those in use.
-    fn next_bucket(&mut self, active: usize) -> Option<usize> {
-        match &mut self.place {
-            Place::Bucket(next) if *next < active => {
-                *next += 1;
-                Some(*next - 1)
-            }
-            Place::Buckets(rest) => rest.pop(),
-            _ => None,
-        }
-    }
-
     /// Whether there is a next bucket.
     fn has_bucket(&self, active: usize) -> bool {
         match &self.place {
@@ -231,35 +172,32 @@ impl Scan {
         index: TableIndex,
         budget: &mut usize,
     ) -> Result<Progress, Raise> {
-        let mut batch = Batch { objects: Vec::with_capacity(2 * BATCH), ends: Vec::with_capacity(BUCKETS) };
+        let lead = self.program.lead();
+        let mut batch = Batch::default();
+        let mut listed = Vec::new();
         loop {
             let table = cx.vm.tables.get(index).ok_or(caused(predefined::ID))?;
             let Objects::Hashed(hashed) = &table.objects else { return Err(Raise::BADARG) };
             let active = hashed.active();
             let first = if let Place::Bucket(next) = self.place { Some(next) } else { None };
-            batch.fill(hashed, || self.next_bucket(active));
-            *budget = budget.saturating_sub(batch.objects.len() + batch.ends.len() / BUCKETS);
-            let mut from = 0;
-            for (bucket, End { end, mut after, .. }) in batch.ends.iter().copied().enumerate() {
-                for object in &batch.objects[from..end] {
-                    if !object.is_deleted() {
-                        self.object(cx, index, *object)?;
-                    }
+            self.fill(&mut batch, hashed);
+            match lead {
+                Some(Lead { size, position, value }) => {
+                    batch.select(&mut listed, |object| object.is_like(size, position, value));
                 }
-                from = end;
-                while let Some(object) = after {
-                    // The object may be taken out.
-                    after = object.next();
-                    *budget = budget.saturating_sub(1);
-                    if !object.is_deleted() {
-                        self.object(cx, index, object)?;
-                    }
-                }
+                None => batch.select(&mut listed, |_| true),
+            }
+            *budget = budget.saturating_sub(batch.len().max(listed.len()) + 1);
+            let mut rest = listed.as_slice();
+            while let [Listed { object, bucket }, ref after @ ..] = *rest {
+                rest = after;
+                self.object(cx, index, object)?;
                 if let Some(first) = first
                     && self.has_enough()
+                    && after.first().is_none_or(|next| next.bucket != bucket)
                 {
                     // Whole buckets count, and no more than are needed.
-                    self.place = Place::Bucket(first + bucket + 1);
+                    self.place = Place::Bucket(first + usize::from(bucket) + 1);
                     break;
                 }
             }
@@ -276,6 +214,28 @@ impl Scan {
                 }
             }
         }
+    }
+
+    /// Lists the next buckets.
+    #[inline]
+    fn fill(&mut self, batch: &mut Batch, table: &HashTable) {
+        let lines = table.lines();
+        batch.clear();
+        match &mut self.place {
+            Place::Bucket(next) => {
+                table.list_from(*next, lines, batch);
+                *next += batch.buckets();
+            }
+            Place::Buckets(rest) => {
+                while batch.has_room()
+                    && let Some(bucket) = rest.pop()
+                {
+                    table.list(bucket, lines, batch);
+                }
+            }
+            Place::Key(..) | Place::End => {}
+        }
+        batch.prefetch_more(lines);
     }
 
     fn scan_ordered(

@@ -46,9 +46,24 @@ struct Chunk {
     power: u64,
 }
 
+/// Those of all radices; there are none below 2.
+static CHUNKS: [Chunk; 37] = {
+    let mut chunks = [Chunk { digits: 0, power: 0 }; 37];
+    let mut radix = 2;
+    while radix < chunks.len() {
+        chunks[radix] = Chunk::largest(radix as u32);
+        radix += 1;
+    }
+    chunks
+};
+
 impl Chunk {
-    const fn of(radix: u32) -> Self {
-        assert!(2 <= radix && radix <= 36, "radix is not between 2 and 36");
+    fn of(radix: u32) -> Self {
+        assert!((2..=36).contains(&radix), "radix is not between 2 and 36");
+        CHUNKS[radix as usize]
+    }
+
+    const fn largest(radix: u32) -> Self {
         let mut chunk = Chunk { digits: 1, power: radix as u64 };
         while let Some(power) = chunk.power.checked_mul(radix as u64) {
             chunk = Chunk { digits: chunk.digits + 1, power };
