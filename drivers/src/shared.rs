@@ -3,7 +3,7 @@
 //!
 //! No reference to such memory may ever exist: the compiler would be free to assume that a value behind a
 //! reference stays what it was. [`SharedMemory`] holds an address and offers loads, stores and copies instead,
-//! each of which touches memory through an atomic operation exactly once. A value that was loaded is ours and
+//! each of which touches memory exactly once, by an atomic operation or, for many bytes, the processor's string instructions. A value that was loaded is ours and
 //! cannot change any more; to check it and then load it again would be the caller's mistake, so callers load
 //! once, copy, and check the copy.
 //!
@@ -20,12 +20,11 @@
 
 use core::ops::Deref;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
 
 use crate::memory::PAGE_SIZE;
 
-/// Bytes of the words that bulk copies move at a time.
-const WORD: usize = size_of::<u64>();
+mod string;
 
 /// A range of whole pages that another domain may read and write at any time.
 #[derive(Debug)]
@@ -138,28 +137,29 @@ impl SharedMemory {
         unsafe { AtomicU32::from_ptr(self.at(offset, 4).cast()) }.store(value, order);
     }
 
+    /// The address of `size` bytes at `offset`, which must lie inside.
+    #[track_caller]
+    fn range(&self, offset: usize, size: usize) -> *mut u8 {
+        let end = offset.checked_add(size);
+        assert!(
+            end.is_some_and(|end| end <= self.len),
+            "{size} bytes at offset {offset} of {} shared bytes",
+            self.len
+        );
+        // SAFETY: offset + size is at most the length of the range.
+        unsafe { self.base.as_ptr().add(offset) }
+    }
+
     /// Copies `into.len()` bytes from `offset` on into private memory.
     ///
-    /// Each byte is read once, whole aligned words at a time where the range allows it. The order in which
-    /// bytes are read is not defined; an acquiring load of an index must come before.
+    /// Each byte is read once. The order in which bytes are read is not defined; an acquiring load of an index must come before.
     ///
     /// # Panics
     /// When the range leaves the memory.
     pub fn copy_out(&self, offset: usize, into: &mut [u8]) {
-        let split = Split::new(offset, into.len(), self.len);
-        let (head, rest) = into.split_at_mut(split.head);
-        let (words, tail) = rest.split_at_mut(split.words * WORD);
-        for (at, byte) in (offset..).zip(head) {
-            *byte = self.load_u8(at, Ordering::Relaxed);
-        }
-        for (at, bytes) in (offset + split.head..).step_by(WORD).zip(words.chunks_exact_mut(WORD)) {
-            // SAFETY: as for `load_u16`.
-            let word = unsafe { AtomicU64::from_ptr(self.at(at, WORD).cast()) };
-            bytes.copy_from_slice(&word.load(Ordering::Relaxed).to_ne_bytes());
-        }
-        for (at, byte) in (offset + split.head + split.words * WORD..).zip(tail) {
-            *byte = self.load_u8(at, Ordering::Relaxed);
-        }
+        let from = self.range(offset, into.len());
+        // SAFETY: `range` has checked what is read, `into` is ours alone, and shared pages are no part of any slice.
+        unsafe { string::copy(from, into.as_mut_ptr(), into.len()) };
     }
 
     /// Copies private bytes to `offset`, with the same freedom of order as [`copy_out`](Self::copy_out); a
@@ -168,48 +168,15 @@ impl SharedMemory {
     /// # Panics
     /// When the range leaves the memory.
     pub fn copy_in(&self, offset: usize, from: &[u8]) {
-        let split = Split::new(offset, from.len(), self.len);
-        let (head, rest) = from.split_at(split.head);
-        let (words, tail) = rest.split_at(split.words * WORD);
-        for (at, byte) in (offset..).zip(head) {
-            self.store_u8(at, *byte, Ordering::Relaxed);
-        }
-        let (words, _) = words.as_chunks::<WORD>();
-        for (at, bytes) in (offset + split.head..).step_by(WORD).zip(words) {
-            // SAFETY: as for `load_u16`.
-            let word = unsafe { AtomicU64::from_ptr(self.at(at, WORD).cast()) };
-            word.store(u64::from_ne_bytes(*bytes), Ordering::Relaxed);
-        }
-        for (at, byte) in (offset + split.head + words.len() * WORD..).zip(tail) {
-            self.store_u8(at, *byte, Ordering::Relaxed);
-        }
+        let into = self.range(offset, from.len());
+        // SAFETY: `range` has checked what is written, nobody changes `from` meanwhile, and shared pages are no part of any slice.
+        unsafe { string::copy(from.as_ptr(), into, from.len()) };
     }
 
     /// Sets every byte to zero, so that nothing of ours is shown to the other side by accident.
     pub fn clear(&self) {
-        for at in (0..self.len).step_by(WORD) {
-            // SAFETY: as for `load_u16`.
-            unsafe { AtomicU64::from_ptr(self.at(at, WORD).cast()) }.store(0, Ordering::Relaxed);
-        }
-    }
-}
-
-/// A range cut at word boundaries: so many single bytes, so many words, and the rest.
-struct Split {
-    head: usize,
-    words: usize,
-}
-
-impl Split {
-    #[track_caller]
-    fn new(offset: usize, count: usize, len: usize) -> Self {
-        let end = offset.checked_add(count);
-        assert!(
-            end.is_some_and(|end| end <= len),
-            "copy of {count} bytes at offset {offset} of {len} shared bytes"
-        );
-        let head = (offset.next_multiple_of(WORD) - offset).min(count);
-        Self { head, words: (count - head) / WORD }
+        // SAFETY: it is all of the memory, whole pages.
+        unsafe { string::clear(self.base.as_ptr(), self.len / size_of::<u64>()) };
     }
 }
 
