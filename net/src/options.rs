@@ -35,8 +35,11 @@ pub struct Options {
     pub linger: Option<u32>,
 }
 
-/// Bytes of a buffer if nobody says otherwise: what keeps a link of some Gbit/s and a tenth of a millisecond busy.
-pub const BUFFER: usize = 32 * 1024;
+/// Bytes that wait to be sent if nobody says otherwise: two of the largest packets that a device cuts into segments, so that one goes while the other is
+/// on its way.
+pub const SEND_BUFFER: usize = 128 * 1024;
+/// Bytes that wait to be read if nobody says otherwise: what keeps a link of some Gbit/s and a tenth of a millisecond busy.
+pub const RECEIVE_BUFFER: usize = 64 * 1024;
 /// The fewest bytes of a buffer.
 pub const BUFFER_MIN: usize = 2 * 1024;
 /// The most.
@@ -51,8 +54,8 @@ impl Default for Options {
             broadcast: false,
             v6_only: false,
             time_to_live: 64,
-            send_buffer: BUFFER,
-            receive_buffer: BUFFER,
+            send_buffer: SEND_BUFFER,
+            receive_buffer: RECEIVE_BUFFER,
             linger: None,
         }
     }
