@@ -72,7 +72,7 @@ const TRIALS: &[Trial] = &[
     },
     Trial {
         name: "bulk out of the guest",
-        arguments: "pull ADDRESS 16",
+        arguments: "pull ADDRESS 256",
         idle: Idle::None,
         counted: "bytes",
         unit: "MB",
@@ -80,7 +80,7 @@ const TRIALS: &[Trial] = &[
     },
     Trial {
         name: "bulk into the guest",
-        arguments: "push ADDRESS 16",
+        arguments: "push ADDRESS 256",
         idle: Idle::None,
         counted: "bytes",
         unit: "MB",
