@@ -40,12 +40,15 @@ pub struct Options {
 pub const SEND_BUFFER: usize = 128 * 1024;
 /// Bytes that wait to be read if nobody says otherwise: what keeps a link of some Gbit/s and a tenth of a millisecond busy.
 pub const RECEIVE_BUFFER: usize = 64 * 1024;
+/// Bytes of datagrams that wait, either way, if nobody says otherwise: memory is kept for all of them.
+const DATAGRAMS_BUFFER: usize = 32 * 1024;
 /// The fewest bytes of a buffer.
 pub const BUFFER_MIN: usize = 2 * 1024;
 /// The most.
 pub const BUFFER_MAX: usize = 4 * 1024 * 1024;
 
 impl Default for Options {
+    /// Those of a socket for connections of which nothing was said.
     fn default() -> Self {
         Self {
             no_delay: false,
@@ -58,5 +61,13 @@ impl Default for Options {
             receive_buffer: RECEIVE_BUFFER,
             linger: None,
         }
+    }
+}
+
+impl Options {
+    /// Those of a socket for datagrams of which nothing was said.
+    #[must_use]
+    pub fn of_datagrams() -> Self {
+        Self { send_buffer: DATAGRAMS_BUFFER, receive_buffer: DATAGRAMS_BUFFER, ..Self::default() }
     }
 }

@@ -48,10 +48,9 @@ impl Family {
 impl Stack {
     /// Makes a socket.
     pub fn open(&mut self, family: Family, kind: Kind) -> SocketNumber {
-        let options = Options::default();
         let socket = match kind {
-            Kind::Stream => Socket::Fresh(Fresh { family, at: None, options }),
-            Kind::Datagram => Socket::Datagrams(Box::new(Datagrams::new(family, options))),
+            Kind::Stream => Socket::Fresh(Fresh { family, at: None, options: Options::default() }),
+            Kind::Datagram => Socket::Datagrams(Box::new(Datagrams::new(family, Options::of_datagrams()))),
         };
         SocketNumber(self.sockets.insert(socket))
     }
