@@ -256,9 +256,9 @@ pub fn beamfile_chunk(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 pub fn beamfile_module_md5(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     let file = binary(args[0])?;
     cx.bump((file.len() / 1000) as u32);
-    let is_compressed = beam_file::is_gzip(&file);
-    Ok(match beam_file::Module::open(file) {
-        Ok(module) if !is_compressed => build::binary(cx.heap(), &loader::checksum(&module)),
-        _ => Term::atom(predefined::UNDEFINED),
+    let module = if beam_file::is_gzip(&file) { None } else { beam_file::Module::open(file).ok() };
+    Ok(match module {
+        Some(module) => build::binary(cx.heap(), &loader::checksum(&module)),
+        None => Term::atom(predefined::UNDEFINED),
     })
 }
