@@ -110,6 +110,33 @@ impl Port {
         segment.emit(&mut TcpPacket::new_unchecked(&mut self.frame[transport..]), &from, &to, &sums);
     }
 
+    /// Lets the segment that was fetched show no wider window than this. Its checksum was looked at before.
+    pub fn narrow(&mut self, window: u16) {
+        if let Some(packet) = self.packet()
+            && let Some(field) =
+                self.frame.get_mut(packet.transport + frame::TCP_WINDOW..).and_then(<[u8]>::first_chunk_mut)
+            && u16::from_be_bytes(*field) > window
+        {
+            *field = window.to_be_bytes();
+        }
+    }
+
+    /// Bytes of the longest segment of TCP that can go between two ends.
+    pub fn longest_segment(&self, ends: Ends) -> u16 {
+        let headers = if ends.local.is_ipv4() { 40 } else { 60 };
+        self.wire.mtu().saturating_sub(headers).try_into().unwrap_or(u16::MAX)
+    }
+
+    /// Bytes of the longest packet between two ends of which the device makes segments; none if it makes none.
+    pub fn packet_size(&self, ends: Ends) -> u32 {
+        if ends.local.is_ipv4() && self.cuts_tcp_v4() { LARGE_FRAME as u32 } else { 0 }
+    }
+
+    fn cuts_tcp_v4(&self) -> bool {
+        let offload = self.wire.offload();
+        offload.cuts_tcp_v4 && offload.completes_checksums
+    }
+
     /// The IP packet in the frame that was fetched.
     fn packet(&self) -> Option<frame::Packet> {
         let ip = match self.medium {
@@ -240,7 +267,7 @@ impl phy::Device for Port {
         let ours = if offload.completes_checksums { Checksum::None } else { Checksum::Tx };
         (sums.tcp, sums.udp) = (ours, ours);
         capabilities.checksum = sums;
-        if offload.cuts_tcp_v4 && offload.completes_checksums {
+        if self.cuts_tcp_v4() {
             capabilities.segmentation.tcpv4 = NonZeroUsize::new(LARGE_FRAME);
         }
         capabilities
@@ -417,7 +444,7 @@ impl Link {
     /// Shows smoltcp what makes it send the first segment of a connection that is missing.
     pub fn tell_of_loss(&mut self, connection: &mut Connection, now: Instant) {
         use tcp::State;
-        let Some(evidence) = connection.recovery.evidence() else { return };
+        let Some(evidence) = connection.flight.evidence() else { return };
         for confirmation in evidence {
             let socket = connection.socket();
             // One that has ended does not know what it is shown, and would say so to the other end. One that has nothing but its end to send would stop
