@@ -28,8 +28,6 @@ use crate::sequence::Highest;
 use crate::stack::SocketNumber;
 use crate::wire::{Medium, Meta, Sum, Wire};
 
-/// Bytes of the longest frame that a device cuts, Ethernet header included.
-const LARGE_FRAME: usize = 65_549;
 /// Datagrams of which some pieces have come.
 const PIECES_MAX: usize = 16;
 
@@ -129,12 +127,13 @@ impl Port {
 
     /// Bytes of the longest packet between two ends of which the device makes segments; none if it makes none.
     pub fn packet_size(&self, ends: Ends) -> u32 {
-        if ends.local.is_ipv4() && self.cuts_tcp_v4() { LARGE_FRAME as u32 } else { 0 }
+        let longest = self.cuts_tcp_v4().filter(|_| ends.local.is_ipv4()).map_or(0, NonZeroUsize::get);
+        longest.try_into().unwrap_or(u32::MAX)
     }
 
-    fn cuts_tcp_v4(&self) -> bool {
+    fn cuts_tcp_v4(&self) -> Option<NonZeroUsize> {
         let offload = self.wire.offload();
-        offload.cuts_tcp_v4 && offload.completes_checksums
+        offload.cuts_tcp_v4.filter(|_| offload.completes_checksums)
     }
 
     /// The IP packet in the frame that was fetched.
@@ -267,9 +266,7 @@ impl phy::Device for Port {
         let ours = if offload.completes_checksums { Checksum::None } else { Checksum::Tx };
         (sums.tcp, sums.udp) = (ours, ours);
         capabilities.checksum = sums;
-        if self.cuts_tcp_v4() {
-            capabilities.segmentation.tcpv4 = NonZeroUsize::new(LARGE_FRAME);
-        }
+        capabilities.segmentation.tcpv4 = self.cuts_tcp_v4();
         capabilities
     }
 }

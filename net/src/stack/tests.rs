@@ -4,6 +4,7 @@
 use std::boxed::Box;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::string::String;
 use std::vec;
 use std::vec::Vec;
@@ -14,7 +15,8 @@ use smoltcp::wire::{DhcpMessageType, DhcpPacket, DhcpRepr};
 use super::*;
 use crate::footprint::CONNECTION;
 use crate::options::Shutdown;
-use crate::wire::lossy::{Clock, Faults, cable};
+use crate::wire::Offload;
+use crate::wire::lossy::{Clock, End, Faults, cable, cable_between};
 
 mod datagrams;
 
@@ -50,7 +52,10 @@ impl World {
     }
 
     fn with_limits(seed: u64, faults: Faults, limits: Limits) -> Self {
-        let (one, other, clock) = cable(seed, 1, faults);
+        Self::over(cable(seed, 1, faults), limits)
+    }
+
+    fn over((one, other, clock): (End, End, Clock), limits: Limits) -> Self {
         let side = |end, address: &str, seed| {
             let mut stack = Stack::new(limits, entropy(seed));
             let addresses = vec![(address.parse().expect("an address"), 24)];
@@ -679,9 +684,23 @@ fn what_loss_costs() {
     }
 }
 
+/// A back end of Xen takes no frame of more than 65,535 bytes.
+#[test]
+fn packets_are_as_long_as_the_device_takes_and_no_longer() {
+    for longest in [65_535, 30_000] {
+        let offload = Offload { completes_checksums: true, cuts_tcp_v4: NonZeroUsize::new(longest) };
+        let mut world = World::over(cable_between(1, 1, Faults::default(), offload), Limits::default());
+        time_in(&mut world);
+        assert!((longest - 2000..=longest).contains(&world.clock.longest()), "{}", world.clock.longest());
+    }
+}
+
 /// How long a megabyte takes, one way, in microseconds.
 fn time_of(seed: u64, faults: Faults) -> u64 {
-    let mut world = World::new(seed, faults);
+    time_in(&mut World::new(seed, faults))
+}
+
+fn time_in(world: &mut World) -> u64 {
     let listener = world.listen("0.0.0.0:80");
     let (client, server) = world.connect(listener, "10.0.0.2:80");
     let bytes = vec![7; 1 << 20];
