@@ -175,6 +175,19 @@ impl phy::RxToken for Shown<'_> {
     }
 }
 
+/// Bytes at the beginning of a frame that smoltcp may count on to be 0: more than any message without data has. Those that follow are written in any case.
+const BLANK: usize = 2048;
+
+/// A frame of so many bytes, in place of what was there.
+fn blank(scratch: &mut Vec<u8>, len: usize) -> &mut [u8] {
+    if scratch.len() < len {
+        scratch.resize(len, 0);
+    }
+    let frame = &mut scratch[..len];
+    frame[..len.min(BLANK)].fill(0);
+    frame
+}
+
 /// Room for a frame to send.
 pub struct Room<'a> {
     wire: &'a mut dyn Wire,
@@ -188,26 +201,25 @@ pub struct Room<'a> {
 
 impl phy::TxToken for Room<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
-        self.scratch.clear();
-        self.scratch.resize(len, 0);
-        let result = f(self.scratch);
+        let frame = blank(self.scratch, len);
+        let result = f(frame);
         let ip = match self.medium {
-            Medium::Ethernet(_) => frame::ethernet_packet(self.scratch),
+            Medium::Ethernet(_) => frame::ethernet_packet(frame),
             Medium::Ip => Some(0),
         };
         let mut meta = Meta { sum: Sum::There, segment: self.segment };
-        if let Some(packet) = ip.and_then(|ip| frame::packet(self.scratch, ip)) {
+        if let Some(packet) = ip.and_then(|ip| frame::packet(frame, ip)) {
             let is_completed = self.wire.offload().completes_checksums;
-            self.highest.pass(self.scratch, &packet, !is_completed);
+            self.highest.pass(frame, &packet, !is_completed);
             if self.beside != Beside::default() {
-                self.beside.write(self.scratch, &packet);
+                self.beside.write(frame, &packet);
             }
             *self.sent += u64::from(matches!(packet.protocol, frame::TCP | frame::UDP));
-            if is_completed && checksum::begin(self.scratch, &packet) {
+            if is_completed && checksum::begin(frame, &packet) {
                 meta.sum = Sum::Blank;
             }
         }
-        self.wire.send(self.scratch, meta);
+        self.wire.send(frame, meta);
         result
     }
 
