@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod as_erl;
 mod brought;
 mod browser;
 mod capture;
@@ -28,6 +29,7 @@ mod otp;
 mod packed;
 mod power;
 mod release;
+mod scripts;
 mod services;
 mod shares;
 mod storage;
@@ -122,6 +124,7 @@ const TESTS: &[(&str, Test)] = &[
     ("guestbook_of_elixir_outlives_a_cut", guestbook::of_elixir_outlives_a_cut),
     ("guestbook_is_signed_in_a_browser", guestbook::is_signed_in_a_browser),
     ("otp_does_fixtures_as_stock", fixtures::are_as_on_stock),
+    ("otp_does_scripts_as_stock", scripts::are_as_on_stock),
     ("host_runs_guests_by_xl", host::runs_guests_by_xl),
     ("release_of_500_modules_boots", release::of_500_modules_boots),
     ("otp_takes_no_time_when_idle", otp::takes_no_time_when_idle),
@@ -138,6 +141,15 @@ const TESTS: &[(&str, Test)] = &[
 ];
 
 fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    if let [flag, socket, words @ ..] = words.as_slice()
+        && flag == as_erl::FLAG
+    {
+        return as_erl::ask(&socket.to_string_lossy(), words).unwrap_or_else(|why| {
+            eprintln!("no guest could be asked for: {why}");
+            ExitCode::FAILURE
+        });
+    }
     let mut install = Install::Allowed;
     let mut filters = Vec::new();
     let mut options = Vec::new();
