@@ -31,6 +31,8 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("elixir_", "the program elixir calls erl, with OTP's and its own folders of this host"),
     ("escript", "the program escript calls erl, and a call reads what the one before has written"),
     ("inet_local", "a guest has no local sockets"),
+    ("inet_names", "a guest has the name of its domain, and no interfaces but those of its vifs"),
+    ("inet_options", "a guest without a vif has no interface for groups"),
     ("ninep_mount", "it starts a server and asks it for a folder of this host; shares_mount_a_server does"),
     ("os_commands", "a guest has no programs"),
     ("os_version", "the system below is another"),
