@@ -148,7 +148,7 @@ fn end_exhausted(what: Exhausted) {
     unsafe {
         let Some(machine) = CURRENT.swap(null_mut(), Ordering::Relaxed).as_ref() else { return };
         let vm = &mut *machine.vm;
-        vm.crash(machine.process.as_ref(), &alloc::format!("{what}"));
+        vm.crash_exhausted(machine.process.as_ref(), what);
         let status = vm.halted.map_or(1, Halt::status);
         vm.platform.crash(status)
     }

@@ -12,6 +12,7 @@ mod lines;
 mod preloaded;
 mod prepared;
 mod purge;
+mod ways_in;
 
 pub use entries::{Entries, LambdaName};
 pub use instance::{Function, Instance, Source};
@@ -20,6 +21,7 @@ pub use lines::{LineTable, Location};
 pub use preloaded::{PRELOADED, Presence, is_preloaded};
 pub use prepared::{PreparedCode, PreparedTable};
 pub use purge::{Purge, Purged};
+pub(crate) use ways_in::WaysIn;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -251,6 +253,14 @@ impl Code {
         let versions = self.modules.get(module)?;
         let saved = self.purge.iter().filter_map(|purge| purge.saved());
         versions.instances().chain(saved).find(|instance| instance.addresses().start == *start)
+    }
+
+    /// Makes calls go to functions of the instance at an address that were not there when it was loaded: to the one to which a way in leads, or to all.
+    pub(crate) fn shorten_ways(&self, address: usize, which: Option<usize>) {
+        let Some(instance) = self.instance_at(address) else { return };
+        let all = 0..instance.ways_in.count();
+        let which = which.map_or(all, |index| index..index + 1);
+        which.for_each(|index| instance.shorten(&self.entries, index));
     }
 
     /// The same, to be changed.

@@ -4,7 +4,8 @@
 //!
 //! A machine that ends for want of memory has none for its dump, so it is written as it is found, piece by piece. Heaps are written whole, from
 //! the first object to the last, with what nobody refers to any more: so nothing has to be marked or remembered.
-//! Where no files are kept and no file is named it goes to the console, between two lines that say so.
+//! On a platform that has a console for it ([`DumpPlace`](crate::platform::DumpPlace)) it goes there, between two lines that say so, when there is no file for it, when the file cannot be
+//! written, and when memory is out.
 
 mod code;
 mod external;
@@ -25,17 +26,24 @@ use alloc::vec::Vec;
 use core::fmt::{self, Write};
 
 use crate::bif::system::GREETING;
-use crate::platform::{NoPlatform, OpenModes};
+use crate::platform::{Errno, FileHandle, FileResult, NoPlatform, OpenModes, Remove};
 use crate::process::Process;
 use crate::vm::Vm;
 use sink::{Destination, Limits, Sink};
 
-/// Where it is written if nothing else is said.
-const FILE: &[u8] = b"erl_crash.dump";
 /// What stands before it on a console.
 const BEGIN: &str = "-----BEGIN ERL_CRASH_DUMP-----\n";
 /// What stands behind it on a console.
 const END: &str = "-----END ERL_CRASH_DUMP-----\n";
+
+/// What a machine has that is over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Memory {
+    /// Some memory: whoever writes a file may use it.
+    Left,
+    /// None.
+    Exhausted,
+}
 
 /// A machine that is over, seen by those who write of it.
 #[derive(Clone, Copy)]
@@ -49,23 +57,61 @@ struct Scene<'a> {
 
 impl Vm {
     /// Writes the dump, unless the environment says that there shall be none. Tells on the console where it is.
-    pub(crate) fn write_crash_dump(&mut self, running: Option<&Process>, slogan: &str) {
+    pub(crate) fn write_crash_dump(&mut self, running: Option<&Process>, slogan: &str, memory: Memory) {
         let Some(limits) = Limits::of(&self.environment) else { return };
-        let variable = self.environment.get(b"ERL_CRASH_DUMP".as_slice());
-        let destination = if variable.is_some() || self.platform.keeps_files() {
-            let name = variable.map_or(FILE, Vec::as_slice).to_vec();
+        let place = self.platform.dump_place();
+        let named = self.environment.get(b"ERL_CRASH_DUMP".as_slice());
+        let name = named.map(Vec::as_slice).or(place.file().map(str::as_bytes)).map(<[u8]>::to_vec);
+        let is_console_sure = place.has_console() && memory == Memory::Exhausted;
+        if let Some(name) = name.filter(|_| !is_console_sure) {
             self.complain("\nCrash dump is being written to: ");
             self.platform.complain(&name);
             self.complain("...");
-            let modes = OpenModes { write: true, create: true, truncate: true, ..OpenModes::default() };
-            let Ok(file) = self.platform.files().open(&name, modes) else { return };
-            // As stock's; that nobody else may read it is no reason to have none.
-            let _ = self.platform.files().change(&name, crate::platform::Change::Permissions(0o640));
-            Destination::File(file)
-        } else {
-            self.platform.complain(BEGIN.as_bytes());
-            Destination::Console
-        };
+            match self.dump_to_file(running, slogan, limits, &name) {
+                Err(error) if place.has_console() => self.complain(&alloc::format!("failed: {error}\n")),
+                _ => return,
+            }
+        }
+        self.platform.complain(BEGIN.as_bytes());
+        // A console takes all.
+        let _ = self.dump_to(running, slogan, limits, Destination::Console);
+        self.platform.complain(END.as_bytes());
+    }
+
+    /// Writes it to a file. What there is of it when it cannot be written to its end stays where nobody else writes it.
+    fn dump_to_file(
+        &mut self,
+        running: Option<&Process>,
+        slogan: &str,
+        limits: Limits,
+        name: &[u8],
+    ) -> FileResult<()> {
+        let modes = OpenModes { write: true, create: true, truncate: true, ..OpenModes::default() };
+        let file: FileHandle = self.platform.files().open(name, modes)?;
+        // As stock's; that nobody else may read it is no reason to have none.
+        let _ = self.platform.files().change(name, crate::platform::Change::Permissions(0o640));
+        let (result, error) = self.dump_to(running, slogan, limits, Destination::File(file));
+        if let Some(error) = error {
+            if self.platform.dump_place().has_console() {
+                // Half of a dump would only take the room that others need at the next start.
+                let _ = self.platform.files().remove(name, Remove::File);
+            }
+            return Err(error);
+        }
+        if result.is_ok() {
+            self.complain("done\n");
+        }
+        Ok(())
+    }
+
+    /// Writes it, and gives whether it is whole, and why a file has not taken it.
+    fn dump_to(
+        &mut self,
+        running: Option<&Process>,
+        slogan: &str,
+        limits: Limits,
+        destination: Destination,
+    ) -> (fmt::Result, Option<Errno>) {
         let seconds = self.platform.system_time().div_euclid(1_000_000_000);
         let local = seconds + i64::from(self.platform.utc_offset(seconds));
         let now = self.platform.monotonic() / 1_000_000;
@@ -73,12 +119,9 @@ impl Vm {
         let mut sink = Sink::new(platform, destination, limits, now);
         let scene = Scene { vm: self, running, now };
         let result = scene.write(&mut sink, local, slogan).and_then(|()| sink.flush());
-        self.platform = sink.close();
-        match destination {
-            Destination::Console => self.platform.complain(END.as_bytes()),
-            Destination::File(_) if result.is_ok() => self.complain("done\n"),
-            Destination::File(_) | Destination::Memory => {}
-        }
+        let (platform, error) = sink.close();
+        self.platform = platform;
+        (result, error)
     }
 }
 

@@ -3,6 +3,8 @@
 //!
 //! The scheduler returns to the host before the next turn; what there is to tell is told here.
 
+use crate::crash_dump::Memory;
+use crate::last_words::Exhausted;
 use crate::print::Printed;
 use crate::process::Process;
 use crate::vm::Vm;
@@ -39,12 +41,22 @@ impl Vm {
     /// Ends the machine because it cannot go on, or because a program says so with a slogan. `running` is the process that is
     /// outside of the table. What happens after the first end of a machine does not count.
     pub fn crash(&mut self, running: Option<&Process>, slogan: &str) {
+        self.crash_with(running, slogan, Memory::Left);
+    }
+
+    /// The same because there is no more of something.
+    pub(crate) fn crash_exhausted(&mut self, running: Option<&Process>, what: Exhausted) {
+        let memory = if what.is_memory() { Memory::Exhausted } else { Memory::Left };
+        self.crash_with(running, &alloc::format!("{what}"), memory);
+    }
+
+    fn crash_with(&mut self, running: Option<&Process>, slogan: &str, memory: Memory) {
         if self.halted.is_some() {
             return;
         }
         self.complain(slogan);
         self.complain("\n");
-        self.write_crash_dump(running, slogan);
+        self.write_crash_dump(running, slogan, memory);
         self.halted = Some(Halt::Crashed);
     }
 

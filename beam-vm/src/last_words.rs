@@ -23,6 +23,14 @@ pub enum Exhausted {
     Atoms(u32),
 }
 
+impl Exhausted {
+    /// Whether it is memory.
+    #[must_use]
+    pub const fn is_memory(self) -> bool {
+        !matches!(self, Self::Atoms(_))
+    }
+}
+
 impl fmt::Display for Exhausted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let memory = match self {

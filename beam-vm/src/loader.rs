@@ -26,7 +26,7 @@ use md5::{Digest, Md5};
 
 use crate::atom::Atom;
 use crate::beam_file::{AtomIndex, ChunkId, Module};
-use crate::code::{Function, Instance, LineTable, Source, is_preloaded};
+use crate::code::{Function, Instance, LineTable, Source, WaysIn, is_preloaded};
 use crate::emu::assemble::{Assembled, Block, Shape, assemble};
 use crate::etf::{self, DecodeError};
 use crate::heap::Fragment;
@@ -92,6 +92,7 @@ fn make(vm: &mut Vm, bytes: Vec<u8>, expected: Option<Atom>) -> Result<Made, Loa
         shape: Shape::default(),
         stored: None,
         native: None,
+        ways_in: WaysIn::none(),
         functions: parts.functions,
         exports: parts.exports,
         lambdas: parts.lambdas,

@@ -5,6 +5,7 @@
 //! The scheduler asks for the time once for many turns, and nothing asks for anything between two instructions. The end of the
 //! machine is no call: the scheduler returns to the host with a status.
 
+mod dumps;
 mod errno;
 mod facts;
 mod files;
@@ -16,6 +17,7 @@ mod sim;
 mod sockets;
 mod streams;
 
+pub use dumps::DumpPlace;
 pub use errno::Errno;
 pub use facts::{Course, Fact, Record, Unit};
 pub use files::{
@@ -165,9 +167,9 @@ pub trait Platform {
     /// Files: tells what has come of operations that were begun, each once. [`Platform::park`] ends when there is something to tell.
     fn finished(&mut self, _answers: &mut Vec<(FileTicket, FileAnswer)>) {}
 
-    /// Whether files are there when the machine is gone.
-    fn keeps_files(&self) -> bool {
-        false
+    /// Where a crash dump goes if the environment does not say it.
+    fn dump_place(&self) -> DumpPlace {
+        DumpPlace::Console
     }
 
     /// The file of a module, when the program calls one that is not loaded.

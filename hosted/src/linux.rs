@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use beam_vm::platform::{
-    CodeAccess, Fact, Files, FixedRange, Platform, Record, Reservation, Sockets, Streams,
+    CodeAccess, DumpPlace, Fact, Files, FixedRange, Platform, Record, Reservation, Sockets, Streams,
 };
 
 use fs::Namespace;
@@ -249,8 +249,8 @@ impl Platform for LinuxPlatform {
         &mut self.files
     }
 
-    fn keeps_files(&self) -> bool {
-        true
+    fn dump_place(&self) -> DumpPlace {
+        DumpPlace::File("erl_crash.dump")
     }
 
     fn module(&mut self, name: &str) -> Option<Vec<u8>> {

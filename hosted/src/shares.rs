@@ -54,6 +54,8 @@ impl fmt::Display for Name<'_> {
 struct Tcp {
     host: String,
     port: u16,
+    /// How long it may take to answer.
+    limit: Duration,
     stream: Option<TcpStream>,
     /// When it could not be reached, and why.
     failed: Option<(Instant, Lost)>,
@@ -66,8 +68,8 @@ impl Tcp {
             match TcpStream::connect_timeout(&address, CONNECT_LIMIT) {
                 Ok(stream) => {
                     stream.set_nodelay(true)?;
-                    stream.set_read_timeout(Some(ANSWER_LIMIT))?;
-                    stream.set_write_timeout(Some(ANSWER_LIMIT))?;
+                    stream.set_read_timeout(Some(self.limit))?;
+                    stream.set_write_timeout(Some(self.limit))?;
                     return Ok(stream);
                 }
                 Err(error) => last = error,
@@ -152,9 +154,14 @@ fn listener(share: &Share) -> Listener {
 /// # Errors
 /// There is something at the place already, or it is no path.
 pub fn mount_shares(files: &mut Namespace, shares: &[Share]) -> Result<(), ShareError> {
+    mount(files, shares, ANSWER_LIMIT)
+}
+
+/// The same, with servers that may take so long to answer.
+fn mount(files: &mut Namespace, shares: &[Share], limit: Duration) -> Result<(), ShareError> {
     let user = User { user: rustix::process::geteuid().as_raw(), group: rustix::process::getegid().as_raw() };
     for (share, device) in shares.iter().zip(FIRST_DEVICE..) {
-        let stream = Tcp { host: share.host.clone(), port: share.port, stream: None, failed: None };
+        let stream = Tcp { host: share.host.clone(), port: share.port, limit, stream: None, failed: None };
         let name =
             std::env::var_os("USER").map_or_else(|| b"root".to_vec(), |name| name.into_encoded_bytes());
         let settings = Settings { name, user, tree: share.tree.clone().into_bytes(), device };
@@ -166,3 +173,6 @@ pub fn mount_shares(files: &mut Namespace, shares: &[Share]) -> Result<(), Share
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //! of Xen's command line behind them.
 
 mod own_flags;
+mod place;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -26,6 +27,7 @@ use crate::machine::Machine;
 use crate::platform::{self, XenPlatform};
 use crate::power::End;
 use own_flags::OwnFlags;
+use place::place;
 
 /// Variables that a node has unless the image says otherwise: what a login would set.
 const DEFAULTS: [(&str, &str); 3] = [("HOME", "/"), ("LANG", "C.UTF-8"), ("TERM", "xterm")];
@@ -160,7 +162,7 @@ impl Application {
     ) -> Result<(OwnFlags, CommandLine), ApplicationError> {
         let (own, words) = OwnFlags::take(arguments).map_err(ApplicationError::Own)?;
         let words = words.into_iter().map(String::into_bytes).collect();
-        let around = Around { environment, table: self.table };
+        let around = Around { environment, table: self.table, folder: self.start.cwd };
         let line = command_line::read(words, &around).map_err(ApplicationError::Flag)?;
         Ok((own, line))
     }
@@ -197,6 +199,8 @@ fn window(environment: &BTreeMap<Vec<u8>, Vec<u8>>) -> [u32; 2] {
 struct Around<'a> {
     environment: &'a BTreeMap<Vec<u8>, Vec<u8>>,
     table: FileTable<'static>,
+    /// The working folder.
+    folder: &'a [u8],
 }
 
 impl Surroundings for Around<'_> {
@@ -205,7 +209,7 @@ impl Surroundings for Around<'_> {
     }
 
     fn file(&self, name: &[u8]) -> Result<Vec<u8>, String> {
-        let path = if name.starts_with(b"/") { name.to_vec() } else { [b"/", name].concat() };
+        let path = place(self.folder, name);
         match self.table.find(&path) {
             Some(entry) if entry.kind == image::files::Kind::File => Ok(entry.bytes.to_vec()),
             Some(_) => Err("it is no file".to_string()),

@@ -17,8 +17,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use beam_vm::platform::{
-    At, Begun, CodeAccess, Event, FileAnswer, FileHandle, FileRequest, FileResult, FileTicket, Files,
-    FixedRange, Platform, Record, Reservation, Sockets, Streams,
+    At, Begun, CodeAccess, DumpPlace, Event, FileAnswer, FileHandle, FileRequest, FileResult, FileTicket,
+    Files, FixedRange, Platform, Record, Reservation, Sockets, Streams,
 };
 use drivers::xenstore::Store;
 use fs::Namespace;
@@ -89,6 +89,7 @@ pub struct XenPlatform {
     shutdown: Shutdown,
     network: Network,
     storage: Storage,
+    dump: DumpPlace,
     shares: Shares,
     tide: Tide,
     /// Whether there are files for the names of hosts.
@@ -115,7 +116,7 @@ impl XenPlatform {
         }
         let program = program::current().expect("it was installed when the machine was started");
         let storage = Storage::start(&machine);
-        storage.mount(&mut files, &mut machine.entropy);
+        let dump = storage.mount(&mut files, &mut machine.entropy);
         let shares = Shares::mount(&machine, &around.shares, &mut files);
         if let Err(errno) = files.enter(&around.folder) {
             let folder = String::from_utf8_lossy(&around.folder);
@@ -142,6 +143,7 @@ impl XenPlatform {
             shutdown: Shutdown::new(around.shutdown_time),
             network,
             storage,
+            dump,
             shares,
             tide: Tide::default(),
             has_names,
@@ -293,6 +295,10 @@ impl Platform for XenPlatform {
         }
         info!("halted with status {status}");
         self.machine.end(self.shutdown.end())
+    }
+
+    fn dump_place(&self) -> DumpPlace {
+        self.dump
     }
 
     fn crash(&mut self, status: i32) -> ! {

@@ -10,6 +10,7 @@ use alloc::format;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use beam_vm::platform::DumpPlace;
 use drivers::xenbus::{self, DeviceId};
 use fs::Namespace;
 use fs::data::{Blank, DataFs, Settings};
@@ -28,6 +29,9 @@ const CLASS: &str = "vbd";
 
 /// Where the first disk is mounted.
 const PLACE: &str = "/data";
+
+/// A crash dump on the first disk.
+const DUMP: &str = "/data/erl_crash.dump";
 
 /// The number of the first disk as a device, behind those of the image and `/tmp`.
 const FIRST_DEVICE: u32 = 3;
@@ -61,12 +65,13 @@ impl Storage {
     }
 
     /// Mounts the file systems of the disks, those that can be written to first: at `/data`, and what comes after it at `/data1` and so on.
-    /// A disk that cannot be used is as if it were not there, with a word on the console.
-    pub fn mount(&self, files: &mut Namespace, entropy: &mut Entropy) {
+    /// A disk that cannot be used is as if it were not there, with a word on the console. Gives where a crash dump goes.
+    pub fn mount(&self, files: &mut Namespace, entropy: &mut Entropy) -> DumpPlace {
         let is_read_only = |drive: &&Drive| drive.disk().is_some_and(|disk| disk.read_only);
         let mut drives: Vec<&Drive> = self.drives.iter().collect();
         drives.sort_by_key(is_read_only);
         let mut next = 0;
+        let mut dump = DumpPlace::Console;
         for drive in drives {
             let began = time::now();
             let Some(mut system) = open(drive, FIRST_DEVICE + next, entropy) else { continue };
@@ -74,13 +79,18 @@ impl Storage {
             let place = if next == 0 { PLACE.into() } else { format!("{PLACE}{next}") };
             let room = system.room();
             match files.mount(place.as_bytes(), Box::new(system)) {
-                Ok(()) => info!(
-                    "{place} is on {}: {} of {} KiB free, after {} us",
-                    drive.name(),
-                    room.available >> 10,
-                    room.total >> 10,
-                    took.as_micros()
-                ),
+                Ok(()) => {
+                    info!(
+                        "{place} is on {}: {} of {} KiB free, after {} us",
+                        drive.name(),
+                        room.available >> 10,
+                        room.total >> 10,
+                        took.as_micros()
+                    );
+                    if next == 0 && !is_read_only(&drive) {
+                        dump = DumpPlace::FileOrConsole(DUMP);
+                    }
+                }
                 Err(errno) => error!(
                     "{} is not mounted: the image has no folder {place} (error {})",
                     drive.name(),
@@ -89,6 +99,7 @@ impl Storage {
             }
             next += 1;
         }
+        dump
     }
 
     /// What is to be expected of disks for which nobody sleeps.

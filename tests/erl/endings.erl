@@ -3,7 +3,25 @@
 -module(endings).
 -export([slogan/0, abort/0, memory/0, binary/0, buffer/0, atoms/0]).
 
-slogan() -> halt("the end is here").
+slogan() ->
+    case init:get_argument(endings) of
+        {ok, [["full"]]} -> fill("/data/filling");
+        _ -> ok
+    end,
+    halt("the end is here").
+
+%% Until there is no room on the disk.
+fill(Name) ->
+    {ok, File} = file:open(Name, [append, raw]),
+    Fill = fun(Loop, Bytes) ->
+        case file:write(File, Bytes) of
+            ok -> Loop(Loop, Bytes);
+            {error, enospc} -> ok
+        end
+    end,
+    [Fill(Fill, <<0:Size/unit:8>>) || Size <- [65536, 4096]],
+    ok = file:close(File),
+    io:format("the disk is full~n").
 
 abort() -> halt(abort).
 

@@ -8,6 +8,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod as_erl;
 mod brought;
 mod browser;
 mod capture;
@@ -28,6 +29,7 @@ mod otp;
 mod packed;
 mod power;
 mod release;
+mod scripts;
 mod services;
 mod shares;
 mod storage;
@@ -86,6 +88,7 @@ const TESTS: &[(&str, Test)] = &[
     ("otp_stops_cleanly_for_a_reboot", otp::stops_cleanly_for_a_reboot),
     ("otp_ends_a_node_that_does_not_stop", otp::ends_a_node_that_does_not_stop),
     ("otp_dumps_at_a_slogan", otp::dumps_at_a_slogan),
+    ("otp_dumps_to_the_console_when_no_disk_takes_it", otp::falls_back_to_the_console),
     ("otp_crashes_at_an_abort", otp::crashes_at_an_abort),
     ("otp_reports_that_memory_is_out", otp::reports_that_memory_is_out),
     ("otp_reports_what_is_too_large", otp::reports_what_is_too_large),
@@ -112,6 +115,7 @@ const TESTS: &[(&str, Test)] = &[
     ("data_can_be_full", storage::data_can_be_full),
     ("data_is_not_put_over_something", storage::data_is_not_put_over_something),
     ("data_outlives_cuts", storage::data_outlives_cuts),
+    ("data_has_the_crash_dump", otp::leaves_its_dump_on_a_disk),
     ("shares_mount_a_server", shares::mounts_a_server),
     ("shares_mount_a_device", shares::mounts_a_device),
     ("examples_serve", examples::serve),
@@ -120,6 +124,7 @@ const TESTS: &[(&str, Test)] = &[
     ("guestbook_of_elixir_outlives_a_cut", guestbook::of_elixir_outlives_a_cut),
     ("guestbook_is_signed_in_a_browser", guestbook::is_signed_in_a_browser),
     ("otp_does_fixtures_as_stock", fixtures::are_as_on_stock),
+    ("otp_does_scripts_as_stock", scripts::are_as_on_stock),
     ("host_runs_guests_by_xl", host::runs_guests_by_xl),
     ("release_of_500_modules_boots", release::of_500_modules_boots),
     ("otp_takes_no_time_when_idle", otp::takes_no_time_when_idle),
@@ -136,6 +141,15 @@ const TESTS: &[(&str, Test)] = &[
 ];
 
 fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    if let [flag, socket, words @ ..] = words.as_slice()
+        && flag == as_erl::FLAG
+    {
+        return as_erl::ask(&socket.to_string_lossy(), words).unwrap_or_else(|why| {
+            eprintln!("no guest could be asked for: {why}");
+            ExitCode::FAILURE
+        });
+    }
     let mut install = Install::Allowed;
     let mut filters = Vec::new();
     let mut options = Vec::new();

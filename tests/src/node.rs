@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Erlang nodes as guests: the kernel with stock OTP's applications and a test's modules in its image.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use image::files::FilesBuilder;
 use image::pack::{Kernel, write_executable};
@@ -27,6 +29,9 @@ pub struct Node {
     files: Vec<(String, PathBuf)>,
     applications: Vec<&'static str>,
     arguments: Vec<String>,
+    folders: Vec<String>,
+    working: String,
+    variables: Vec<(Vec<u8>, Vec<u8>)>,
     memory_mib: u32,
     extra: String,
     lines: Vec<String>,
@@ -36,12 +41,21 @@ pub struct Node {
 impl Node {
     /// A node with `kernel` and `stdlib` that does what these words of `erl`'s command line say.
     pub fn new(name: &'static str, arguments: &str) -> Self {
+        let words = arguments.split_whitespace().chain(["-pa", EBIN]);
+        Self::of_words(name, words.map(str::to_owned).collect())
+    }
+
+    /// The same with words that may have spaces in them, and with no other words.
+    pub fn of_words(name: &'static str, arguments: Vec<String>) -> Self {
         Self {
             name,
             modules: Vec::new(),
             files: Vec::new(),
             applications: vec!["kernel", "stdlib"],
-            arguments: arguments.split_whitespace().map(str::to_owned).collect(),
+            arguments,
+            folders: Vec::new(),
+            working: "/".to_owned(),
+            variables: Vec::new(),
             memory_mib: 64,
             extra: String::new(),
             lines: Vec::new(),
@@ -58,6 +72,23 @@ impl Node {
     /// With a file of the host at a place in the guest.
     pub fn file(mut self, place: String, file: PathBuf) -> Self {
         self.files.push((place, file));
+        self
+    }
+
+    /// With a folder.
+    pub fn folder(mut self, place: String) -> Self {
+        self.folders.push(place);
+        self
+    }
+
+    /// With a folder in which it starts.
+    pub fn working(self, place: String) -> Self {
+        Self { working: place.clone(), ..self.folder(place) }
+    }
+
+    /// With a variable of its environment.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.into(), value.into()));
         self
     }
 
@@ -112,7 +143,8 @@ impl Node {
 
     fn pack(&self, folder: &Path, path: &Path) -> Result<(), Failed> {
         let mut files = FilesBuilder::new(0);
-        for folder in ["/tmp", "/etc", "/data", EBIN] {
+        let given = self.folders.iter().map(String::as_str);
+        for folder in ["/tmp", "/etc", "/data", EBIN].into_iter().chain(given) {
             files.folder(folder.as_bytes(), 0o755, 0)?;
         }
         add(&mut files, &Path::new(ROOT).join("bin/start_clean.boot"), &format!("{ROOT}/bin/start.boot"))?;
@@ -145,25 +177,33 @@ impl Node {
         let mut start = Start::default();
         start.root = ROOT.as_bytes();
         start.bindir = bindir.as_bytes();
-        start.cwd = b"/";
+        start.cwd = self.working.as_bytes();
         start.preloaded = preloaded.as_bytes();
         let bytes = fs::read(target().join("voxoz-kernel.elf"))?;
         let kernel = Kernel::parse(&bytes)?;
         let image = Image::parse(kernel.image().ok_or("the kernel has no image")?)?;
-        let words: Vec<&str> = self.arguments.iter().map(String::as_str).chain(["-pa", EBIN]).collect();
+        let words: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        let variables = self.variables.iter().cloned().collect();
         let image = ImageBuilder::from_image(&image)
             .section(SectionKind::ARGUMENTS, 1, arguments::encode(&words)?)
             .section(SectionKind::FILES, 8, files.build()?)
-            .section(SectionKind::START, 1, start::encode(&start, &[].into())?)
+            .section(SectionKind::START, 1, start::encode(&start, &variables)?)
             .build();
         Ok(write_executable(path, &kernel.pack(&image)?)?)
     }
 }
 
+/// The applications that have been stripped: once for all nodes, some of which are packed at the same time.
+static STRIPPED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
 /// A folder with the modules of another, without what only debuggers read. They are read first: given the name of a file, `beam_lib:strip/1`
 /// would write to it.
 fn stripped(folder: &Path, name: &str) -> Result<PathBuf, Failed> {
     let target = target().join("nodes/stripped").join(name);
+    let mut all = STRIPPED.lock().unwrap_or_else(PoisonError::into_inner);
+    if all.contains(name) {
+        return Ok(target);
+    }
     fs::create_dir_all(&target)?;
     let script = format!(
         "[begin {{ok, R}} = file:read_file(F), {{ok, {{_, B}}}} = beam_lib:strip(R), ok = file:write_file(filename:join({target:?}, filename:basename(F)), B) end \
@@ -173,7 +213,11 @@ fn stripped(folder: &Path, name: &str) -> Result<PathBuf, Failed> {
         folder.join("*.app"),
     );
     let output = Command::new("erl").args(["-noshell", "-eval", &script]).output()?;
-    if output.status.success() { Ok(target) } else { Err(format!("cannot strip {name}: {output:?}").into()) }
+    if !output.status.success() {
+        return Err(format!("cannot strip {name}: {output:?}").into());
+    }
+    all.insert(name.to_owned());
+    Ok(target)
 }
 
 fn add(files: &mut FilesBuilder, file: &Path, place: &str) -> Result<(), Failed> {
@@ -181,7 +225,7 @@ fn add(files: &mut FilesBuilder, file: &Path, place: &str) -> Result<(), Failed>
 }
 
 /// The folder of an application of the OTP that is installed.
-fn library(name: &str) -> Result<PathBuf, Failed> {
+pub fn library(name: &str) -> Result<PathBuf, Failed> {
     for folder in fs::read_dir(Path::new(ROOT).join("lib"))? {
         let folder = folder?.path();
         let is_it = |file: &str| file.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'));

@@ -11,8 +11,10 @@ use lab::{Action, Guest, GuestSpec, Lab, Reason};
 use libtest_mimic::Failed;
 
 use crate::node::Node;
-use crate::trial::{LIMIT, finish};
-use crate::world::World;
+use crate::packed::tool;
+use crate::storage::Loop;
+use crate::trial::{LIMIT, Outcome, finish};
+use crate::world::{World, target};
 
 fn hello() -> Node {
     Node::new("hello", "-noshell -s hello").module("hello")
@@ -144,17 +146,66 @@ fn ending(name: &'static str, function: &str) -> Node {
 pub fn dumps_at_a_slogan(world: &World) -> Result<(), Failed> {
     let outcome = ending("slogan", "slogan").to_end(&*world.lab()?)?;
     outcome.must_contain("the end is here\n")?;
-    let (_, rest) = outcome.console.split_once("-----BEGIN ERL_CRASH_DUMP-----\n").ok_or("no dump")?;
-    let (dump, rest) = rest.split_once("-----END ERL_CRASH_DUMP-----\n").ok_or("no whole dump")?;
+    must_have_dump(&outcome)
+}
+
+/// Fails unless the dump is what `endings:slogan/0` leaves.
+fn is_whole(dump: &str) -> Result<(), Failed> {
     for part in ["=erl_crash_dump:0.5\n", "Slogan: the end is here\n", "=proc:<0.1.0>\n", "=end\n"] {
         if !dump.contains(part) {
             return Err(format!("the dump has no {part:?}").into());
         }
     }
+    Ok(())
+}
+
+/// Fails unless the node has ended with the dump on its console.
+fn must_have_dump(outcome: &Outcome) -> Result<(), Failed> {
+    let (_, rest) = outcome.console.split_once("-----BEGIN ERL_CRASH_DUMP-----\n").ok_or("no dump")?;
+    let (dump, rest) = rest.split_once("-----END ERL_CRASH_DUMP-----\n").ok_or("no whole dump")?;
+    is_whole(dump)?;
     if !rest.contains("crashed, with status 1\n") {
         return Err(format!("no status after the dump: {rest}").into());
     }
     outcome.must_end(Reason::Crash)
+}
+
+/// With a disk the dump is a file there, which the host tool brings out of the volume.
+pub fn leaves_its_dump_on_a_disk(world: &World) -> Result<(), Failed> {
+    let disk = target().join("disk-dump");
+    let _ = fs::remove_file(&disk);
+    let image = disk.display().to_string();
+    tool(&["disk", "create", &image, "--size", "64M"])?;
+    let outcome = {
+        let lab = world.with_disks(vec![disk])?;
+        ending("slogan", "slogan").line("disk = [\"phy:/dev/vda,xvda,w\"]".into()).to_end(&lab)?
+    };
+    outcome.must_contain("Crash dump is being written to: /data/erl_crash.dump...done\n")?;
+    outcome.must_contain("crashed, with status 1\n")?;
+    outcome.must_end(Reason::Crash)?;
+    if outcome.console.contains("ERL_CRASH_DUMP-----") {
+        return Err(format!("the console has a dump as well:\n{}", outcome.console).into());
+    }
+    let dump = target().join("crash.dump");
+    let _ = fs::remove_file(&dump);
+    tool(&["disk", "get", &image, "/erl_crash.dump", &dump.display().to_string()])?;
+    is_whole(&String::from_utf8_lossy(&fs::read(&dump)?))?;
+    tool(&["disk", "check", &image])
+}
+
+/// A disk that is full or can only be read leaves the dump to the console, and has no half of it.
+pub fn falls_back_to_the_console(world: &World) -> Result<(), Failed> {
+    let lab = &*world.lab()?;
+    let disk = Loop::new(lab, "dump", 8 << 20, &[])?;
+    let node = |how: &str| ending("slogan", &format!("slogan -endings {how}"));
+    for _ in 0..2 {
+        let outcome = node("full").line(format!("disk = [{}]", disk.line("xvda", "w"))).to_end(lab)?;
+        outcome.must_contain("the disk is full\n")?;
+        outcome.must_contain("/data/erl_crash.dump...failed: enospc\n-----BEGIN ERL_CRASH_DUMP-----\n")?;
+        must_have_dump(&outcome)?;
+    }
+    let outcome = node("none").line(format!("disk = [{}]", disk.line("xvda", "r"))).to_end(lab)?;
+    must_have_dump(&outcome)
 }
 
 pub fn crashes_at_an_abort(world: &World) -> Result<(), Failed> {

@@ -100,6 +100,8 @@ impl Vm {
     /// Sets or clears the breakpoint of calls from elsewhere.
     pub fn set_global_point(&mut self, name: Name, address: usize, pattern: Option<Pattern>) {
         let Some(pattern) = pattern else { return self.clear_global_point(name) };
+        // Calls go on at the function's first instruction.
+        self.complete_at(address);
         let (module, function, arity) = name;
         let export = self.code.export(module, function, arity);
         export.stub.set([u64::from(code(Operation::GlobalBreakpoint)), 0]);

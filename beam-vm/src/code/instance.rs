@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 use core::ops::Range;
 
-use super::{Entries, LineTable, Location};
+use super::{Entries, LineTable, Location, WaysIn};
 use crate::atom::{Atom, predefined};
 use crate::beam_file::{self, ChunkId};
 use crate::emu::assemble::Shape;
@@ -50,6 +50,8 @@ pub struct Instance {
     pub(crate) words: Box<[u64]>,
     /// What its functions are expanded from, if some are not yet: their words are not there.
     pub(crate) stored: Option<Stored>,
+    /// The ways into functions that are expanded later: the words behind all others.
+    pub(crate) ways_in: WaysIn,
     /// Which instructions the words are, until they have got machine code.
     pub(crate) shape: Shape,
     /// Its machine code, to which some of the words lead.
@@ -125,7 +127,7 @@ impl Instance {
     /// Its instructions as the assembler has made them, whether there is machine code or not, if they are all there ([`Vm::complete`](crate::vm::Vm::complete)).
     #[must_use]
     pub fn instructions(&self) -> Box<[u64]> {
-        let mut words = self.words.clone();
+        let mut words: Box<[u64]> = self.words[..self.words.len() - self.ways_in.words()].into();
         if let Some(native) = &self.native {
             native.restore(&mut words);
         }
@@ -152,10 +154,10 @@ impl Instance {
 
     /// Makes calls go to its functions.
     pub(super) fn bind(&self, entries: &mut Entries) {
-        for (name, arity, word) in &self.exports {
+        for (index, (name, arity, word)) in self.exports.iter().enumerate() {
             let entry = entries.export(self.module, *name, *arity);
             if entry.bif.get() == 0 {
-                entry.address.set(self.address(*word));
+                entry.address.set(self.way_in(index, *word));
             }
         }
         self.bind_lambdas();
@@ -163,8 +165,41 @@ impl Instance {
 
     /// Makes calls of its lambdas go to it.
     pub(super) fn bind_lambdas(&self) {
-        for (entry, word) in &self.lambdas {
-            entry.address.set(self.address(*word));
+        for (index, (entry, word)) in self.lambdas.iter().enumerate() {
+            entry.address.set(self.way_in(self.exports.len() + index, *word));
+        }
+    }
+
+    /// Where calls of a function go: to its way in, or to its first instruction when it is there for sure.
+    fn way_in(&self, index: usize, entry: u32) -> *const u64 {
+        match &self.stored {
+            Some(_) => self.address(self.ways_in.instruction(index)),
+            None => self.address(entry),
+        }
+    }
+
+    /// The first instruction of the function that a word leads to: ways in lead elsewhere, all others to themselves.
+    pub(crate) fn led_to(&self, word: u32) -> u32 {
+        let Some(index) = self.ways_in.index(word) else { return word };
+        let own = self.exports.get(index).map(|(_, _, entry)| *entry);
+        own.or_else(|| self.lambdas.get(index - self.exports.len()).map(|(_, entry)| *entry)).unwrap_or(word)
+    }
+
+    /// Makes calls that would take a way in go to the function itself.
+    pub(super) fn shorten(&self, entries: &Entries, index: usize) {
+        let way = self.address(self.ways_in.instruction(index));
+        let (address, word) = match self.exports.get(index) {
+            Some((name, arity, word)) => {
+                let Some(entry) = entries.find(self.module, *name, *arity) else { return };
+                (&entry.address, *word)
+            }
+            None => match self.lambdas.get(index - self.exports.len()) {
+                Some((entry, word)) => (&entry.address, *word),
+                None => return,
+            },
+        };
+        if address.get() == way {
+            address.set(self.address(word));
         }
     }
 
@@ -203,15 +238,22 @@ impl Instance {
     /// How many bytes after the beginning of its function an instruction is.
     #[must_use]
     pub fn offset(&self, address: usize) -> Option<usize> {
-        let offset = address.checked_sub(self.addresses().start)?;
+        let offset = self.offset_led_to(address)?;
         let after = self.functions.partition_point(|function| function.start as usize <= offset / 8);
         self.functions[..after].last().map(|function| offset - 8 * function.start as usize)
+    }
+
+    /// How many bytes after the beginning an instruction is, or the function that a way in leads to.
+    fn offset_led_to(&self, address: usize) -> Option<usize> {
+        let offset = address.checked_sub(self.addresses().start)?;
+        let word = u32::try_from(offset / 8).ok()?;
+        Some(8 * self.led_to(word) as usize + offset % 8)
     }
 
     /// Where an instruction of it comes from.
     #[must_use]
     pub fn locate(&self, address: usize) -> Option<Location> {
-        let word = u32::try_from(address.checked_sub(self.addresses().start)? / 8).ok()?;
+        let word = u32::try_from(self.offset_led_to(address)? / 8).ok()?;
         let after = self.functions.partition_point(|function| function.start <= word);
         let function = self.functions[..after].last()?;
         let line = self.lines.find(word, function.start);

@@ -7,7 +7,7 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::platform::{At, FileHandle, NoPlatform, Platform};
+use crate::platform::{At, Errno, FileHandle, NoPlatform, Platform};
 
 /// Where it goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,6 +87,8 @@ pub(super) struct Sink {
     deadline: Option<u64>,
     /// What has gone to memory.
     text: Vec<u8>,
+    /// Why the file does not take more.
+    error: Option<Errno>,
 }
 
 impl Sink {
@@ -98,7 +100,16 @@ impl Sink {
     ) -> Self {
         let deadline = limits.seconds.map(|seconds| now.saturating_add(seconds.saturating_mul(1000)));
         let buffer = [0; BUFFER];
-        Self { platform, destination, buffer, filled: 0, left: limits.bytes, deadline, text: Vec::new() }
+        Self {
+            platform,
+            destination,
+            buffer,
+            filled: 0,
+            left: limits.bytes,
+            deadline,
+            text: Vec::new(),
+            error: None,
+        }
     }
 
     /// One that keeps all in memory.
@@ -153,9 +164,13 @@ impl Sink {
             Destination::Memory => self.text.extend_from_slice(rest),
             Destination::File(file) => {
                 while !rest.is_empty() {
-                    match self.platform.files().write(file, At::Position, &[rest]) {
-                        Ok(0) | Err(_) => return Err(fmt::Error),
+                    let written = self.platform.files().write(file, At::Position, &[rest]);
+                    match written.and_then(|count| if count == 0 { Err(Errno::ENOSPC) } else { Ok(count) }) {
                         Ok(count) => rest = &rest[count.min(rest.len())..],
+                        Err(error) => {
+                            self.error = Some(error);
+                            return Err(fmt::Error);
+                        }
                     }
                 }
             }
@@ -163,13 +178,13 @@ impl Sink {
         Ok(())
     }
 
-    /// Gives the platform back.
-    pub(super) fn close(mut self) -> Box<dyn Platform> {
+    /// Gives the platform back, and says why a file has not taken all that it was to get.
+    pub(super) fn close(mut self) -> (Box<dyn Platform>, Option<Errno>) {
         if let Destination::File(file) = self.destination {
-            // There is nobody to be told.
-            let _ = self.platform.files().close(file);
+            let closed = self.platform.files().close(file);
+            self.error = self.error.or(closed.err());
         }
-        self.platform
+        (self.platform, self.error)
     }
 }
 

@@ -10,13 +10,15 @@ use core::cell::RefCell;
 
 use super::sink::Limits;
 use crate::halt::Halt;
-use crate::platform::Platform;
+use crate::last_words::Exhausted;
+use crate::platform::{DumpPlace, Platform};
 use crate::vm::Vm;
 
 /// A console, on which time passes when somebody writes.
 struct Console {
     said: Rc<RefCell<Vec<u8>>>,
     now: u64,
+    place: DumpPlace,
 }
 
 impl Platform for Console {
@@ -39,6 +41,10 @@ impl Platform for Console {
 
     fn park(&mut self, _: Option<u64>) {}
 
+    fn dump_place(&self) -> DumpPlace {
+        self.place
+    }
+
     fn module(&mut self, _: &str) -> Option<Vec<u8>> {
         None
     }
@@ -46,12 +52,18 @@ impl Platform for Console {
 
 /// What a machine says that ends with a slogan, with variables set.
 fn said(slogan: &str, variables: &[(&str, &str)]) -> String {
+    said_by(DumpPlace::Console, variables, |vm| vm.crash(None, slogan))
+}
+
+/// What a machine says that ends like this, with its dump at a place. There are no files.
+fn said_by(place: DumpPlace, variables: &[(&str, &str)], end: impl FnOnce(&mut Vm)) -> String {
     let said = Rc::new(RefCell::new(Vec::new()));
-    let mut vm = Vm::new(Box::new(Console { said: said.clone(), now: 0 })).expect("there is address space");
+    let console = Console { said: said.clone(), now: 0, place };
+    let mut vm = Vm::new(Box::new(console)).expect("there is address space");
     for (name, value) in variables {
         vm.environment.insert(name.as_bytes().to_vec(), value.as_bytes().to_vec());
     }
-    vm.crash(None, slogan);
+    end(&mut vm);
     assert_eq!(vm.halted, Some(Halt::Crashed));
     let bytes = said.borrow().clone();
     String::from_utf8(bytes).expect("text")
@@ -82,6 +94,36 @@ fn a_console_gets_it_between_two_lines() {
     ];
     // The last atoms are among the first: `=` is one, and so are the operators that begin with it.
     assert_eq!(sections[..expected.len()], expected);
+}
+
+#[test]
+fn a_console_gets_what_no_file_takes() {
+    const PLACE: DumpPlace = DumpPlace::FileOrConsole("/data/dump");
+    let slogan = |vm: &mut Vm| vm.crash(None, "why");
+    let is_whole = |said: &str, begin: &str| {
+        assert!(said.starts_with(begin), "{said}");
+        assert!(said.ends_with("\n=end\n-----END ERL_CRASH_DUMP-----\n"));
+    };
+    let tried = "why\r\n\r\nCrash dump is being written to: /data/dump...failed: erofs\r\n-----BEGIN ERL_CRASH_DUMP-----\n";
+    is_whole(&said_by(PLACE, &[], slogan), tried);
+    let named = [("ERL_CRASH_DUMP", "/data/dump")];
+    is_whole(&said_by(DumpPlace::Console, &named, slogan), tried);
+    is_whole(&said_by(DumpPlace::FileOrConsole("/other"), &named, slogan), tried);
+    // As stock's.
+    let nowhere = said_by(DumpPlace::File("erl_crash.dump"), &[], slogan);
+    assert_eq!(nowhere, "why\r\n\r\nCrash dump is being written to: erl_crash.dump...");
+}
+
+#[test]
+fn a_machine_without_memory_leaves_files_alone() {
+    let place = DumpPlace::FileOrConsole("/data/dump");
+    let memory = |vm: &mut Vm| vm.crash_exhausted(None, Exhausted::Heap(8));
+    for variables in [&[][..], &[("ERL_CRASH_DUMP", "/data/dump")]] {
+        let said = said_by(place, variables, memory);
+        assert!(!said.contains("is being written") && said.contains("\n=end\n"), "{said}");
+    }
+    let atoms = said_by(place, &[], |vm| vm.crash_exhausted(None, Exhausted::Atoms(8)));
+    assert!(atoms.contains("is being written to: /data/dump...failed"), "{atoms}");
 }
 
 #[test]

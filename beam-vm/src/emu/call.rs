@@ -92,7 +92,7 @@ slow_paths! {
     /// A function of a library is called for the first time.
     fn expand_function(s) {
         let vm = &mut *(*s.m).vm;
-        vm.expand_function(s.ip.addr());
+        s.ip = vm.expand_function(s.ip);
         go(s)
     }
 

@@ -10,8 +10,8 @@ use core::ptr::NonNull;
 use super::{Heap, OffHeap};
 use crate::platform::{Platform, Reservation};
 
-/// Words that are committed at once, at least: 256 KiB.
-const STEP: usize = 32 * 1024;
+/// Words that are committed at once, at least: 64 KiB.
+const STEP: usize = 8 * 1024;
 
 /// The range of all literals.
 pub struct LiteralSpace {

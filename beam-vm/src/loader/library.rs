@@ -25,12 +25,14 @@
 mod expand;
 mod packed;
 mod read;
+mod streams;
 mod write;
 
 #[cfg(test)]
 mod tests;
 
 use packed::Packed;
+use streams::Streams;
 
 pub use expand::Stored;
 pub use write::LibraryBuilder;
@@ -71,6 +73,7 @@ pub struct Library {
     functions: Vec<Option<&'static Export>>,
     layouts: Vec<Layout>,
     places: Places,
+    streams: Streams,
 }
 
 /// Where the parts of a library begin.
@@ -206,6 +209,7 @@ impl Library {
             functions: vec![None; functions],
             layouts: Layout::all(),
             places,
+            streams: Streams::new(),
         })
     }
 

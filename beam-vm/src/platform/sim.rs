@@ -196,8 +196,8 @@ impl<P: Platform> Platform for SimPlatform<P> {
         Some(self)
     }
 
-    fn keeps_files(&self) -> bool {
-        self.outside.keeps_files()
+    fn dump_place(&self) -> super::DumpPlace {
+        self.outside.dump_place()
     }
 
     fn sockets(&mut self) -> Option<&mut dyn super::Sockets> {

@@ -80,6 +80,7 @@ pub fn plan(path: &Path, options: &Options, otp: &Otp) -> Result<Plan, Failure> 
         preloaded: otp.preloaded(&erts)?,
         erts,
         applications,
+        started: None,
         extras: [(guest, Extra::Bytes(bytes.clone())), (format!("{guest_boot}.boot"), Extra::Copy(boot))]
             .into(),
         arguments,

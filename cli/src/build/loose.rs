@@ -38,6 +38,8 @@ pub fn plan(options: &Options, otp: &Otp) -> Result<Plan, Failure> {
     for application in own {
         arguments.extend(["-pa".into(), format!("{}/ebin", application.guest)]);
     }
+    let starts_more = options.words.iter().any(|word| ["-s", "-run", "-eval"].contains(&word.as_str()));
+    let known = started.clone().filter(|_| options.start.is_empty() && !starts_more);
     match (&*options.start, started) {
         ([], Some(name)) => {
             arguments.extend([
@@ -64,6 +66,7 @@ pub fn plan(options: &Options, otp: &Otp) -> Result<Plan, Failure> {
         preloaded: otp.preloaded(&erts)?,
         erts,
         applications,
+        started: known,
         extras: [(format!("{guest_boot}.boot"), Extra::Copy(boot))].into(),
         arguments,
         cwd: "/tmp".into(),

@@ -40,7 +40,7 @@ pub struct Options {
     /// Leave out modules that nothing in the image names, and list them
     #[arg(long)]
     pub prune: bool,
-    /// Which modules of kernel and stdlib are translated for the virtual machine now; others are when they are loaded
+    /// Which modules of OTP are translated for the virtual machine now; others are when they are loaded
     #[arg(long, value_enum, value_name = "WHICH", default_value = "start")]
     pub translate: Translated,
     /// Keep what debuggers read in modules, and do not compress them

@@ -281,6 +281,11 @@ impl AppFile {
         all.filter(|name| !optional.contains(name)).collect()
     }
 
+    /// The applications that are started before it.
+    pub fn started_before(&self) -> Vec<String> {
+        self.names("applications")
+    }
+
     /// Whether it is started by a module of its own.
     pub fn is_started(&self) -> bool {
         self.properties.property("mod").is_some()

@@ -53,6 +53,8 @@ pub struct Plan {
     pub preloaded: PathBuf,
     /// The applications.
     pub applications: Vec<Application>,
+    /// The application that is started, if nothing but it and what it needs is.
+    pub started: Option<String>,
     /// Other files, by their path in the guest.
     pub extras: BTreeMap<String, Extra>,
     /// The words of erl's command line.

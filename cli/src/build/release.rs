@@ -115,6 +115,7 @@ impl Release<'_> {
             erts,
             preloaded,
             applications,
+            started: None,
             extras: BTreeMap::new(),
             arguments: Vec::new(),
             cwd: ROOT.into(),

@@ -2,16 +2,20 @@
 //! The modules of the guest, verified and translated now, so that a start has not to do it. Their files are in the image all the same: programs
 //! read them, and a kernel with another virtual machine loads them.
 //!
-//! Of the modules of kernel and stdlib only those are translated that a start loads, or that another application's modules call, with those that they
-//! call in turn: the rest would make each image larger and no start faster. A module that is asked for later is loaded from its file, as stock does.
+//! What is translated for nothing is memory that the guest has not. So it is all modules of the application and of those that are started with it, and of OTP's
+//! libraries, which start nothing, those that a start loads or the others call, with those that they call in turn. Of what is there and not started only
+//! what is called itself: a web server names the modules of TLS, and a guest without TLS does not start it. A module that is asked for later is loaded from
+//! its file, as stock does.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use beam_vm::beam_file::Module;
 use beam_vm::loader::{LibraryBuilder, LoadError};
 
 use super::layout::Layout;
-use super::plan::{Origin, Plan};
+use super::otp::AppFile;
+use super::plan::{Application, Origin, Plan};
 use crate::failure::{Code, Failure};
 
 /// The modules of kernel and stdlib that every start loads, and that print its first line.
@@ -44,7 +48,7 @@ const COMPANIONS: &[(&str, &str)] = &[
 /// Which modules are translated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Translated {
-    /// Those that a start loads, and all of applications other than kernel and stdlib.
+    /// Those of the application and of what is started with it, and of OTP's libraries those that a start loads or that are called.
     #[default]
     Start,
     /// All.
@@ -83,23 +87,35 @@ fn module_of(path: &str) -> Option<&str> {
 
 /// What is translated.
 struct Choice {
-    /// The folders of kernel and stdlib in the guest; none where all that they have is needed.
-    base: Vec<String>,
+    /// Applications of OTP of which not all is translated: their folders in the guest.
+    partial: BTreeMap<String, Part>,
     /// Their modules that are needed.
     needed: BTreeSet<String>,
+}
+
+/// Which modules of an application of OTP are needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Those that are called, and what they call in turn.
+    Followed,
+    /// Those that are called.
+    Called,
 }
 
 impl Choice {
     fn new(plan: &Plan, layout: &Layout, which: Translated) -> Self {
         let is_embedded =
             plan.arguments.array_windows().any(|[flag, mode]| flag == "-mode" && mode == "embedded");
-        let mut choice = Self { base: Vec::new(), needed: BTreeSet::new() };
+        let mut choice = Self { partial: BTreeMap::new(), needed: BTreeSet::new() };
         if is_embedded || which == Translated::All {
             return choice;
         }
-        let is_base = |name: &str| name == "kernel" || name == "stdlib";
-        let base = plan.applications.iter().filter(|from| from.origin == Origin::Otp && is_base(&from.name));
-        choice.base = base.map(|application| format!("{}/", application.guest)).collect();
+        let started = plan.started.as_ref().map(|name| started_with(name, plan, layout));
+        for application in plan.applications.iter().filter(|from| from.origin == Origin::Otp) {
+            if let Some(part) = part_of(application, layout, started.as_ref()) {
+                choice.partial.insert(format!("{}/", application.guest), part);
+            }
+        }
         let mut add = |names: &[&str]| choice.needed.extend(names.iter().map(|name| (*name).to_owned()));
         add(START);
         if !is_plain(&plan.arguments) {
@@ -120,10 +136,12 @@ impl Choice {
             let Ok(file) = Module::open(file.bytes.clone()) else { continue };
             let names =
                 file.imports().iter().filter_map(|import| file.atoms().get(import.module)).map(String::from);
-            if self.is_base(path) {
-                calls.insert(module, names.collect());
-            } else {
-                called.extend(names);
+            match self.part(path) {
+                None => called.extend(names),
+                Some(Part::Followed) => {
+                    calls.insert(module, names.collect());
+                }
+                Some(Part::Called) => {}
             }
         }
         while let Some(module) = called.pop_first() {
@@ -138,13 +156,45 @@ impl Choice {
         }
     }
 
-    fn is_base(&self, path: &str) -> bool {
-        self.base.iter().any(|folder| path.starts_with(folder))
+    /// Which part of the application of a file is translated, if it is not all.
+    fn part(&self, path: &str) -> Option<Part> {
+        self.partial.iter().find(|(folder, _)| path.starts_with(*folder)).map(|(_, part)| *part)
     }
 
     fn has(&self, path: &str, module: &str) -> bool {
-        !self.is_base(path) || self.needed.contains(module)
+        self.part(path).is_none() || self.needed.contains(module)
     }
+}
+
+/// Which part of an application of OTP is translated, if it is not all. `started` is what is started, if that is known.
+fn part_of(application: &Application, layout: &Layout, started: Option<&BTreeSet<String>>) -> Option<Part> {
+    if ["kernel", "stdlib"].contains(&application.name.as_str()) {
+        return Some(Part::Followed);
+    }
+    if started.is_some_and(|started| !started.contains(&application.name)) {
+        return Some(Part::Called);
+    }
+    app_file(application, layout).filter(|file| !file.is_started()).map(|_| Part::Followed)
+}
+
+/// An application and those that are started before it.
+fn started_with(name: &str, plan: &Plan, layout: &Layout) -> BTreeSet<String> {
+    let mut started = BTreeSet::new();
+    let mut next = vec![name.to_owned()];
+    while let Some(name) = next.pop() {
+        let application = plan.applications.iter().find(|application| application.name == name);
+        if started.insert(name) {
+            let file = application.and_then(|application| app_file(application, layout));
+            next.extend(file.map(|file| file.started_before()).unwrap_or_default());
+        }
+    }
+    started
+}
+
+fn app_file(application: &Application, layout: &Layout) -> Option<AppFile> {
+    let path = format!("{}/ebin/{}.app", application.guest, application.name);
+    let file = layout.files.get(&path)?;
+    AppFile::parse(Path::new(&path), &file.bytes).ok()
 }
 
 /// Whether words start nothing but what they name: no shell, no `.erlang`, no expressions.
@@ -158,7 +208,66 @@ fn is_plain(words: &[String]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
+    use super::super::layout::GuestFile;
+    use super::super::plan::environment;
     use super::*;
+
+    /// An application of OTP, and its `.app` file with these properties.
+    fn application(name: &str, properties: &str, layout: &mut Layout) -> Application {
+        let guest = format!("/app/lib/{name}");
+        let bytes = format!("{{application, {name}, [{properties}]}}.").into_bytes();
+        layout
+            .files
+            .insert(format!("{guest}/ebin/{name}.app"), GuestFile { bytes, mode: 0o644, modified: 0 });
+        Application { name: name.into(), version: None, folder: PathBuf::new(), guest, origin: Origin::Otp }
+    }
+
+    #[test]
+    fn what_is_not_started_is_not_followed() {
+        let mut layout = Layout::default();
+        let mut applications: Vec<Application> = [
+            (
+                "web",
+                "{applications, [kernel, stdlib, db]}, {included_applications, [http]}, {mod, {web, []}}",
+            ),
+            ("http", "{applications, [kernel, stdlib, tls]}"),
+            ("db", "{applications, [kernel, trees]}, {mod, {db, []}}"),
+            ("trees", "{applications, [kernel]}"),
+            ("tls", "{applications, [kernel, asn]}, {mod, {tls, []}}"),
+            ("asn", "{applications, [kernel]}"),
+            ("kernel", "{mod, {kernel, []}}"),
+        ]
+        .map(|(name, properties)| application(name, properties, &mut layout))
+        .into();
+        applications[0].origin = Origin::User;
+        applications[1].origin = Origin::User;
+        let mut plan = Plan {
+            name: "web".into(),
+            version: None,
+            erts: "13.1.5".into(),
+            preloaded: PathBuf::new(),
+            applications,
+            started: Some("web".into()),
+            extras: BTreeMap::new(),
+            arguments: Vec::new(),
+            cwd: "/tmp".into(),
+            environment: environment(),
+            remarks: Vec::new(),
+        };
+        let parts = |plan: &Plan| {
+            let choice = Choice::new(plan, &layout, Translated::Start);
+            ["web", "http", "db", "trees", "tls", "asn", "kernel"]
+                .map(|name| choice.part(&format!("/app/lib/{name}/ebin/a.beam")))
+        };
+        let (followed, called) = (Some(Part::Followed), Some(Part::Called));
+        assert_eq!(parts(&plan), [None, None, None, followed, called, called, followed]);
+        plan.started = None;
+        assert_eq!(parts(&plan), [None, None, None, followed, None, followed, followed]);
+        plan.arguments = ["-mode", "embedded"].map(String::from).into();
+        assert_eq!(parts(&plan), [None; 7]);
+    }
 
     #[test]
     fn lists_are_sorted() {

@@ -20,6 +20,7 @@ use drivers::memory::VirtAddr;
 use self::fault::Fault;
 use self::registers::Registers;
 use crate::console::emergency::Emergency;
+use crate::memory::PAGE_SIZE;
 use crate::memory::lazy::Touch;
 use crate::power::{self, End};
 use crate::program::{self, Program};
@@ -39,7 +40,7 @@ pub fn panicked(info: &PanicInfo<'_>) -> ! {
 }
 
 /// Ends the domain after an exception; for a page fault, `address` is what could not be used, and `touched` what has come of the try to put
-/// a page there.
+/// a page there. Where there was no memory for it, the virtual machine has the first word here, too: its code is in such pages.
 pub fn trapped(registers: &Registers, address: Option<VirtAddr>, touched: Touch) -> ! {
     let program = program::current();
     let fault = Fault {
@@ -56,6 +57,7 @@ pub fn trapped(registers: &Registers, address: Option<VirtAddr>, touched: Touch)
     };
     match touched {
         Touch::NoMemory => {
+            last_words::say(Exhausted::Other(PAGE_SIZE as u128));
             report(&"out of memory: no frame is free for a page of a large block", registers, caller)
         }
         Touch::Done | Touch::NotOurs => report(&fault, registers, caller),

@@ -41,7 +41,7 @@ Debian's kernel (theirs), both PV guests with one processor, a vif with a fixed 
 10 ms from the first instruction on. The tables are there from an earlier start, which ended as a power cut does.
 
 *By the clock* are medians of three starts in 256 MiB; QEMU translates code at its first use, and a start is code that runs once. *Counted*: one start, one instruction takes one \
-nanosecond, on a single processor that dom0 shares; what `xl`, dom0's back ends and hotplug scripts take is in it. The smallest memory is the least multiple of 4 MiB (ours) or \
+nanosecond, on a single processor that dom0 shares; what `xl`, dom0's back ends and hotplug scripts take is in it. The smallest memory is the least number of MiB (ours) or multiple of \
 8 MiB (theirs) in which the page comes; what a guest takes is what Xen has less meanwhile. Debian's guest has its OTP in an initramfs, which is memory, too.";
 
 /// What a start is for.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Functions of a library's modules, one by one when they are first called: at a start that is one in ten.
 //!
-//! Until then the word of a function's first instruction leads to [`expand_function`], its arity stands before it, as whoever has used up its time
-//! there looks at it, and all other words are zero. Nobody comes to these: jumps stay within a function, and calls of it, lambdas and exports lead to the
-//! first instruction. What is to be done with a module's instructions as such (breakpoints, machine code, a listing) has all functions expanded before.
+//! Until then all of its words are zero, and nobody comes to them: jumps stay within a function, exports and lambdas have ways in of their own
+//! (`code::ways_in`), and a function that calls others of its module is expanded before. When it is, the words of their first instructions are made to lead to
+//! `expand_function`, with the arity before, as whoever has used up its time there looks at it. What is to be done with a module's instructions as
+//! such (breakpoints, machine code, a listing) has all functions expanded before.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -23,7 +24,7 @@ use crate::vm::Vm;
 #[derive(Debug)]
 pub struct Stored {
     /// What `write` says of instructions and blocks.
-    pub(super) code: Code,
+    pub(super) code: Packed<'static>,
     /// The functions in the order of the code, and behind them what belongs to none.
     pub(super) rows: Vec<Row>,
     /// The literals.
@@ -32,15 +33,6 @@ pub struct Stored {
     pub(super) code_words: u32,
     /// All words.
     pub(super) size: usize,
-}
-
-/// The instructions and blocks of a module.
-#[derive(Debug)]
-pub(super) enum Code {
-    /// As they are in the library.
-    Packed(Packed<'static>),
-    /// Since one of its functions was called.
-    Expanded(Vec<u8>),
 }
 
 /// Where a function is.
@@ -62,17 +54,11 @@ pub(super) struct Row {
 struct Expanded {
     words: Vec<u64>,
     behind: Vec<u64>,
+    /// Words outside of it that it goes to: first instructions of others.
+    calls: Vec<u32>,
 }
 
 impl Stored {
-    /// Expands the bytes of instructions and blocks.
-    fn unpack(&mut self) -> Option<()> {
-        if let Code::Packed(packed) = &self.code {
-            self.code = Code::Expanded(packed.expand()?);
-        }
-        Some(())
-    }
-
     /// The words of a function, and those behind the code that belong to it.
     fn places(&self, index: usize) -> Option<(Range<usize>, Range<usize>)> {
         let (row, next) = (self.rows.get(index)?, self.rows.get(index + 1));
@@ -83,16 +69,26 @@ impl Stored {
             .then_some((words, behind))
     }
 
-    /// Lets the words of functions lead to where they are expanded.
-    pub(super) fn prepare(&self, words: &mut [u64]) -> Option<()> {
-        for row in &self.rows {
-            *words.get_mut(row.entry as usize)? = u64::from(code(Operation::ExpandFunction));
-            if let Some(arity) = row.arity {
-                *words.get_mut((row.entry as usize).checked_sub(1)?)? = u64::from(arity) << 32;
-            }
-        }
-        Some(())
+    /// Lets the words of functions lead to where they are expanded that are called in other ways than those of [`WaysIn`](crate::code::WaysIn): the one that
+    /// is called when the module is loaded, and what belongs to none.
+    pub(super) fn prepare(&self, words: &mut [u64], on_load: Option<u32>) -> Option<()> {
+        let others = self.rows.iter().filter(|row| row.arity.is_none() || on_load == Some(row.entry));
+        others.map(|row| prepare(words, row.entry, row.arity)).collect()
     }
+
+    /// The function whose first instruction is at a word.
+    fn row_at(&self, entry: u32) -> Option<usize> {
+        self.rows.binary_search_by_key(&entry, |row| row.entry).ok()
+    }
+}
+
+/// Lets the word of a first instruction lead to where its function is expanded.
+pub(super) fn prepare(words: &mut [u64], entry: u32, arity: Option<u32>) -> Option<()> {
+    *words.get_mut(entry as usize)? = u64::from(code(Operation::ExpandFunction));
+    if let Some(arity) = arity {
+        *words.get_mut((entry as usize).checked_sub(1)?)? = u64::from(arity) << 32;
+    }
+    Some(())
 }
 
 /// Reads instructions.
@@ -105,15 +101,17 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// A function of so many words, and the lines of its shape.
-    fn function(&mut self, words: usize, behind: usize, lines: &mut Shape) -> Option<Expanded> {
-        let mut expanded = Expanded { words: vec![0; words], behind: vec![0; behind] };
-        self.instructions(&mut expanded.words, lines)?;
+    /// A function that has these words and so many behind the code, and the lines of its shape.
+    fn function(&mut self, words: Range<usize>, behind: usize, lines: &mut Shape) -> Option<Expanded> {
+        let mut expanded =
+            Expanded { words: vec![0; words.len()], behind: vec![0; behind], calls: Vec::new() };
+        self.instructions(words.start, &mut expanded, lines)?;
         self.blocks(&mut expanded.behind)?;
         Some(expanded)
     }
 
-    fn instructions(&mut self, words: &mut [u64], lines: &mut Shape) -> Option<()> {
+    fn instructions(&mut self, start: usize, expanded: &mut Expanded, lines: &mut Shape) -> Option<()> {
+        let Expanded { words, calls, .. } = expanded;
         let mut at = 0;
         for _ in 0..self.numbers.size()? {
             let line = self.numbers.size()?;
@@ -125,6 +123,12 @@ impl Reader<'_> {
             words[at] = u64::from(layout.code());
             for (kind, offset) in layout.operands() {
                 let value = self.operand(kind)?;
+                if let Kind::L | Kind::Fail = kind {
+                    let to = at.wrapping_add_signed(value as isize);
+                    if to >= words.len() {
+                        calls.push(u32::try_from(start.wrapping_add(to)).ok()?);
+                    }
+                }
                 put(words, at, offset, kind.size(), value);
             }
             lines.push(line as u16);
@@ -201,9 +205,9 @@ fn sort(table: &mut [u64]) {
 impl Vm {
     /// Expands all functions of an instance.
     pub fn complete(&mut self, instance: &mut Instance) {
-        let Some(mut stored) = instance.stored.take() else { return };
+        let Some(stored) = instance.stored.take() else { return };
         let rows = 0..stored.rows.len();
-        let made = self.expand(&mut stored, &instance.lambdas, rows.clone());
+        let made = self.expand(&stored, &instance.lambdas, rows.clone());
         instance.put(&stored, rows, &made);
         if let Some((_, shape)) = made {
             instance.shape = shape;
@@ -213,62 +217,95 @@ impl Vm {
     /// Expands all functions of the module that has an address.
     pub fn complete_at(&mut self, address: usize) {
         let Some(instance) = self.code.instance_at_mut(address) else { return };
-        let Some(mut stored) = instance.stored.take() else { return };
+        let Some(stored) = instance.stored.take() else { return };
         let lambdas = core::mem::take(&mut instance.lambdas);
         let rows = 0..stored.rows.len();
-        let made = self.expand(&mut stored, &lambdas, rows.clone());
+        let made = self.expand(&stored, &lambdas, rows.clone());
         let Some(instance) = self.code.instance_at_mut(address) else { return };
         instance.lambdas = lambdas;
         instance.put(&stored, rows, &made);
         if let Some((_, shape)) = made {
             instance.shape = shape;
         }
+        self.code.shorten_ways(address, None);
     }
 
-    /// Expands the function whose first instruction is at an address.
+    /// Expands the function whose first instruction, or a way into which, is at an address, if that is still to be done. Gives where its first
+    /// instruction is.
     // What is kept on the native stack here would have to go before the instruction that follows.
     #[inline(never)]
-    pub(crate) fn expand_function(&mut self, address: usize) {
-        let Some(instance) = self.code.instance_at_mut(address) else { return };
-        let word = (address - instance.addresses().start) / 8;
-        let Some(mut stored) = instance.stored.take() else { return };
-        let found = stored.rows.binary_search_by_key(&word, |row| row.entry as usize);
+    pub(crate) fn expand_function(&mut self, address: *const u64) -> *const u64 {
+        let at = address.addr();
+        let Some(instance) = self.code.instance_at_mut(at) else { return address };
+        let word = ((at - instance.addresses().start) / 8) as u32;
+        let entry = instance.led_to(word);
+        let (first, way) = (instance.address(entry), instance.ways_in.index(word));
+        if instance.is_expanded(entry) {
+            if way.is_some() {
+                self.code.shorten_ways(at, way);
+            }
+            return first;
+        }
+        let Some(stored) = instance.stored.take() else { return address };
         let lambdas = core::mem::take(&mut instance.lambdas);
-        let rows = found.map_or(0..0, |row| row..row + 1);
-        let made = self.expand(&mut stored, &lambdas, rows.clone());
-        let Some(instance) = self.code.instance_at_mut(address) else { return };
+        let rows = stored.row_at(entry).map_or(0..0, |row| row..row + 1);
+        let made = self.expand(&stored, &lambdas, rows.clone());
+        let Some(instance) = self.code.instance_at_mut(at) else { return address };
         instance.lambdas = lambdas;
         instance.put(&stored, rows, &made);
         instance.stored = Some(stored);
+        if way.is_some() {
+            self.code.shorten_ways(at, way);
+        }
+        first
     }
 
     fn expand(
         &mut self,
-        stored: &mut Stored,
+        stored: &Stored,
         lambdas: &[(&'static FunEntry, u32)],
         rows: Range<usize>,
     ) -> Option<(Vec<Expanded>, Shape)> {
-        stored.unpack()?;
-        let (stored, mut library) = (&*stored, self.library.take()?);
+        let mut library = self.library.take()?;
+        let is_last = rows.len() == stored.rows.len();
+        let made = library.streams.take(stored.code).and_then(|code| {
+            let made = self.expand_from(&mut library, &code, stored, lambdas, rows);
+            if !is_last {
+                library.streams.keep(stored.code, code);
+            }
+            made
+        });
+        self.library = Some(library);
+        made
+    }
+
+    fn expand_from(
+        &mut self,
+        library: &mut Library,
+        code: &[u8],
+        stored: &Stored,
+        lambdas: &[(&'static FunEntry, u32)],
+        rows: Range<usize>,
+    ) -> Option<(Vec<Expanded>, Shape)> {
         let mut shape = Shape::with_capacity(0, stored.code_words);
         let mut expand = |row: usize| {
             let (words, behind) = stored.places(row)?;
-            let Code::Expanded(code) = &stored.code else { return None };
             let numbers = Numbers::new(code.get(stored.rows[row].at as usize..)?);
             let (vm, terms) = (&mut *self, stored.terms.as_slice());
-            Reader { vm, library: &mut library, numbers, terms, lambdas }.function(
-                words.len(),
-                behind.len(),
-                &mut shape,
-            )
+            Reader { vm, library, numbers, terms, lambdas }.function(words, behind.len(), &mut shape)
         };
         let made: Option<Vec<Expanded>> = rows.map(&mut expand).collect();
-        self.library = Some(library);
         Some((made?, shape))
     }
 }
 
 impl Instance {
+    /// Whether a function's first instruction is there.
+    fn is_expanded(&self, entry: u32) -> bool {
+        let first = self.words[entry as usize];
+        first != 0 && first != u64::from(code(Operation::ExpandFunction))
+    }
+
     /// Puts expanded functions to their places. If they could not be, since the library is not what it was, whoever calls one of them ends.
     fn put(&mut self, stored: &Stored, rows: Range<usize>, made: &Option<(Vec<Expanded>, Shape)>) {
         let words = &mut self.words;
@@ -278,6 +315,12 @@ impl Instance {
                     let Some((code, behind)) = stored.places(row) else { continue };
                     words[code].copy_from_slice(&expanded.words);
                     words[behind].copy_from_slice(&expanded.behind);
+                    for entry in &expanded.calls {
+                        let Some(row) = stored.row_at(*entry).filter(|_| words[*entry as usize] == 0) else {
+                            continue;
+                        };
+                        let _ = prepare(words, *entry, stored.rows[row].arity);
+                    }
                 }
             }
             None => {

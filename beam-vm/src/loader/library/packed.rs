@@ -46,6 +46,11 @@ impl<'a> Packed<'a> {
         self.len
     }
 
+    /// Whether these are the same bytes at the same place.
+    pub fn is(&self, other: Self) -> bool {
+        core::ptr::eq(self.bytes, other.bytes)
+    }
+
     /// The bytes; none if they are not what was written.
     pub fn expand(&self) -> Option<Vec<u8>> {
         let mut out = filled(self.len, 0);

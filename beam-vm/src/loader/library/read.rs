@@ -2,13 +2,14 @@
 //! From a record to an instance, whose functions are expanded later. What a record is made of, `write` says.
 
 use alloc::boxed::Box;
+use alloc::vec;
 use alloc::vec::Vec;
 
-use super::expand::{Code, Row, Stored};
-use super::packed::{Packed, filled};
+use super::expand::{Row, Stored, prepare};
+use super::packed::Packed;
 use super::{Library, Record};
 use crate::atom::Atom;
-use crate::code::{Function, Instance, LambdaName, LineTable, Source};
+use crate::code::{Function, Instance, LambdaName, LineTable, Source, WaysIn};
 use crate::copy;
 use crate::emu::assemble::Shape;
 use crate::etf;
@@ -119,6 +120,7 @@ struct Parts {
     words: Vec<u64>,
     source: Source,
     stored: Stored,
+    ways_in: WaysIn,
     functions: Vec<Function>,
     exports: Vec<(Atom, u32, u32)>,
     lambdas: Vec<(&'static FunEntry, u32)>,
@@ -134,6 +136,7 @@ impl Parts {
             words: self.words.into_boxed_slice(),
             shape: Shape::default(),
             stored: Some(self.stored),
+            ways_in: self.ways_in,
             native: None,
             functions: self.functions,
             exports: self.exports,
@@ -179,10 +182,17 @@ impl Reader<'_> {
             word => Some(self.place(word - 1)?),
         };
         let lines = LineTable(self.numbers.bytes()?.into());
-        let stored = Stored { code: Code::Packed(code), rows, terms, code_words, size: self.size };
-        let mut words = filled(self.size, 0);
-        stored.prepare(&mut words)?;
-        Some(Parts { words, source, stored, functions, exports, lambdas, lines, on_load, module })
+        let stored = Stored { code, rows, terms, code_words, size: self.size };
+        let ways_in = WaysIn::new(u32::try_from(self.size).ok()?, exports.len() + lambdas.len())?;
+        // Zeros of the platform's allocator: pages whose functions nobody calls get no memory.
+        let mut words = vec![0; ways_in.end() as usize];
+        let arities = exports.iter().map(|(_, arity, _)| *arity);
+        let arities = arities.chain(lambdas.iter().map(|(entry, _)| entry.arity + entry.free));
+        for (index, arity) in arities.enumerate() {
+            prepare(&mut words, ways_in.instruction(index), Some(arity))?;
+        }
+        stored.prepare(&mut words, on_load)?;
+        Some(Parts { words, source, stored, ways_in, functions, exports, lambdas, lines, on_load, module })
     }
 
     /// A word of the code.

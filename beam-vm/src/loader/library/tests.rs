@@ -100,3 +100,57 @@ fn a_library_of_another_machine_is_refused() {
     other[8] ^= 1;
     assert_eq!(machine(other).err(), Some(LibraryError::OtherMachine));
 }
+
+/// A machine that has loaded the module, where calls of its function go, and where its first instruction is.
+fn loaded() -> (Vm, &'static Export, *const u64) {
+    let mut vm = machine(library()).expect("a library");
+    let module = vm.load(file()).expect("a module that is whole");
+    let function = vm.atoms.insert("f").expect("a short atom");
+    let export = vm.code.export(module, function, 0);
+    let instance = vm.code.current(module).expect("it is loaded");
+    let entry = instance.address(instance.functions()[0].entry);
+    (vm, export, entry)
+}
+
+#[test]
+fn a_way_in_is_where_its_function_is() {
+    let (vm, export, entry) = loaded();
+    let way = export.address.get();
+    assert!(way != entry && export.is_bound());
+    let location = vm.code.locate(way.addr());
+    assert_eq!(location.as_ref().map(|location| location.function), Some(export.function));
+    assert_eq!(location, vm.code.locate(entry.addr()));
+    let instance = vm.code.instance_at(way.addr()).expect("it is of the module");
+    assert_eq!(instance.offset(way.addr()), instance.offset(entry.addr()));
+}
+
+#[test]
+fn a_function_is_expanded_when_it_is_called_and_called_directly_then() {
+    let (mut vm, export, entry) = loaded();
+    let way = export.address.get();
+    assert_eq!(vm.expand_function(way), entry);
+    assert_eq!(export.address.get(), entry);
+    // Who was about to take the way comes there, too.
+    assert_eq!(vm.expand_function(way), entry);
+    vm.complete_at(entry.addr());
+    assert_eq!(vm.expand_function(way), entry);
+}
+
+#[test]
+fn a_module_that_is_complete_is_called_directly() {
+    let (mut vm, export, entry) = loaded();
+    vm.complete_at(entry.addr());
+    assert_eq!(export.address.get(), entry);
+    let instance = vm.code.instance_at(entry.addr()).expect("it is loaded");
+    assert!(instance.stored.is_none());
+}
+
+#[test]
+fn breakpoints_for_calls_from_elsewhere_find_the_function() {
+    let (mut vm, export, entry) = loaded();
+    let name = (export.module, export.function, export.arity);
+    vm.set_global_point(name, entry.addr(), Some(crate::trace::Pattern::default()));
+    assert!(vm.code.instance_at(entry.addr()).expect("it is loaded").stored.is_none());
+    vm.clear_global_point(name);
+    assert_eq!(export.address.get(), entry);
+}

@@ -20,6 +20,10 @@ use super::statistics::{ClassStatistics, HeapStatistics};
 const SLAB: usize = 8192;
 /// The region grows by at least this much, if there is that much.
 const GROWTH: usize = 128 * 1024;
+/// Of what the region has, the part by which it grows at once where memory is plenty.
+const GROWTH_PART: usize = 8;
+/// Of what is left, the part that it takes in advance at most: what lies unused in it is missing elsewhere.
+const LEFT_PART: usize = 16;
 /// What `talc` may need beside the block itself: a tag, and the rest of a unit.
 const SLACK: usize = 64;
 
@@ -27,6 +31,8 @@ const SLACK: usize = 64;
 pub trait Backing {
     /// Makes `bytes` more usable at the end of the region, or nothing; `bytes` is a multiple of the page size.
     fn grow(&mut self, bytes: usize) -> Option<()>;
+    /// Bytes that it could still get, for this heap and for all else.
+    fn left(&self) -> usize;
 }
 
 /// A free small block: its first word links to the next one.
@@ -190,7 +196,8 @@ impl<B: Backing> HeapCore<B> {
     fn extend(&mut self, needed: usize) -> Option<()> {
         let first = if self.end.is_none() { talc::min_first_heap_size::<DefaultBinning>() } else { 0 };
         let least = needed.checked_add(first)?.checked_next_multiple_of(super::PAGE_SIZE)?;
-        let comfortable = least.max(GROWTH).max(self.reserved / 8).next_multiple_of(super::PAGE_SIZE);
+        let in_advance = (self.reserved / GROWTH_PART).min(self.backing.left() / LEFT_PART);
+        let comfortable = least.max(GROWTH).max(in_advance).next_multiple_of(super::PAGE_SIZE);
         let bytes = match self.backing.grow(comfortable) {
             Some(()) => comfortable,
             None => {

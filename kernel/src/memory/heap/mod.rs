@@ -35,6 +35,10 @@ impl Backing for HeapRange {
         self.end += bytes;
         Some(())
     }
+
+    fn left(&self) -> usize {
+        super::statistics().map_or(0, |statistics| statistics.available * PAGE_SIZE)
+    }
 }
 
 /// The allocator to declare as `#[global_allocator]`. It serves from the moment that [`super::start`] has run.

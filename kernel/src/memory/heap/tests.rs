@@ -20,6 +20,10 @@ impl Backing for Region {
         self.left = self.left.checked_sub(bytes)?;
         Some(())
     }
+
+    fn left(&self) -> usize {
+        self.left
+    }
 }
 
 struct TestHeap {
@@ -62,6 +66,19 @@ fn freed_memory_is_used_again() {
         unsafe { test.heap.deallocate(block, layout(100, 8)) };
     }
     assert_eq!(test.heap.statistics().used, 0);
+}
+
+#[test]
+fn little_is_taken_in_advance_where_little_is_left() {
+    let mut test = TestHeap::new(16 << 20);
+    while test.heap.backing.left > 1 << 20 {
+        test.heap.allocate(layout(100_000, 8)).expect("there is memory");
+    }
+    let before = test.heap.statistics().reserved;
+    while test.heap.statistics().reserved == before {
+        test.heap.allocate(layout(10_000, 8)).expect("there is memory");
+    }
+    assert_eq!(test.heap.statistics().reserved - before, GROWTH);
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub static SIDES: [Side; 2] = [
         address: Ipv4Addr::new(10, 0, 2, 163),
         disk: "/dev/vda",
         memory_mib: 256,
-        step_mib: 4,
+        step_mib: 1,
         spec: ours,
     },
     Side {
