@@ -4,15 +4,19 @@
 //!
 //! A map is never changed: what gives another map shares what it can. Two maps with equal keys have the same shape.
 
+mod draft;
 mod flat;
 mod leaves;
+mod merge;
 mod shapes;
 mod tree;
 
 #[cfg(test)]
 mod tests;
 
+pub use draft::Draft;
 pub use leaves::Leaves;
+pub use merge::Merge;
 pub use shapes::Shapes;
 
 use alloc::vec::Vec;
@@ -153,35 +157,4 @@ pub fn sorted_pairs(atoms: &AtomTable, map: Map) -> Vec<(Term, Term)> {
         pairs.sort_by(|a, b| compare::compare_keys(atoms, a.0, b.0));
     }
     pairs
-}
-
-/// The associations of both; where both have a key, the second's value.
-pub fn merge<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, first: Map, second: Map) -> Term {
-    if first.is_empty() {
-        return second.term();
-    }
-    if second.is_empty() || first.term() == second.term() {
-        return first.term();
-    }
-    if first.is_flat() && second.is_flat() {
-        let mut all = pairs(first);
-        all.extend(pairs(second));
-        return from_pairs(heap, atoms, &all);
-    }
-    if first.len() >= second.len() {
-        let mut map = first.term();
-        for (key, value) in pairs(second) {
-            if let Some(current) = map.as_map() {
-                map = put(heap, atoms, current, key, value);
-            }
-        }
-        return map;
-    }
-    let mut map = second.term();
-    for (key, value) in pairs(first) {
-        if let Some(current) = map.as_map().filter(|map| get(atoms, *map, key).is_none()) {
-            map = put(heap, atoms, current, key, value);
-        }
-    }
-    map
 }

@@ -8,13 +8,13 @@ use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp;
 use smoltcp::time::{Duration, Instant};
 
+use crate::congestion::Congestion;
 use crate::error::Error;
+use crate::flight::Flight;
 use crate::footprint::Footprint;
 use crate::frame::Ends;
 use crate::link::LinkId;
 use crate::options::Options;
-use crate::recovery::Recovery;
-use crate::sequence::Highest;
 use crate::stack::{Discard, Family, SocketNumber};
 
 /// How long a connection that nobody uses any more may take to end.
@@ -60,9 +60,7 @@ pub struct Connection {
     /// The listener of a connection that was not accepted yet.
     pub listener: Option<SocketNumber>,
     /// What it has sent.
-    pub highest: Highest,
-    /// What of that was lost.
-    pub recovery: Recovery,
+    pub flight: Flight,
     /// What it takes of the stack's memory.
     pub footprint: Footprint,
     /// What is said of it.
@@ -83,15 +81,15 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection that is not one yet.
-    pub fn new(link: LinkId, ends: Ends, family: Family, options: Options) -> Self {
+    /// A connection that is not one yet. `packet` is how many bytes go at once of which the device makes segments.
+    pub fn new(link: LinkId, ends: Ends, family: Family, options: Options, packet: u32) -> Self {
         let receive = tcp::SocketBuffer::new(vec![0; options.receive_buffer]);
         let send = tcp::SocketBuffer::new(vec![0; options.send_buffer]);
         let mut socket = tcp::Socket::new(receive, send);
         socket.set_timeout(Some(CONNECTING));
-        if ends.local.ip() == ends.remote.ip() || ends.remote.ip().is_loopback() {
-            // Nothing is between the two ends that could be congested, and both have better to do than to wait for each other.
-            socket.set_congestion_control(tcp::CongestionControl::None);
+        let is_within = ends.local.ip() == ends.remote.ip() || ends.remote.ip().is_loopback();
+        if is_within {
+            // Both ends have better to do than to wait for each other.
             socket.set_ack_delay(None);
         }
         let mut set = SocketSet::new(Vec::with_capacity(1));
@@ -103,8 +101,7 @@ impl Connection {
             ends,
             family,
             listener: None,
-            highest: Highest::default(),
-            recovery: Recovery::default(),
+            flight: Flight::new(options.receive_buffer, (!is_within).then(|| Congestion::new(packet))),
             footprint: Footprint::new(options.receive_buffer, options.send_buffer),
             options,
             is_orphan: false,

@@ -6,6 +6,7 @@
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::congestion::Offer;
 use crate::recovery::Confirmation;
 
 const ETHERNET: usize = 14;
@@ -29,6 +30,13 @@ const PORT_UNREACHABLE_V6: [u8; 2] = [1, 4];
 const QUOTED: usize = 8;
 const ROUTER_ADVERTISEMENT: u8 = 134;
 const NEIGHBOR_ADVERTISEMENT: u8 = 136;
+const TCP_HEADER: usize = 20;
+/// Where the window stands in a segment.
+pub const TCP_WINDOW: usize = 14;
+const OPTION_END: u8 = 0;
+const OPTION_NONE: u8 = 1;
+const OPTION_SEGMENT: u8 = 2;
+const OPTION_SCALE: u8 = 3;
 const TCP_FIN: u8 = 0x01;
 const TCP_SYN: u8 = 0x02;
 const TCP_RST: u8 = 0x04;
@@ -54,6 +62,8 @@ pub struct Flags {
     pub payload: usize,
     /// What it confirms.
     pub confirmation: Option<Confirmation>,
+    /// What the other end says of itself, if the segment has SYN.
+    pub offer: Option<Offer>,
 }
 
 /// Names a datagram that comes in fragments: source, destination, protocol and number.
@@ -217,10 +227,13 @@ fn classify(frame: &[u8], packet: &Packet) -> Option<Class> {
                 expected: number(8)?,
                 is_bare: length == 0,
                 // That of a segment with SYN is in other units (RFC 7323, 2.2).
-                window: if flags & TCP_SYN == 0 { u16_at(body, 14)? } else { 0 },
+                window: if flags & TCP_SYN == 0 { u16_at(body, TCP_WINDOW)? } else { 0 },
             };
             let confirmation = (flags & (TCP_ACK | TCP_RST) == TCP_ACK).then_some(confirmation);
-            Some(Class::Tcp(ends()?, Flags { opens, resets: flags & TCP_RST != 0, payload, confirmation }))
+            let offer =
+                (flags & TCP_SYN != 0).then(|| offer(body.get(TCP_HEADER..header).unwrap_or_default()));
+            let resets = flags & TCP_RST != 0;
+            Some(Class::Tcp(ends()?, Flags { opens, resets, payload, confirmation, offer }))
         }
         UDP => Some(Class::Udp(ends()?, packet.pieces)),
         ICMP if packet.pieces.is_none() && body.starts_with(&PORT_UNREACHABLE) => {
@@ -234,6 +247,27 @@ fn classify(frame: &[u8], packet: &Packet) -> Option<Class> {
         },
         _ => None,
     }
+}
+
+/// Reads the options of a segment with SYN; what is damaged ends them.
+fn offer(mut options: &[u8]) -> Offer {
+    let mut offer = Offer::default();
+    while let [kind, rest @ ..] = options {
+        if *kind == OPTION_NONE {
+            options = rest;
+            continue;
+        }
+        let length = rest.first().map_or(0, |length| usize::from(*length));
+        let Some(value) = options.get(2..length) else { break };
+        match (*kind, value) {
+            (OPTION_END, _) => break,
+            (OPTION_SEGMENT, [high, low]) => offer.segment = Some(u16::from_be_bytes([*high, *low])),
+            (OPTION_SCALE, [scale]) => offer.scale = Some(*scale),
+            _ => {}
+        }
+        options = &options[length..];
+    }
+    offer
 }
 
 /// The ends of a datagram of UDP that was sent from here, of which an ICMP error gives the beginning.

@@ -28,8 +28,6 @@ use crate::sequence::Highest;
 use crate::stack::SocketNumber;
 use crate::wire::{Medium, Meta, Sum, Wire};
 
-/// Bytes of the longest frame that a device cuts, Ethernet header included.
-const LARGE_FRAME: usize = 65_549;
 /// Datagrams of which some pieces have come.
 const PIECES_MAX: usize = 16;
 
@@ -110,6 +108,34 @@ impl Port {
         segment.emit(&mut TcpPacket::new_unchecked(&mut self.frame[transport..]), &from, &to, &sums);
     }
 
+    /// Lets the segment that was fetched show no wider window than this. Its checksum was looked at before.
+    pub fn narrow(&mut self, window: u16) {
+        if let Some(packet) = self.packet()
+            && let Some(field) =
+                self.frame.get_mut(packet.transport + frame::TCP_WINDOW..).and_then(<[u8]>::first_chunk_mut)
+            && u16::from_be_bytes(*field) > window
+        {
+            *field = window.to_be_bytes();
+        }
+    }
+
+    /// Bytes of the longest segment of TCP that can go between two ends.
+    pub fn longest_segment(&self, ends: Ends) -> u16 {
+        let headers = if ends.local.is_ipv4() { 40 } else { 60 };
+        self.wire.mtu().saturating_sub(headers).try_into().unwrap_or(u16::MAX)
+    }
+
+    /// Bytes of the longest packet between two ends of which the device makes segments; none if it makes none.
+    pub fn packet_size(&self, ends: Ends) -> u32 {
+        let longest = self.cuts_tcp_v4().filter(|_| ends.local.is_ipv4()).map_or(0, NonZeroUsize::get);
+        longest.try_into().unwrap_or(u32::MAX)
+    }
+
+    fn cuts_tcp_v4(&self) -> Option<NonZeroUsize> {
+        let offload = self.wire.offload();
+        offload.cuts_tcp_v4.filter(|_| offload.completes_checksums)
+    }
+
     /// The IP packet in the frame that was fetched.
     fn packet(&self) -> Option<frame::Packet> {
         let ip = match self.medium {
@@ -149,6 +175,19 @@ impl phy::RxToken for Shown<'_> {
     }
 }
 
+/// Bytes at the beginning of a frame that smoltcp may count on to be 0: more than any message without data has. Those that follow are written in any case.
+const BLANK: usize = 2048;
+
+/// A frame of so many bytes, in place of what was there.
+fn blank(scratch: &mut Vec<u8>, len: usize) -> &mut [u8] {
+    if scratch.len() < len {
+        scratch.resize(len, 0);
+    }
+    let frame = &mut scratch[..len];
+    frame[..len.min(BLANK)].fill(0);
+    frame
+}
+
 /// Room for a frame to send.
 pub struct Room<'a> {
     wire: &'a mut dyn Wire,
@@ -162,26 +201,25 @@ pub struct Room<'a> {
 
 impl phy::TxToken for Room<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
-        self.scratch.clear();
-        self.scratch.resize(len, 0);
-        let result = f(self.scratch);
+        let frame = blank(self.scratch, len);
+        let result = f(frame);
         let ip = match self.medium {
-            Medium::Ethernet(_) => frame::ethernet_packet(self.scratch),
+            Medium::Ethernet(_) => frame::ethernet_packet(frame),
             Medium::Ip => Some(0),
         };
         let mut meta = Meta { sum: Sum::There, segment: self.segment };
-        if let Some(packet) = ip.and_then(|ip| frame::packet(self.scratch, ip)) {
+        if let Some(packet) = ip.and_then(|ip| frame::packet(frame, ip)) {
             let is_completed = self.wire.offload().completes_checksums;
-            self.highest.pass(self.scratch, &packet, !is_completed);
+            self.highest.pass(frame, &packet, !is_completed);
             if self.beside != Beside::default() {
-                self.beside.write(self.scratch, &packet);
+                self.beside.write(frame, &packet);
             }
             *self.sent += u64::from(matches!(packet.protocol, frame::TCP | frame::UDP));
-            if is_completed && checksum::begin(self.scratch, &packet) {
+            if is_completed && checksum::begin(frame, &packet) {
                 meta.sum = Sum::Blank;
             }
         }
-        self.wire.send(self.scratch, meta);
+        self.wire.send(frame, meta);
         result
     }
 
@@ -240,9 +278,7 @@ impl phy::Device for Port {
         let ours = if offload.completes_checksums { Checksum::None } else { Checksum::Tx };
         (sums.tcp, sums.udp) = (ours, ours);
         capabilities.checksum = sums;
-        if offload.cuts_tcp_v4 && offload.completes_checksums {
-            capabilities.segmentation.tcpv4 = NonZeroUsize::new(LARGE_FRAME);
-        }
+        capabilities.segmentation.tcpv4 = self.cuts_tcp_v4();
         capabilities
     }
 }
@@ -417,7 +453,7 @@ impl Link {
     /// Shows smoltcp what makes it send the first segment of a connection that is missing.
     pub fn tell_of_loss(&mut self, connection: &mut Connection, now: Instant) {
         use tcp::State;
-        let Some(evidence) = connection.recovery.evidence() else { return };
+        let Some(evidence) = connection.flight.evidence() else { return };
         for confirmation in evidence {
             let socket = connection.socket();
             // One that has ended does not know what it is shown, and would say so to the other end. One that has nothing but its end to send would stop

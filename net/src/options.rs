@@ -35,9 +35,9 @@ pub struct Options {
     pub linger: Option<u32>,
 }
 
-/// Bytes that wait to be sent if nobody says otherwise: two of the largest packets that a device cuts into segments, so that one goes while the other is
-/// on its way.
-pub const SEND_BUFFER: usize = 128 * 1024;
+/// Bytes that wait to be sent if nobody says otherwise: four of the largest packets that a device cuts into segments, so that there are some to go while others
+/// are on their way.
+pub const SEND_BUFFER: usize = 256 * 1024;
 /// Bytes that wait to be read if nobody says otherwise: what keeps a link of some Gbit/s and a tenth of a millisecond busy.
 pub const RECEIVE_BUFFER: usize = 64 * 1024;
 /// Bytes of datagrams that wait, either way, if nobody says otherwise: memory is kept for all of them.

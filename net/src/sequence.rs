@@ -62,7 +62,7 @@ impl Highest {
 }
 
 /// Whether one number comes before another, in a circle of 2^32.
-const fn is_before(one: u32, other: u32) -> bool {
+pub const fn is_before(one: u32, other: u32) -> bool {
     one.wrapping_sub(other).cast_signed() < 0
 }
 

@@ -5,6 +5,7 @@ pub mod lossy;
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use core::num::NonZeroUsize;
 
 /// What frames of a device begin with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,8 +21,8 @@ pub enum Medium {
 pub struct Offload {
     /// It completes checksums of TCP and UDP over both versions of IP: only the sum of the pseudo-header is to be there.
     pub completes_checksums: bool,
-    /// It cuts TCP packets over IPv4 of up to 64 KiB into segments. It completes checksums, too.
-    pub cuts_tcp_v4: bool,
+    /// It cuts packets of TCP over IPv4 into segments; bytes of the longest frame of which it does, Ethernet header included. It completes checksums, too.
+    pub cuts_tcp_v4: Option<NonZeroUsize>,
 }
 
 /// What is known of the checksum of TCP or UDP in a frame.
@@ -89,7 +90,7 @@ impl Wire for Loopback {
     }
 
     fn offload(&self) -> Offload {
-        Offload { completes_checksums: true, cuts_tcp_v4: false }
+        Offload { completes_checksums: true, cuts_tcp_v4: None }
     }
 
     fn is_up(&self) -> bool {

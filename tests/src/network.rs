@@ -9,6 +9,7 @@ use std::time::Duration;
 use lab::{Guest, Lab, Reason, network};
 use libtest_mimic::Failed;
 
+use crate::brought::bring;
 use crate::node::Node;
 use crate::trial::{LIMIT, finish};
 use crate::world::{World, target};
@@ -69,8 +70,19 @@ pub fn serves_at_a_leased_address(world: &World) -> Result<(), Failed> {
     let lab = &*world.lab()?;
     let address = Ipv4Addr::new(10, 0, 2, 150);
     let guest = serve(lab, &node("leased", address)?.memory_mib(192), address)?;
+    let curl = format!("{} -s -S -m 120", bring(lab, "/usr/bin/curl")?);
     for (script, expected) in [
         (format!("wget -q -O - http://{address}/"), format!("hello {}\n", network::GATEWAY)),
+        (
+            format!("{curl} -w '%{{http_code}} ' http://{address}/ http://{address}/bytes/3"),
+            format!("hello {}\n200 xxx200 ", network::GATEWAY),
+        ),
+        (
+            format!(
+                "{curl} --data-binary xyz http://{address}/up | grep -q $(printf xyz | md5sum | cut -c1-32) && echo same"
+            ),
+            "same\n".into(),
+        ),
         (format!("ping -c 3 -q {address} | grep -c '3 packets received'"), "1\n".into()),
         (format!("wget -q -O - http://{address}/bytes/{LARGE} | md5sum"), large_sum()),
         (

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Binaries to lists, sizes and parts.
+//! Sizes, parts and copies of binaries.
+
+mod listing;
+
+pub use listing::{binary_to_list, binary_to_list3, bitstring_to_list};
 
 use alloc::vec::Vec;
 
@@ -9,42 +13,6 @@ use crate::term::{Bits, Term, layout};
 
 fn binary(term: Term) -> Result<Bits, Raise> {
     term.as_bits().filter(|bits| bits.is_binary()).ok_or(Raise::BADARG)
-}
-
-/// `binary_to_list/1`
-pub fn binary_to_list(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let bytes: Vec<u8> = binary(args[0])?.bytes().collect();
-    cx.bump((bytes.len() / 20) as u32);
-    Ok(build::byte_list(cx.heap(), &bytes))
-}
-
-/// `binary_to_list/3`: places are counted from 1.
-pub fn binary_to_list3(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let bits = args[0].as_bits().ok_or(Raise::BADARG)?;
-    let place =
-        |term: Term| term.as_small().and_then(|place| usize::try_from(place).ok()).ok_or(Raise::BADARG);
-    let (first, last) = (place(args[1])?, place(args[2])?);
-    if first < 1 || last < first || last > bits.len() / 8 {
-        return Err(Raise::BADARG);
-    }
-    let bytes: Vec<u8> = (first - 1..last).map(|index| bits.byte(index)).collect();
-    Ok(build::byte_list(cx.heap(), &bytes))
-}
-
-/// `bitstring_to_list/1`
-pub fn bitstring_to_list(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let bits = args[0].as_bits().ok_or(Raise::BADARG)?;
-    let whole = bits.len() / 8;
-    let mut list = Term::NIL;
-    if !bits.is_binary() {
-        let rest = build::sub_bits(cx.heap(), args[0], 8 * whole, bits.len() % 8);
-        list = build::cons(cx.heap(), rest, list);
-    }
-    for index in (0..whole).rev() {
-        list = build::cons(cx.heap(), Term::small_cut(i64::from(bits.byte(index))), list);
-    }
-    cx.bump((whole / 20) as u32);
-    Ok(list)
 }
 
 /// `byte_size/1`

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Module `maps`, as far as stock does it in C, and the map functions of `erlang`.
 
+mod making;
+mod walking;
+
+pub use making::{Making, from_keys, from_list};
+pub use walking::{Listing, keys, merge, values};
+
 use super::{BifResult, Context, Raise, arithmetic};
 use crate::atom::predefined;
 use crate::compare;
@@ -78,51 +84,6 @@ pub fn take(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         Some((rest, value)) => build::tuple(cx.heap(), &[value, rest]),
         None => Term::atom(predefined::ERROR),
     })
-}
-
-/// `maps:keys/1`
-pub fn keys(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let map = map(cx, args[0])?;
-    let keys: alloc::vec::Vec<Term> = map::pairs(map).into_iter().map(|(key, _)| key).collect();
-    cx.bump((keys.len() / 20) as u32);
-    Ok(build::list(cx.heap(), &keys))
-}
-
-/// `maps:values/1`
-pub fn values(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let map = map(cx, args[0])?;
-    let values: alloc::vec::Vec<Term> = map::pairs(map).into_iter().map(|(_, value)| value).collect();
-    cx.bump((values.len() / 20) as u32);
-    Ok(build::list(cx.heap(), &values))
-}
-
-/// `maps:from_list/1`
-pub fn from_list(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let elements = super::lists::proper(args[0]).ok_or(Raise::BADARG)?;
-    let mut pairs = alloc::vec::Vec::with_capacity(elements.len());
-    for element in elements {
-        let pair = element.as_tuple().ok_or(Raise::BADARG)?;
-        let [key, value] = *pair.elements() else { return Err(Raise::BADARG) };
-        pairs.push((key, value));
-    }
-    cx.bump((pairs.len() / 10) as u32);
-    Ok(map::from_pairs(&mut cx.process.heap, &cx.vm.atoms, &pairs))
-}
-
-/// `maps:from_keys/2`
-pub fn from_keys(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let keys = super::lists::proper(args[0]).ok_or(Raise::BADARG)?;
-    let pairs: alloc::vec::Vec<(Term, Term)> = keys.into_iter().map(|key| (key, args[1])).collect();
-    cx.bump((pairs.len() / 10) as u32);
-    Ok(map::from_pairs(&mut cx.process.heap, &cx.vm.atoms, &pairs))
-}
-
-/// `maps:merge/2`
-pub fn merge(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let first = map(cx, args[0])?;
-    let second = map(cx, args[1])?;
-    cx.bump(((first.len() + second.len()) / 10) as u32);
-    Ok(map::merge(&mut cx.process.heap, &cx.vm.atoms, first, second))
 }
 
 /// How many associations a step of an iterator gives.

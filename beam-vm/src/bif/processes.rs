@@ -7,6 +7,7 @@ pub mod links;
 pub mod monitors;
 pub mod registry;
 pub mod spawn;
+pub mod spawn_elsewhere;
 pub mod suspend;
 
 use super::{BifResult, Context, Raise};

@@ -395,7 +395,7 @@ bifs! {
     "erts_internal" "counters_put" 3 Plain All => [atomics::counters_put];
     "erts_internal" "create_dist_channel" 3 Plain All => [absent];
     "erts_internal" "dirty_process_handle_signals" 1 Plain All => [internals::for_dirty_processes];
-    "erts_internal" "dist_spawn_request" 4 Plain All => [absent];
+    "erts_internal" "dist_spawn_request" 4 Plain All => [processes::spawn_elsewhere::dist_spawn_request];
     "erts_internal" "erase_persistent_terms" 0 Plain All => [persistent_terms::erase_all];
     "erts_internal" "ets_lookup_binary_info" 2 Plain All => [absent];
     "erts_internal" "ets_raw_first" 1 Plain All => [absent];

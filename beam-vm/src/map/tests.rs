@@ -7,7 +7,7 @@ use std::vec::Vec;
 
 use proptest::prelude::*;
 
-use super::{Leaves, empty, from_pairs, get, pairs, put, put_all, remove};
+use super::{Draft, Leaves, Merge, empty, from_pairs, get, pairs, put, put_all, remove};
 use crate::atom::{AtomLimit, AtomTable};
 use crate::compare;
 use crate::hash;
@@ -94,6 +94,51 @@ proptest! {
         let nothing = as_map(empty(&mut world.heap));
         let at_once = put_all(&mut world.heap, &world.atoms, nothing, all.into_iter());
         prop_assert!(compare::same(at_once, map.term()));
+    }
+
+    #[test]
+    fn a_draft_comes_to_the_same_map(
+        numbers in prop::collection::vec(0..3000_i64, 0..3000),
+        expected in 0..100_000_usize,
+        step in 1..500_usize,
+    ) {
+        let mut world = World::new();
+        let mut draft = Draft::new(expected);
+        let mut all = Vec::new();
+        for (at, number) in numbers.into_iter().enumerate() {
+            let (key, value) = (world.key(number), Term::count(at));
+            draft.add(key, value);
+            all.push((key, value));
+        }
+        let whole = from_pairs(&mut world.heap, &world.atoms, &all);
+        let made = loop {
+            let mut budget = step;
+            if let Some(made) = draft.build(&mut world.heap, &world.atoms, &mut budget) {
+                break made;
+            }
+            prop_assert_eq!(budget, 0);
+        };
+        prop_assert_eq!(as_map(made).len(), as_map(whole).len());
+        prop_assert!(compare::same(made, whole));
+    }
+
+    #[test]
+    fn two_maps_become_one_step_by_step(first in 0..200_i64, second in 0..200_i64, from in 0..200_i64, step in 1..50_usize) {
+        let mut world = World::new();
+        let maps = [(0, 0..first), (1, from..from + second)].map(|(value, keys)| {
+            let pairs: Vec<_> = keys.map(|number| (world.key(number), Term::small_cut(value))).collect();
+            as_map(from_pairs(&mut world.heap, &world.atoms, &pairs))
+        });
+        let all: Vec<_> = maps.iter().flat_map(|map| pairs(*map)).collect();
+        let whole = from_pairs(&mut world.heap, &world.atoms, &all);
+        let mut merge = Merge::default();
+        let merged = loop {
+            let mut budget = step;
+            if let Some(merged) = merge.run(&mut world.heap, &world.atoms, maps, &mut budget) {
+                break merged;
+            }
+        };
+        prop_assert!(compare::same(merged, whole));
     }
 
     #[test]

@@ -22,11 +22,11 @@ use crate::heap::{Heap, build};
 use crate::term::{Boxed, Cons, Header, Kind, Map, Term, layout};
 
 /// Bits of the hash that a level takes.
-const BITS: u32 = 4;
+pub(super) const BITS: u32 = 4;
 /// Levels that a hash has bits for: the next has collision nodes.
 pub(super) const LEVELS: u32 = 32 / BITS;
 /// Children that a node above collision nodes can have.
-const WIDTH: usize = 1 << BITS;
+pub(super) const WIDTH: usize = 1 << BITS;
 
 /// Where on each level a key is.
 #[derive(Clone, Copy)]
@@ -419,15 +419,28 @@ pub(super) fn remove<H: Heap + ?Sized>(
 }
 
 /// An association on its way into a tree.
-struct Leaf {
+pub(super) struct Leaf {
     /// The hash with its nibbles in the order of the levels, the first highest.
-    order: u32,
-    key: Term,
-    value: Term,
+    pub(super) order: u32,
+    pub(super) key: Term,
+    pub(super) value: Term,
 }
 
 impl Leaf {
-    fn cell<H: Heap + ?Sized>(&self, heap: &mut H) -> Term {
+    pub(super) fn new(key: Term, value: Term) -> Self {
+        Self { order: by_levels(hash::internal(key)), key, value }
+    }
+
+    /// The order of leaves in a tree.
+    pub(super) fn compare(&self, other: &Self, atoms: &AtomTable) -> Ordering {
+        self.order.cmp(&other.order).then_with(|| compare::compare_keys(atoms, self.key, other.key))
+    }
+
+    pub(super) fn has_same_key(&self, other: &Self) -> bool {
+        self.order == other.order && compare::same(self.key, other.key)
+    }
+
+    pub(super) fn cell<H: Heap + ?Sized>(&self, heap: &mut H) -> Term {
         build::cons(heap, self.key, self.value)
     }
 }
@@ -444,16 +457,11 @@ pub(super) fn from_pairs<H: Heap + ?Sized>(
     atoms: &AtomTable,
     pairs: &[(Term, Term)],
 ) -> Option<Term> {
-    let leaf = |(key, value): &(Term, Term)| Leaf {
-        order: by_levels(hash::internal(*key)),
-        key: *key,
-        value: *value,
-    };
-    let mut leaves: Vec<Leaf> = pairs.iter().map(leaf).collect();
+    let mut leaves: Vec<Leaf> = pairs.iter().map(|(key, value)| Leaf::new(*key, *value)).collect();
     // Stable, so that of equal keys the last stays last.
-    leaves.sort_by(|a, b| a.order.cmp(&b.order).then_with(|| compare::compare_keys(atoms, a.key, b.key)));
+    leaves.sort_by(|a, b| a.compare(b, atoms));
     leaves.dedup_by(|later, earlier| {
-        let is_same = later.order == earlier.order && compare::same(later.key, earlier.key);
+        let is_same = later.has_same_key(earlier);
         if is_same {
             earlier.value = later.value;
         }
@@ -468,7 +476,7 @@ pub(super) fn from_pairs<H: Heap + ?Sized>(
 }
 
 /// Makes the children of leaves that share all levels before, in order of their hashes; gives their bits and number.
-fn group<H: Heap + ?Sized>(
+pub(super) fn group<H: Heap + ?Sized>(
     heap: &mut H,
     leaves: &[Leaf],
     level: u32,

@@ -9,12 +9,15 @@ use alloc::vec::Vec;
 
 use crate::asn1::{BerReader, BerWriter, PerWriter};
 use crate::bif::ets::{InsertRun, Scan};
+use crate::bif::lists::{Copying, Subtraction};
+use crate::bif::maps;
 use crate::bif::match_specs::ListRun;
 use crate::chardata::{Converter, Listing};
 use crate::etf::{Decoder, Deflater, Encoder, Inflater};
 use crate::hash::{Md5State, Old, Portable};
 use crate::heap::Fragment;
 use crate::iodata::Walk;
+use crate::map::Merge;
 use crate::native::prim_file::paths::Names;
 use crate::native::prim_file::transfer::Reading;
 use crate::platform::FileTicket;
@@ -65,6 +68,20 @@ pub enum Parked {
     BerRead(Vec<u8>, BerReader),
     /// `encode_ber_tlv`
     BerWrite(BerWriter),
+    /// `maps:from_list`, `maps:from_keys`
+    Making(maps::Making),
+    /// `maps:keys`, `maps:values`
+    MapListing(maps::Listing),
+    /// `maps:merge`
+    Merge(Merge),
+    /// `++`, `lists:reverse`
+    Copying(Copying),
+    /// `lists:member` and its kin: the rest of the list
+    Finding(Term),
+    /// `--`
+    Subtraction(Box<Subtraction>),
+    /// `binary_to_list` and its kin: the list, and how many bytes are still to be put before it
+    ByteList(Term, usize),
     /// `re:run`
     Match(Box<Job>),
     /// `yield`: its turn has ended
@@ -130,6 +147,12 @@ impl Parked {
             Self::Deflate(_) | Self::Decode(_) | Self::Reading(_) | Self::Portion(_) => {}
             Self::Per(..) | Self::Match(_) | Self::Yielded | Self::Filing(_) => {}
             Self::Names(names) => names.roots(visit),
+            Self::Making(making) => making.roots(visit),
+            Self::MapListing(listing) => listing.roots(visit),
+            Self::Merge(merge) => merge.roots(visit),
+            Self::Copying(copying) => copying.roots(visit),
+            Self::Finding(term) | Self::ByteList(term, _) => visit(term),
+            Self::Subtraction(subtraction) => subtraction.roots(visit),
             Self::BerRead(_, reader) => reader.roots(visit),
             Self::BerWrite(writer) => writer.roots(visit),
         }

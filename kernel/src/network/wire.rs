@@ -4,6 +4,7 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::num::NonZeroUsize;
 
 use drivers::netfront::{Checksum, Gso, GsoKind, Mac, NetFront};
 use drivers::xenbus::Binding;
@@ -40,7 +41,9 @@ impl Wire for Vif {
     fn offload(&self) -> Offload {
         let offers = self.device.borrow_mut().driver().offers().unwrap_or_default();
         let completes_checksums = offers.checksum_v4 && offers.checksum_v6;
-        Offload { completes_checksums, cuts_tcp_v4: completes_checksums && offers.gso_v4 }
+        let cuts_tcp_v4 =
+            NonZeroUsize::new(offers.packet_max()).filter(|_| completes_checksums && offers.gso_v4);
+        Offload { completes_checksums, cuts_tcp_v4 }
     }
 
     fn is_up(&self) -> bool {

@@ -21,8 +21,8 @@ fn segment(source: IpAddress, destination: IpAddress, control: TcpControl, ack: 
         seq_number: TcpSeqNumber(1),
         ack_number: ack.then_some(TcpSeqNumber(2)),
         window_len: 1000,
-        window_scale: None,
-        max_seg_size: None,
+        window_scale: (control == TcpControl::Syn).then_some(7),
+        max_seg_size: (control == TcpControl::Syn).then_some(1400),
         sack_permitted: false,
         sack_ranges: [None; 3],
         timestamp: None::<TcpTimestampRepr>,
@@ -63,28 +63,32 @@ fn segments_of_both_versions_are_recognised() {
     ];
     for (source, destination, local, remote) in pairs {
         let ends = Ends { local: local.parse().unwrap(), remote: remote.parse().unwrap() };
+        let offer = Some(Offer { segment: Some(1400), scale: Some(7) });
         let syn = segment(source, destination, TcpControl::Syn, false);
         assert_eq!(
             classify_ethernet(&syn),
-            Class::Tcp(ends, Flags { opens: true, resets: false, payload: 5, confirmation: None })
+            Class::Tcp(ends, Flags { opens: true, resets: false, payload: 5, confirmation: None, offer })
         );
         // SYN has a number as well, and its window is in other units.
         let confirmation = Some(Confirmation { next: 7, expected: 2, is_bare: false, window: 0 });
         let answer = segment(source, destination, TcpControl::Syn, true);
         assert_eq!(
             classify_ethernet(&answer),
-            Class::Tcp(ends, Flags { opens: false, resets: false, payload: 5, confirmation })
+            Class::Tcp(ends, Flags { opens: false, resets: false, payload: 5, confirmation, offer })
         );
         let confirmation = Some(Confirmation { next: 6, expected: 2, is_bare: false, window: 1000 });
         let data = segment(source, destination, TcpControl::None, true);
         assert_eq!(
             classify_ethernet(&data),
-            Class::Tcp(ends, Flags { opens: false, resets: false, payload: 5, confirmation })
+            Class::Tcp(ends, Flags { opens: false, resets: false, payload: 5, confirmation, offer: None })
         );
         let reset = segment(source, destination, TcpControl::Rst, true);
         assert_eq!(
             classify_ethernet(&reset),
-            Class::Tcp(ends, Flags { opens: false, resets: true, payload: 5, confirmation: None })
+            Class::Tcp(
+                ends,
+                Flags { opens: false, resets: true, payload: 5, confirmation: None, offer: None }
+            )
         );
         let packet = packet(&syn, ETHERNET).expect("a packet");
         assert!(crate::checksum::is_right(&syn, &packet), "smoltcp's own sum");

@@ -80,18 +80,16 @@ impl Stack {
         let now = self.now;
         let Some(Socket::Connection(connection)) = self.sockets.get_mut(number.0) else { return false };
         let link = &mut self.links[usize::from(connection.link.0)];
-        if connection.recovery.is_late(now) {
+        if connection.flight.is_late(now) {
             link.tell_of_loss(connection, now);
         }
-        link.port.highest = connection.highest;
+        link.port.highest = connection.flight.highest;
         let (sent, has_sent) = send(link, &mut connection.set, number, now);
-        connection.highest = link.port.highest;
-        if let Some(highest) = connection.highest.number() {
-            connection.recovery.sent(highest, now);
-        }
+        connection.flight.highest = link.port.highest;
+        connection.flight.sent(now);
         match sent {
             Sent::All(due) => {
-                let due = [due, connection.recovery.deadline()].into_iter().flatten().min();
+                let due = [due, connection.flight.deadline()].into_iter().flatten().min();
                 self.timers.set(number, due);
             }
             Sent::Some => self.mark(number),

@@ -132,7 +132,8 @@ impl Stack {
             let Some(oldest) = self.half_open.front().copied() else { break };
             self.forget(oldest);
         }
-        let mut connection = Connection::new(link, ends, family, options);
+        let packet = self.links[usize::from(link.0)].port.packet_size(ends);
+        let mut connection = Connection::new(link, ends, family, options, packet);
         if !connection.expect(number) || self.take_memory(connection.footprint.bytes()).is_err() {
             return;
         }
@@ -154,13 +155,13 @@ impl Stack {
         }
         let Some(Socket::Connection(connection)) = self.sockets.get_mut(number.0) else { return };
         let link = &mut self.links[usize::from(link.0)];
+        let guidance = connection.flight.hear(flags, link.port.longest_segment(connection.ends), now);
+        link.port.narrow(guidance.window);
         link.port.show();
-        link.port.highest = connection.highest;
+        link.port.highest = connection.flight.highest;
         link.interface.poll_ingress_single(now, &mut link.port, &mut connection.set);
-        connection.highest = link.port.highest;
-        if let Some(confirmation) = flags.confirmation
-            && connection.recovery.heard(confirmation, connection.options.receive_buffer as u32, now)
-        {
+        connection.flight.highest = link.port.highest;
+        if guidance.is_another {
             link.tell_of_loss(connection, now);
         }
         self.settle(number, Cause::Segment);

@@ -227,7 +227,8 @@ impl Stack {
         if self.connections.contains_key(&ends) {
             return Err(Error::AddressInUse);
         }
-        let mut connection = Connection::new(link, ends, fresh.family, fresh.options);
+        let packet = self.links[usize::from(link.0)].port.packet_size(ends);
+        let mut connection = Connection::new(link, ends, fresh.family, fresh.options, packet);
         let context = self.links[usize::from(link.0)].interface.context();
         let begun = connection.socket().connect(context, ends.remote, ends.local);
         if begun.is_err() {

@@ -4,6 +4,7 @@
 use std::boxed::Box;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::string::String;
 use std::vec;
 use std::vec::Vec;
@@ -14,7 +15,8 @@ use smoltcp::wire::{DhcpMessageType, DhcpPacket, DhcpRepr};
 use super::*;
 use crate::footprint::CONNECTION;
 use crate::options::Shutdown;
-use crate::wire::lossy::{Clock, Faults, cable};
+use crate::wire::Offload;
+use crate::wire::lossy::{Clock, End, Faults, cable, cable_between};
 
 mod datagrams;
 
@@ -50,7 +52,10 @@ impl World {
     }
 
     fn with_limits(seed: u64, faults: Faults, limits: Limits) -> Self {
-        let (one, other, clock) = cable(seed, 1, faults);
+        Self::over(cable(seed, 1, faults), limits)
+    }
+
+    fn over((one, other, clock): (End, End, Clock), limits: Limits) -> Self {
         let side = |end, address: &str, seed| {
             let mut stack = Stack::new(limits, entropy(seed));
             let addresses = vec![(address.parse().expect("an address"), 24)];
@@ -657,7 +662,7 @@ fn exchange(seed: u64, faults: Faults, count: usize) -> Result<(), String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn bytes_come_whole_over_a_bad_wire(seed in 1_u64.., loss in 0_u32..80, repetition in 0_u32..50, reordering in 0_u32..100, damage in 0_u32..30, count in 1_usize..120_000) {
@@ -669,8 +674,7 @@ proptest! {
 /// The table of docs/network.md. smoltcp's own clock takes 3, 16 and 58 s for the last three rows; the time is simulated.
 #[test]
 fn what_loss_costs() {
-    for (loss, most) in
-        [(0, 25_000), (1, 25_000), (5, 30_000), (10, 300_000), (20, 1_500_000), (50, 6_000_000)]
+    for (loss, most) in [(0, 10_000), (1, 10_000), (5, 20_000), (10, 100_000), (20, 500_000), (50, 4_000_000)]
     {
         let faults = || Faults { loss, ..Faults::default() };
         let mut times: Vec<u64> = (1..=9).map(|seed| time_of(seed, faults())).collect();
@@ -680,9 +684,23 @@ fn what_loss_costs() {
     }
 }
 
+/// A back end of Xen takes no frame of more than 65,535 bytes.
+#[test]
+fn packets_are_as_long_as_the_device_takes_and_no_longer() {
+    for longest in [65_535, 30_000] {
+        let offload = Offload { completes_checksums: true, cuts_tcp_v4: NonZeroUsize::new(longest) };
+        let mut world = World::over(cable_between(1, 1, Faults::default(), offload), Limits::default());
+        time_in(&mut world);
+        assert!((longest - 2000..=longest).contains(&world.clock.longest()), "{}", world.clock.longest());
+    }
+}
+
 /// How long a megabyte takes, one way, in microseconds.
 fn time_of(seed: u64, faults: Faults) -> u64 {
-    let mut world = World::new(seed, faults);
+    time_in(&mut World::new(seed, faults))
+}
+
+fn time_in(world: &mut World) -> u64 {
     let listener = world.listen("0.0.0.0:80");
     let (client, server) = world.connect(listener, "10.0.0.2:80");
     let bytes = vec![7; 1 << 20];

@@ -35,6 +35,8 @@ struct Cable {
     step: u64,
     random: u64,
     is_cut: bool,
+    offload: Offload,
+    longest: usize,
 }
 
 /// Frames that are on their way in one direction at most; more are lost.
@@ -55,6 +57,10 @@ impl Cable {
     }
 
     fn carry(&mut self, to: usize, frame: &[u8]) {
+        self.longest = self.longest.max(frame.len());
+        if self.offload.cuts_tcp_v4.is_some_and(|longest| frame.len() > longest.get()) {
+            return;
+        }
         if self.is_cut || self.chance(self.faults.loss) || self.frames[to].len() >= FRAMES {
             return;
         }
@@ -106,6 +112,12 @@ impl Clock {
         self.0.borrow_mut().faults = faults;
     }
 
+    /// Bytes of the longest frame that was sent.
+    #[must_use]
+    pub fn longest(&self) -> usize {
+        self.0.borrow().longest
+    }
+
     /// Cuts the cable, or mends it.
     pub fn set_cut(&self, is_cut: bool) {
         self.0.borrow_mut().is_cut = is_cut;
@@ -115,6 +127,12 @@ impl Clock {
 /// A cable on which frames take so many steps.
 #[must_use]
 pub fn cable(seed: u64, delay: u64, faults: Faults) -> (End, End, Clock) {
+    cable_between(seed, delay, faults, Offload::default())
+}
+
+/// The same between devices that do some things in place of the stacks. Packets come as they were sent, as between guests of one host.
+#[must_use]
+pub fn cable_between(seed: u64, delay: u64, faults: Faults, offload: Offload) -> (End, End, Clock) {
     let cable = Rc::new(RefCell::new(Cable {
         frames: [VecDeque::new(), VecDeque::new()],
         faults,
@@ -122,6 +140,8 @@ pub fn cable(seed: u64, delay: u64, faults: Faults) -> (End, End, Clock) {
         step: 0,
         random: seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1,
         is_cut: false,
+        offload,
+        longest: 0,
     }));
     let end = |own| End { cable: cable.clone(), own, address: [2, 0, 0, 0, 0, own as u8 + 1] };
     (end(0), end(1), Clock(cable.clone()))
@@ -137,7 +157,7 @@ impl Wire for End {
     }
 
     fn offload(&self) -> Offload {
-        Offload::default()
+        self.cable.borrow().offload
     }
 
     fn is_up(&self) -> bool {
@@ -160,6 +180,7 @@ impl Wire for End {
             return None;
         }
         *into = waiting.pop_front()?.1;
-        Some(Meta { sum: Sum::There, segment: None })
+        let sum = if cable.offload.completes_checksums { Sum::Trusted } else { Sum::There };
+        Some(Meta { sum, segment: None })
     }
 }
