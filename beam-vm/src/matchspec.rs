@@ -16,7 +16,7 @@ mod special;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{compile, is_bound, variable};
+pub use compile::{compile, has_map, is_bound, variable};
 pub use program::{Action, FunctionIndex, Lead, Program};
 pub use run::{Host, Scratch, Subject};
 

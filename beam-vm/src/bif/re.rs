@@ -179,7 +179,7 @@ fn run_with(cx: &mut Context<'_>, args: &[Term], list: Term, known: Subject) -> 
     let needs_erlang = binary(subject).is_none() || (wants_lists && !options.global);
     let is_pattern = given.as_tuple().is_some_and(|tuple| tuple.len() == 5);
     let program = if is_pattern {
-        if options.is_for_compiling {
+        if options.is_for_compiling || options.compile.flags.has(Flags::NEWLINE_UNCLEAR) {
             return Err(Raise::BADARG);
         }
         let (unicode, form) = compiled(given).ok_or(Raise::BADARG)?;

@@ -11,6 +11,7 @@ use super::{Dialect, Functions};
 use crate::atom::{Atom, AtomTable, predefined};
 use crate::copy;
 use crate::heap::Fragment;
+use crate::map;
 use crate::stack::InlineStack;
 use crate::term::{Term, View};
 
@@ -29,15 +30,41 @@ pub fn variable(atoms: &AtomTable, term: Term) -> Option<u32> {
     u32::try_from(digits.bytes().fold(0, add)).ok().filter(|number| *number <= i32::MAX as u32)
 }
 
-/// Whether a pattern has no variables, maps or wildcards in it, so that it matches one term alone.
+/// Whether a pattern has no variables or wildcards in it. Without maps it then matches one term alone; as a pattern of keys it does so
+/// even with maps, which are compared there as terms.
 #[must_use]
 pub fn is_bound(atoms: &AtomTable, pattern: Term) -> bool {
     let mut stack = InlineStack::new();
     stack.push(pattern);
     while let Some(term) = stack.pop() {
         match term.view() {
-            View::Atom(predefined::UNDERSCORE) | View::Map(_) => return false,
+            View::Atom(predefined::UNDERSCORE) => return false,
             View::Atom(_) if variable(atoms, term).is_some() => return false,
+            View::Cons(cell) => {
+                stack.push(cell.tail());
+                stack.push(cell.head());
+            }
+            View::Tuple(tuple) => tuple.elements().iter().for_each(|element| stack.push(*element)),
+            View::Map(map) => {
+                for (key, value) in map::pairs(map) {
+                    stack.push(key);
+                    stack.push(value);
+                }
+            }
+            _ => {}
+        }
+    }
+    true
+}
+
+/// Whether a term has a map in it, looked for in lists and tuples.
+#[must_use]
+pub fn has_map(term: Term) -> bool {
+    let mut stack = InlineStack::new();
+    stack.push(term);
+    while let Some(term) = stack.pop() {
+        match term.view() {
+            View::Map(_) => return true,
             View::Cons(cell) => {
                 stack.push(cell.tail());
                 stack.push(cell.head());
@@ -46,7 +73,7 @@ pub fn is_bound(atoms: &AtomTable, pattern: Term) -> bool {
             _ => {}
         }
     }
-    true
+    false
 }
 
 /// What is compiled.

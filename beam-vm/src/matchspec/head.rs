@@ -48,6 +48,10 @@ impl<F: Functions> Compiler<'_, F> {
                 .collect()
             }
             _ => {
+                let mut parts: Work = [(Slot(0), head)].into();
+                while let Some((slot, pattern)) = parts.pop() {
+                    self.pattern(slot, pattern, &mut parts)?;
+                }
                 self.problems.add("Match head is invalid in this context.");
                 return Err(Stop);
             }

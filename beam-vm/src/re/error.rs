@@ -87,6 +87,8 @@ pub enum ErrorKind {
     TooManyNames,
     /// `\400`
     OctalTooLarge,
+    /// Options for `\n` or `\R` that exclude each other.
+    InconsistentNewline,
     /// `(?(DEFINE)a|b)`
     DefineBranches,
     /// `\gz`
@@ -182,6 +184,7 @@ impl ErrorKind {
             Self::NameTooLong => "subpattern name is too long (maximum 32 characters)",
             Self::TooManyNames => "too many named subpatterns (maximum 10000)",
             Self::OctalTooLarge => "octal value is greater than \\377 in 8-bit non-UTF-8 mode",
+            Self::InconsistentNewline => "inconsistent NEWLINE options",
             Self::DefineBranches => "DEFINE group contains more than one branch",
             Self::MalformedReference => {
                 "\\g is not followed by a braced, angle-bracketed, or quoted name/number or by a plain number"

@@ -48,8 +48,12 @@ impl Flags {
     pub const STARTLINE: Self = Self(1 << 18);
     /// `(?J)` was set inside the pattern.
     pub const J_CHANGED: Self = Self(1 << 19);
+    /// Line ends were asked for that exclude each other. The pattern itself may still say which it is.
+    pub const NEWLINE_UNCLEAR: Self = Self(1 << 20);
+    /// Both kinds of `\R` were asked for.
+    pub const BSR_UNCLEAR: Self = Self(1 << 21);
     /// The options with which two loads of one pattern agree.
-    pub const ALL: Self = Self((1 << 20) - 1);
+    pub const ALL: Self = Self((1 << 22) - 1);
 
     /// The bits.
     #[must_use]

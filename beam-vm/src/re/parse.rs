@@ -159,6 +159,9 @@ impl<'p> Parser<'p> {
                 return Err(CompileError { kind: ErrorKind::InvalidUtf8, offset: error.valid_up_to() });
             }
         }
+        if self.flags.has(Flags::NEWLINE_UNCLEAR) || self.flags.has(Flags::BSR_UNCLEAR) {
+            return Err(CompileError { kind: ErrorKind::InconsistentNewline, offset: 0 });
+        }
         let flags = self.flags;
         self.levels.push(Level::whole(self.flags));
         self.open_whole();

@@ -81,6 +81,15 @@ fn errors_are_where_pcre_finds_them() {
 }
 
 #[test]
+fn line_ends_that_exclude_each_other_are_refused() {
+    let ask = |pattern: &[u8], flags| compile(pattern, Options { flags, ..Options::default() });
+    let refused = ask(b"a", Flags::NEWLINE_UNCLEAR).expect_err("no line end is meant");
+    assert_eq!((refused.kind, refused.offset), (ErrorKind::InconsistentNewline, 0));
+    assert!(ask(b"(*CR)a", Flags::NEWLINE_UNCLEAR).is_ok(), "the pattern says which");
+    assert!(ask(b"(*CR)a", Flags::BSR_UNCLEAR).is_err());
+}
+
+#[test]
 fn deep_nests_and_large_repeats_are_refused() {
     let nest = |depth: usize| [b"(".repeat(depth), b")".repeat(depth)].concat();
     assert!(compile(&nest(700), Options::default()).is_ok());

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::atom::{AtomTable, predefined};
 use crate::compare;
-use crate::matchspec::{is_bound, variable};
+use crate::matchspec::{has_map, is_bound, variable};
 use crate::term::{Term, View};
 
 fn key_of(tuple: Term, key_position: usize) -> Option<Term> {
@@ -47,9 +47,9 @@ fn is_key_of_object(expression: Term, key_position: usize) -> bool {
     expression.as_tuple().is_some_and(|tuple| *tuple.elements() == wanted)
 }
 
-/// Whether a pattern matches one term only, which is this one.
+/// Whether a pattern matches one term only, which is this one. One with a map matches others, too.
 fn is_same(atoms: &AtomTable, pattern: Term, constant: Term) -> bool {
-    is_bound(atoms, pattern) && compare::same(pattern, constant)
+    is_bound(atoms, pattern) && !has_map(pattern) && compare::same(pattern, constant)
 }
 
 /// Whether an expression makes what a pattern has matched.

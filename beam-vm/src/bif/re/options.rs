@@ -19,6 +19,7 @@ pub struct RunOptions {
     pub run: Settings,
     /// What ends a line when a compiled pattern is run.
     pub newline: Option<Newline>,
+    newlines: u8,
     /// What `\R` matches then.
     pub bsr: Option<Bsr>,
     /// What to capture, and how to give it.
@@ -49,7 +50,26 @@ impl RunOptions {
             options.option(cell.head())?;
             rest = cell.tail();
         }
+        options.join_newlines();
         rest.is_nil().then_some(options)
+    }
+
+    /// What the line ends come to that were asked for: PCRE numbers them, and stock joins the bits of the numbers.
+    fn join_newlines(&mut self) {
+        let newline = match self.newlines {
+            0 => return,
+            1 => Newline::Cr,
+            2 => Newline::Lf,
+            3 => Newline::CrLf,
+            4 => Newline::Any,
+            5 => Newline::AnyCrLf,
+            _ => {
+                self.compile.flags |= Flags::NEWLINE_UNCLEAR;
+                return;
+            }
+        };
+        self.compile.newline = newline;
+        self.newline = Some(newline);
     }
 
     fn option(&mut self, option: Term) -> Option<()> {
@@ -65,8 +85,13 @@ impl RunOptions {
             }
             predefined::BSR_ANYCRLF | predefined::BSR_UNICODE => {
                 let bsr = if name == predefined::BSR_ANYCRLF { Bsr::AnyCrLf } else { Bsr::Unicode };
-                self.compile.bsr = bsr;
-                self.bsr = Some(bsr);
+                if self.bsr.is_some_and(|other| other != bsr) {
+                    self.compile.flags |= Flags::BSR_UNCLEAR;
+                }
+                // A compiled pattern that is asked for both takes this one.
+                let both = if self.bsr == Some(Bsr::AnyCrLf) { Bsr::AnyCrLf } else { bsr };
+                self.compile.bsr = both;
+                self.bsr = Some(both);
                 return Some(());
             }
             predefined::NOTEMPTY => return self.running(|options| &mut options.run.not_empty),
@@ -119,16 +144,14 @@ impl RunOptions {
             predefined::MATCH_LIMIT => self.run.match_limit = number(value)?,
             predefined::MATCH_LIMIT_RECURSION => self.run.depth_limit = number(value)?,
             predefined::NEWLINE => {
-                let newline = match value.as_atom()? {
-                    predefined::CR => Newline::Cr,
-                    predefined::CRLF => Newline::CrLf,
-                    predefined::LF => Newline::Lf,
-                    predefined::ANYCRLF => Newline::AnyCrLf,
-                    predefined::ANY => Newline::Any,
+                self.newlines |= match value.as_atom()? {
+                    predefined::CR => 1,
+                    predefined::LF => 2,
+                    predefined::CRLF => 3,
+                    predefined::ANY => 4,
+                    predefined::ANYCRLF => 5,
                     _ => return None,
                 };
-                self.compile.newline = newline;
-                self.newline = Some(newline);
                 return Some(());
             }
             _ => return None,

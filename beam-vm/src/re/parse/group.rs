@@ -110,7 +110,8 @@ impl<'p> Parser<'p> {
             Some(b':') => self.open(Opening::new(GroupKind::Plain)),
             Some(b'>') => self.open(Opening::new(GroupKind::Atomic)),
             Some(b'=') => self.open(Opening::new(GroupKind::Ahead)),
-            Some(b'!') if self.peek(1) == Some(b')') => {
+            // With a quantifier behind it, it is an assertion like others, which can be repeated.
+            Some(b'!') if self.peek(1) == Some(b')') && !self.is_quantifier_at(self.pos + 2) => {
                 self.pos += 1;
                 self.previous = None;
                 self.push(Op::Fail);
@@ -301,7 +302,6 @@ impl<'p> Parser<'p> {
                 branches.first = Needs::Nothing;
                 branches.required = Needs::Nothing;
                 branches.empty = true;
-                branches.length = if level.is_define { Length::ZERO } else { Length::VARIES };
             }
         }
         if level.kind == GroupKind::Capture

@@ -37,6 +37,15 @@ impl Parser<'_> {
         }
     }
 
+    /// Whether a quantifier stands at a place.
+    pub(super) fn is_quantifier_at(&self, at: usize) -> bool {
+        match self.text.get(at) {
+            Some(b'*' | b'+' | b'?') => true,
+            Some(b'{') => self.is_counted_at(at + 1),
+            _ => false,
+        }
+    }
+
     /// The quantifier at hand. Afterwards its last byte is at hand.
     pub(super) fn quantifier(&mut self) -> Result<(), ErrorKind> {
         let (min, max) = match self.peek(0) {

@@ -33,8 +33,14 @@ impl Parser<'_> {
                 self.pos += text.len();
                 match setting {
                     Setting::Flag(flag) => self.flags |= *flag,
-                    Setting::Newline(newline) => self.newline = *newline,
-                    Setting::Bsr(bsr) => self.bsr = *bsr,
+                    Setting::Newline(newline) => {
+                        self.newline = *newline;
+                        self.flags = self.flags.without(Flags::NEWLINE_UNCLEAR);
+                    }
+                    Setting::Bsr(bsr) => {
+                        self.bsr = *bsr;
+                        self.flags = self.flags.without(Flags::BSR_UNCLEAR);
+                    }
                 }
             } else if let Some((value, len)) = limit(rest, b"(*LIMIT_MATCH=") {
                 self.match_limit = Some(self.match_limit.map_or(value, |old| old.min(value)));

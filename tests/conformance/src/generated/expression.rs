@@ -7,6 +7,12 @@ use std::fmt::Write;
 /// A variable's number. Each binding has its own, so that no part of a program means another variable elsewhere.
 pub type Variable = u32;
 
+/// What an expression of a language can be replaced by, and still be one.
+pub type Leaves = &'static [&'static str];
+
+/// Erlang's.
+const ERLANG: Leaves = &["0", "a", "[]", "1.5"];
+
 /// A part of an expression.
 #[derive(Clone, Debug)]
 pub enum Piece {
@@ -16,6 +22,8 @@ pub enum Piece {
     Made(String),
     /// Another expression.
     Inner(Expression),
+    /// An expression of another language, which stands in a string or has to be of a certain form.
+    Apart(Leaves, Expression),
     /// The use of a variable.
     Use(Variable),
     /// A pattern that binds a variable for what follows in the same expression.
@@ -27,14 +35,23 @@ pub enum Piece {
 pub struct Expression(pub Vec<Piece>);
 
 impl Expression {
-    /// An expression of one piece of text.
+    /// An expression of one piece of text; without text, an empty one.
     pub fn text(text: &'static str) -> Self {
-        Self(vec![Piece::Text(text)])
+        Self(if text.is_empty() { Vec::new() } else { vec![Piece::Text(text)] })
     }
 
-    /// How many expressions it has in it.
+    /// An expression of text that was made.
+    pub fn made(text: String) -> Self {
+        Self(vec![Piece::Made(text)])
+    }
+
+    /// How many expressions it has in it, but empty ones.
     pub fn size(&self) -> usize {
-        1 + self.inner().map(Self::size).sum::<usize>()
+        let parts = self.0.iter().map(|piece| match piece {
+            Piece::Inner(inner) | Piece::Apart(_, inner) => inner.size(),
+            _ => 0,
+        });
+        usize::from(!self.0.is_empty()) + parts.sum::<usize>()
     }
 
     fn inner(&self) -> impl Iterator<Item = &Self> {
@@ -55,7 +72,7 @@ impl Expression {
             let _ = match piece {
                 Piece::Text(text) => write!(out, "{text}"),
                 Piece::Made(text) => write!(out, "{text}"),
-                Piece::Inner(inner) => {
+                Piece::Inner(inner) | Piece::Apart(_, inner) => {
                     inner.write(out, bound);
                     Ok(())
                 }
@@ -68,18 +85,25 @@ impl Expression {
 
     /// All expressions that are this one with a part replaced by something smaller.
     pub fn smaller(&self) -> Vec<Self> {
+        self.smaller_among(ERLANG)
+    }
+
+    fn smaller_among(&self, leaves: Leaves) -> Vec<Self> {
         let mut all: Vec<Self> = self.inner().cloned().collect();
-        if self.size() > 1 {
-            all.extend(["0", "a", "[]", "1.5"].map(Self::text));
-        }
+        let size = self.size();
+        all.extend(leaves.iter().map(|leaf| Self::text(leaf)).filter(|leaf| leaf.size() < size));
         for (at, piece) in self.0.iter().enumerate() {
-            if let Piece::Inner(inner) = piece {
-                all.extend(inner.smaller().into_iter().map(|smaller| {
-                    let mut pieces = self.0.clone();
-                    pieces[at] = Piece::Inner(smaller);
-                    Self(pieces)
-                }));
-            }
+            let (smaller, wrap): (_, fn(Leaves, Self) -> Piece) = match piece {
+                Piece::Inner(inner) => (inner.smaller_among(leaves), |_, inner| Piece::Inner(inner)),
+                Piece::Apart(leaves, inner) => (inner.smaller_among(leaves), Piece::Apart),
+                _ => continue,
+            };
+            let own = if let Piece::Apart(own, _) = piece { own } else { leaves };
+            all.extend(smaller.into_iter().map(|smaller| {
+                let mut pieces = self.0.clone();
+                pieces[at] = wrap(own, smaller);
+                Self(pieces)
+            }));
         }
         all
     }
