@@ -71,8 +71,7 @@ impl Surroundings for Within<'_> {
     }
 
     fn file(&self, name: &[u8]) -> Result<Vec<u8>, String> {
-        let entry = self.files.find(name).ok_or("there is no such file in the image")?;
-        Ok(entry.bytes.to_vec())
+        vm_files::argument_file(&self.files, self.start.cwd, name)
     }
 }
 

@@ -3,12 +3,10 @@
 //! of Xen's command line behind them.
 
 mod own_flags;
-mod place;
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
-use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -27,7 +25,6 @@ use crate::machine::Machine;
 use crate::platform::{self, XenPlatform};
 use crate::power::End;
 use own_flags::OwnFlags;
-use place::place;
 
 /// Variables that a node has unless the image says otherwise: what a login would set.
 const DEFAULTS: [(&str, &str); 3] = [("HOME", "/"), ("LANG", "C.UTF-8"), ("TERM", "xterm")];
@@ -209,11 +206,6 @@ impl Surroundings for Around<'_> {
     }
 
     fn file(&self, name: &[u8]) -> Result<Vec<u8>, String> {
-        let path = place(self.folder, name);
-        match self.table.find(&path) {
-            Some(entry) if entry.kind == image::files::Kind::File => Ok(entry.bytes.to_vec()),
-            Some(_) => Err("it is no file".to_string()),
-            None => Err(format!("the image has no {}", String::from_utf8_lossy(&path))),
-        }
+        vm_files::argument_file(&self.table, self.folder, name)
     }
 }

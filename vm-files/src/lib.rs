@@ -7,8 +7,10 @@
 extern crate alloc;
 
 mod archive;
+mod argument_file;
 
 pub use archive::ImageArchive;
+pub use argument_file::argument_file;
 
 use alloc::vec::Vec;
 
