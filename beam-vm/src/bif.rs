@@ -133,6 +133,8 @@ pub struct Context<'a> {
 pub enum Raise {
     /// `error:Reason`.
     Error(Term),
+    /// `error:{Reason, Term}`. Nothing is built before it is raised: a guard or a match specification that fails leaves nothing behind that refers to the term.
+    About(Atom, Term),
     /// `error:Reason` with a cause that `error_info` passes on: `#{cause => Cause}`.
     ErrorWithCause(Term, Term),
     /// `error:Reason` of the function that calls: its arguments for the stack trace, or what is no list, and the map of `error_info`, or `[]`,

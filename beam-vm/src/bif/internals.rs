@@ -41,11 +41,11 @@ pub fn term_type(_: &mut Context<'_>, args: &[Term]) -> BifResult {
 }
 
 /// `erts_internal:map_to_tuple_keys/1`
-pub fn map_to_tuple_keys(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
+pub fn map_to_tuple_keys(_: &mut Context<'_>, args: &[Term]) -> BifResult {
     match args[0].as_map() {
         Some(map) if map.is_flat() => Ok(map.flat_keys().term()),
         Some(_) => Err(Raise::BADARG),
-        None => Err(Raise::Error(build::tuple(cx.heap(), &[Term::atom(predefined::BADMAP), args[0]]))),
+        None => Err(Raise::About(predefined::BADMAP, args[0])),
     }
 }
 

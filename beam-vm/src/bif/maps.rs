@@ -16,29 +16,22 @@ use crate::number::integer::Sign;
 use crate::term::{Map, Term};
 
 /// A map, or `{badmap, Term}`.
-fn map(cx: &mut Context<'_>, term: Term) -> Result<Map, Raise> {
-    match term.as_map() {
-        Some(map) => Ok(map),
-        None => Err(Raise::Error(build::tuple(cx.heap(), &[Term::atom(predefined::BADMAP), term]))),
-    }
-}
-
-fn badkey(cx: &mut Context<'_>, key: Term) -> Raise {
-    Raise::Error(build::tuple(cx.heap(), &[Term::atom(predefined::BADKEY), key]))
+fn map(term: Term) -> Result<Map, Raise> {
+    term.as_map().ok_or(Raise::About(predefined::BADMAP, term))
 }
 
 /// `maps:get/2`, `map_get/2`
 pub fn get(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let map = map(cx, args[1])?;
+    let map = map(args[1])?;
     match map::get(&cx.vm.atoms, map, args[0]) {
         Some(value) => Ok(value),
-        None => Err(badkey(cx, args[0])),
+        None => Err(Raise::About(predefined::BADKEY, args[0])),
     }
 }
 
 /// `maps:find/2`
 pub fn find(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let map = map(cx, args[1])?;
+    let map = map(args[1])?;
     Ok(match map::get(&cx.vm.atoms, map, args[0]) {
         Some(value) => build::tuple(cx.heap(), &[Term::atom(predefined::OK), value]),
         None => Term::atom(predefined::ERROR),
@@ -47,39 +40,39 @@ pub fn find(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 
 /// `maps:is_key/2`, `is_map_key/2`
 pub fn is_key(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let map = map(cx, args[1])?;
+    let map = map(args[1])?;
     Ok(Term::boolean(map::get(&cx.vm.atoms, map, args[0]).is_some()))
 }
 
 /// `map_size/1`
-pub fn size(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    Ok(Term::count(map(cx, args[0])?.len()))
+pub fn size(_: &mut Context<'_>, args: &[Term]) -> BifResult {
+    Ok(Term::count(map(args[0])?.len()))
 }
 
 /// `maps:put/3`
 pub fn put(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let map = map(cx, args[2])?;
+    let map = map(args[2])?;
     Ok(map::put(&mut cx.process.heap, &cx.vm.atoms, map, args[0], args[1]))
 }
 
 /// `maps:update/3`
 pub fn update(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let map = map(cx, args[2])?;
+    let map = map(args[2])?;
     match map::update(&mut cx.process.heap, &cx.vm.atoms, map, args[0], args[1]) {
         Some(map) => Ok(map),
-        None => Err(badkey(cx, args[0])),
+        None => Err(Raise::About(predefined::BADKEY, args[0])),
     }
 }
 
 /// `maps:remove/2`
 pub fn remove(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let map = map(cx, args[1])?;
+    let map = map(args[1])?;
     Ok(map::remove(&mut cx.process.heap, &cx.vm.atoms, map, args[0]).map_or(args[1], |(rest, _)| rest))
 }
 
 /// `maps:take/2`
 pub fn take(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let map = map(cx, args[1])?;
+    let map = map(args[1])?;
     Ok(match map::remove(&mut cx.process.heap, &cx.vm.atoms, map, args[0]) {
         Some((rest, value)) => build::tuple(cx.heap(), &[value, rest]),
         None => Term::atom(predefined::ERROR),

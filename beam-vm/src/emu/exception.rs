@@ -150,6 +150,7 @@ unsafe fn raise_from(mut s: State, raise: Raise, first: Term, newest: Newest) {
         let process = s.process();
         let (class, reason, cause) = match raise {
             Raise::Error(reason) => (predefined::ERROR, reason, Term::NIL),
+            Raise::About(reason, term) => (predefined::ERROR, about(process, reason, term), Term::NIL),
             Raise::ErrorWithCause(reason, cause) => (predefined::ERROR, reason, cause),
             Raise::ErrorWith(reason) => (predefined::ERROR, reason, process.raised[1]),
             Raise::Exit(reason) => (predefined::EXIT, reason, Term::NIL),
@@ -171,6 +172,11 @@ unsafe fn raise_from(mut s: State, raise: Raise, first: Term, newest: Newest) {
         (*s.m).fault = Fault { class, reason, trace, cause };
         deliver(s)
     }
+}
+
+/// `{Reason, Term}`
+pub fn about(process: &mut Process, reason: Atom, term: Term) -> Term {
+    build::tuple(&mut process.heap, &[Term::atom(reason), term])
 }
 
 /// The stack trace in its raw form.

@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 use super::call::slow_paths;
 use super::collect::{Outcome, collect};
 use super::dispatch::{State, resume, resume_as};
+use super::exception::about;
 use super::handlers::calls::set_return_address;
 use super::machine::Machine;
 use crate::atom::{Atom, predefined};
@@ -314,6 +315,7 @@ pub(super) unsafe fn bif_returned(m: *mut Machine, bif: BifIndex, called: Called
                 Raise::Error(reason) | Raise::ErrorWithCause(reason, _) | Raise::ErrorWith(reason) => {
                     (predefined::ERROR, reason)
                 }
+                Raise::About(reason, term) => (predefined::ERROR, about(process, reason, term)),
                 Raise::Exit(reason) => (predefined::EXIT, reason),
                 Raise::Throw(reason) => (predefined::THROW, reason),
                 Raise::Again(class) => (class, process.raised[0]),

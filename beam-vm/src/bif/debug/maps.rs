@@ -12,8 +12,8 @@ use crate::term::{Term, View};
 /// The most children that a node has.
 const WIDTH: usize = 16;
 
-fn bad_map(cx: &mut Context<'_>, term: Term) -> Raise {
-    Raise::Error(build::tuple(cx.heap(), &[Term::atom(predefined::BADMAP), term]))
+const fn bad_map(term: Term) -> Raise {
+    Raise::About(predefined::BADMAP, term)
 }
 
 /// `erts_internal:map_hashmap_children/1`: the children of a large map or of a node in one, the last first.
@@ -22,7 +22,7 @@ pub fn hashmap_children(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         View::Map(map) if map.is_flat() => return Err(Raise::BADARG),
         View::Map(map) => map.root_children().to_vec(),
         View::MapNode(node) => node.children().to_vec(),
-        _ => return Err(bad_map(cx, args[0])),
+        _ => return Err(bad_map(args[0])),
     };
     children.reverse();
     Ok(build::list(cx.heap(), &children))
@@ -31,7 +31,7 @@ pub fn hashmap_children(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 /// `erts_debug:map_info/1`: how deep a large map is, and how many nodes of each kind it has.
 pub fn map_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     match args[0].as_map() {
-        None => return Err(bad_map(cx, args[0])),
+        None => return Err(bad_map(args[0])),
         Some(map) if map.is_flat() => return Err(Raise::BADARG),
         Some(_) => {}
     }

@@ -28,7 +28,7 @@ impl Listing {
 
 /// Lists what is taken of each association of a large map. Iterators have the associations the other way round.
 fn list(cx: &mut Context<'_>, args: &[Term], of: fn(Cons) -> Term) -> BifResult {
-    let map = map(cx, args[0])?;
+    let map = map(args[0])?;
     let resumed = match cx.take_parked() {
         Some(Parked::MapListing(listing)) => {
             Leaves::resume(map, listing.position).map(|leaves| (leaves, listing.list))
@@ -52,7 +52,7 @@ fn list(cx: &mut Context<'_>, args: &[Term], of: fn(Cons) -> Term) -> BifResult 
 
 /// `maps:keys/1`
 pub fn keys(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let map = map(cx, args[0])?;
+    let map = map(args[0])?;
     if map.is_flat() {
         return Ok(build::list(cx.heap(), map.flat_keys().elements()));
     }
@@ -61,7 +61,7 @@ pub fn keys(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 
 /// `maps:values/1`
 pub fn values(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let map = map(cx, args[0])?;
+    let map = map(args[0])?;
     if map.is_flat() {
         return Ok(build::list(cx.heap(), map.flat_values()));
     }
@@ -70,7 +70,7 @@ pub fn values(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 
 /// `maps:merge/2`
 pub fn merge(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    let maps = [map(cx, args[0])?, map(cx, args[1])?];
+    let maps = [map(args[0])?, map(args[1])?];
     let mut merge = match cx.take_parked() {
         Some(Parked::Merge(merge)) => merge,
         _ => Merge::default(),

@@ -328,18 +328,17 @@ unsafe fn changed(ip: *const u64, sp: *mut u64, m: *mut Machine, presence: Prese
         let pairs = op.e.get(&s).chunks_exact(2);
         let pairs = pairs.map(|pair| (pair[0].get(&s), pair[1].get(&s)));
         let (atoms, heap) = (&(*(*m).vm).atoms, &mut process.heap);
-        let reason = match (term.as_map(), presence) {
-            (None, _) => [Term::atom(predefined::BADMAP), term],
+        let raise = match (term.as_map(), presence) {
+            (None, _) => Raise::About(predefined::BADMAP, term),
             (Some(map), Presence::Any) => return map::put_all(heap, atoms, map, pairs),
             (Some(map), Presence::Required) => {
                 match pairs.clone().find(|(key, _)| map::get(atoms, map, *key).is_none()) {
-                    Some((key, _)) => [Term::atom(predefined::BADKEY), key],
+                    Some((key, _)) => Raise::About(predefined::BADKEY, key),
                     None => return map::put_all(heap, atoms, map, pairs),
                 }
             }
         };
-        let reason = build::tuple(heap, &reason);
-        invoke::word(m, Err(Raise::Error(reason)))
+        invoke::word(m, Err(raise))
     }
 }
 
