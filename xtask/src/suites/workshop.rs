@@ -129,7 +129,8 @@ impl Workshop {
         fs::copy(&from, place.join(&beam)).during(|| format!("cannot copy {}", from.display()))?;
         let data = suite.folder(&self.sources).join(format!("{}_data", suite.module));
         if data.is_dir() {
-            process::run(Command::new("cp").arg("-r").arg(&data).arg(&place))?;
+            process::run(Command::new("cp").arg("-rL").arg(&data).arg(&place))?;
+            build_programs(&place.join(format!("{}_data", suite.module)))?;
         }
         let paths = [self.beams("runner"), self.beams(&suite.application)];
         let run =
@@ -148,4 +149,17 @@ impl Workshop {
         run.check()?;
         Ok(results)
     }
+}
+
+/// Builds the programs that a server of HTTP runs for those who ask it (`cgi_NAME.c`), beside their sources. Other programs, drivers and natives are not built.
+fn build_programs(data: &Path) -> Result<(), Failure> {
+    let during = || format!("cannot read {}", data.display());
+    for entry in fs::read_dir(data).during(during)? {
+        let source = entry.during(during)?.path();
+        let name = source.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with("cgi_") && name.ends_with(".c") {
+            process::run(Command::new("cc").arg("-w").arg("-o").arg(source.with_extension("")).arg(&source))?;
+        }
+    }
+    Ok(())
 }
