@@ -152,13 +152,13 @@ pub fn run(work: &Path, groups: &[Group]) -> Result<(), String> {
     Ok(())
 }
 
-/// One that was stuck is run again, for it may have been the machine that was.
+/// One that was stuck is run again, for it may have been the machine that was; so is one whose outcome a run that was ended early has left out.
 fn is_fresh(group: &Group, program: &Program) -> bool {
-    let is_stuck = |function: &String| {
+    let is_known = |function: &String| {
         let file = outcome_file(&group.folder, program.module(), function);
-        fs::read(file).is_ok_and(|outcome| outcome == STUCK)
+        fs::read(file).is_ok_and(|outcome| outcome != STUCK)
     };
-    !program.functions.iter().any(is_stuck)
+    program.functions.iter().all(is_known)
         && fs::read_to_string(program.stamp_file(&group.folder))
             .is_ok_and(|stamp| stamp == program.stamp(group.options))
 }
