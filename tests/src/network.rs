@@ -74,8 +74,8 @@ pub fn serves_at_a_leased_address(world: &World) -> Result<(), Failed> {
     for (script, expected) in [
         (format!("wget -q -O - http://{address}/"), format!("hello {}\n", network::GATEWAY)),
         (
-            format!("{curl} -w '%{{http_code}} ' http://{address}/ http://{address}/bytes/3"),
-            format!("hello {}\n200 xxx200 ", network::GATEWAY),
+            format!("{curl} -w '%{{http_code}} ' http://{address}/ http://{address}/bytes/16"),
+            format!("hello {}\n200 0123456789abcdef200 ", network::GATEWAY),
         ),
         (
             format!(
