@@ -105,13 +105,14 @@ impl Netback {
         Some((bytes, meta))
     }
 
-    /// Delivers a packet into the pages that the front end has lent. False when those are too few; it is lost then.
+    /// Delivers a packet into the pages that the front end has lent. False when those are too few, or what is in the ring names no page that may be written: whoever
+    /// has torn the ring has torn that, too. The packet is lost then.
     pub fn deliver(&mut self, bytes: &[u8], meta: Meta) -> bool {
         let parts: Vec<&[u8]> = bytes.chunks(PAGE_SIZE).collect();
         for (index, part) in parts.iter().enumerate() {
             let Some(request) = self.received.take() else { return false };
-            let (page, access) = self.pages.map(&self.grants, request.gref).expect("the page is granted");
-            assert_eq!(access, Access::ReadWrite);
+            let granted = self.pages.map(&self.grants, request.gref);
+            let Some((page, Access::ReadWrite)) = granted else { return false };
             page.copy_in(0, part);
             let mut flags = if index + 1 < parts.len() { NETRXF_MORE_DATA } else { 0 };
             if index == 0 {
