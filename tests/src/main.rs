@@ -32,6 +32,7 @@ mod release;
 mod scripts;
 mod services;
 mod shares;
+mod soak;
 mod storage;
 mod transfers;
 mod trial;
@@ -116,6 +117,7 @@ const TESTS: &[(&str, Test)] = &[
     ("data_is_not_put_over_something", storage::data_is_not_put_over_something),
     ("data_outlives_cuts", storage::data_outlives_cuts),
     ("data_has_the_crash_dump", otp::leaves_its_dump_on_a_disk),
+    ("soak_loses_nothing", soak::loses_nothing),
     ("shares_mount_a_server", shares::mounts_a_server),
     ("shares_mount_a_device", shares::mounts_a_device),
     ("examples_serve", examples::serve),
