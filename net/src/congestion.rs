@@ -62,8 +62,11 @@ impl Congestion {
         }
     }
 
-    /// The connection begins; `longest` is the longest segment that its own wire takes.
+    /// The connection begins; `longest` is the longest segment that its own wire takes. Once it is there, whoever sends another offer is not heard: anybody can.
     pub fn begin(&mut self, offer: Offer, longest: u16) {
+        if self.edge.is_some() {
+            return;
+        }
         self.segment =
             offer.segment.filter(|it| *it > 0).unwrap_or(SEGMENT).max(SEGMENT_MIN).min(longest).into();
         self.scale = offer.scale.unwrap_or(0).min(SCALE_MAX);

@@ -78,3 +78,11 @@ fn who_is_not_believed_opens_no_window() {
     assert_eq!(flight.hear(flags(5001, 60_000), 1460, at(60)), Guidance { window: 2500, is_another: false });
     assert_eq!(flight.hear(flags(5000, 60_000), 1460, at(90)).window, 2500, "4,000 of 10,000 were under way");
 }
+
+#[test]
+fn a_connection_that_is_there_takes_no_other_offer() {
+    let mut flight = flying();
+    let offer = Some(Offer { segment: Some(48), scale: Some(0) });
+    flight.hear(Flags { opens: true, confirmation: None, offer, ..flags(0, 0) }, 1460, at(55));
+    assert_eq!(flight.hear(flags(2000, 60_000), 1460, at(90)).window, 2500, "10,000 bytes in units of four");
+}
