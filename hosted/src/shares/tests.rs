@@ -35,16 +35,21 @@ fn memory() -> MemoryFs {
     MemoryFs::new(1 << 20, User::default(), 1, Box::new(|| 0))
 }
 
+/// Files with the server of a port at `/share`, which may take so long to answer.
+fn with_share(port: u16, limit: Duration) -> Namespace {
+    let mut files = Namespace::new(Box::new(memory()));
+    files.make(b"/share", fs::Make::Folder).expect("there is room");
+    let share = Share { host: "127.0.0.1".into(), port, tree: "/".into(), place: "/share".into() };
+    mount(&mut files, &[share], limit).expect("it is mounted though it is not there");
+    files
+}
+
 #[test]
 fn a_server_that_never_answers_is_an_error_and_no_end() {
     let (port, connections) = silent();
-    let mut files = Namespace::new(Box::new(memory()));
-    for place in [&b"/share"[..], b"/tmp"] {
-        files.make(place, fs::Make::Folder).expect("there is room");
-    }
+    let mut files = with_share(port, LIMIT);
+    files.make(b"/tmp", fs::Make::Folder).expect("there is room");
     files.mount(b"/tmp", Box::new(memory())).expect("nothing is there");
-    let share = Share { host: "127.0.0.1".into(), port, tree: "/".into(), place: "/share".into() };
-    mount(&mut files, &[share], LIMIT).expect("it is mounted though it is not there");
     for _ in 0..2 {
         assert_eq!(files.info(b"/share/file", Follow::Target).err(), Some(Errno::EIO));
         let others = files.info(b"/tmp", Follow::Target);
@@ -65,9 +70,6 @@ const VERSION: &[u8] = b"\x15\0\0\0\x65\xff\xff\0\0\x01\0\x08\x009P2000.L";
 #[test]
 fn a_server_that_falls_silent_is_asked_to_forget_the_question() {
     let (port, connections) = silent();
-    let mut files = Namespace::new(Box::new(memory()));
-    files.make(b"/share", fs::Make::Folder).expect("there is room");
-    let share = Share { host: "127.0.0.1".into(), port, tree: "/".into(), place: "/share".into() };
     // Only the version is answered; what was asked behind it comes when the other side has hung up.
     let server = thread::spawn(move || {
         let mut asked = Vec::new();
@@ -81,7 +83,7 @@ fn a_server_that_falls_silent_is_asked_to_forget_the_question() {
         }
         asked
     });
-    mount(&mut files, &[share], LIMIT).expect("it is mounted though it is not there");
+    let mut files = with_share(port, LIMIT);
     assert_eq!(files.info(b"/share/file", Follow::Target).err(), Some(Errno::EIO));
     drop(files);
     let (attach, flush) = (104, 108);
@@ -101,9 +103,6 @@ fn kinds(mut bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn a_server_that_hangs_up_in_the_middle_is_gone() {
     let (port, connections) = silent();
-    let mut files = Namespace::new(Box::new(memory()));
-    files.make(b"/share", fs::Make::Folder).expect("there is room");
-    let share = Share { host: "127.0.0.1".into(), port, tree: "/".into(), place: "/share".into() };
     // The end of a connection that is dropped comes while an answer is waited for.
     let hangs_up = thread::spawn(move || {
         let mut count = 0;
@@ -116,7 +115,7 @@ fn a_server_that_hangs_up_in_the_middle_is_gone() {
             }
         }
     });
-    mount(&mut files, &[share], Duration::from_secs(600)).expect("it is mounted though it is not there");
+    let mut files = with_share(port, Duration::from_secs(600));
     assert_eq!(files.info(b"/share/file", Follow::Target).err(), Some(Errno::EIO));
     hangs_up.join().expect("both connections were made");
 }
