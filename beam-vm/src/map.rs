@@ -103,6 +103,11 @@ pub fn from_pairs<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, pairs: &[(T
     {
         return map;
     }
+    from_sorted(heap, atoms, &in_order(atoms, pairs))
+}
+
+/// The pairs, each key once, in the order of the keys. It takes no heap: it is not compiled for each kind of one.
+fn in_order(atoms: &AtomTable, pairs: &[(Term, Term)]) -> Vec<(Term, Term)> {
     let mut sorted: Vec<(Term, Term)> = pairs.to_vec();
     // A stable sort keeps the last of equal keys last.
     sorted.sort_by(|a, b| compare::compare_keys(atoms, a.0, b.0));
@@ -113,7 +118,7 @@ pub fn from_pairs<H: Heap + ?Sized>(heap: &mut H, atoms: &AtomTable, pairs: &[(T
         }
         is_same
     });
-    from_sorted(heap, atoms, &sorted)
+    sorted
 }
 
 /// A map of keys and values in turn, if no key is there twice.

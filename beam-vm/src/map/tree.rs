@@ -457,6 +457,17 @@ pub(super) fn from_pairs<H: Heap + ?Sized>(
     atoms: &AtomTable,
     pairs: &[(Term, Term)],
 ) -> Option<Term> {
+    let leaves = leaves(atoms, pairs);
+    if leaves.len() <= layout::MAP_SMALL_LIMIT {
+        return None;
+    }
+    let mut children = [Term::NIL; WIDTH];
+    let (bitmap, used) = group(heap, &leaves, 0, &mut children);
+    Some(build::map_root(heap, leaves.len(), bitmap, &children[..used]))
+}
+
+/// The leaves of pairs, each key once, in their order in the tree. It takes no heap: it is not compiled for each kind of one.
+fn leaves(atoms: &AtomTable, pairs: &[(Term, Term)]) -> Vec<Leaf> {
     let mut leaves: Vec<Leaf> = pairs.iter().map(|(key, value)| Leaf::new(*key, *value)).collect();
     // Stable, so that of equal keys the last stays last.
     leaves.sort_by(|a, b| a.compare(b, atoms));
@@ -467,12 +478,7 @@ pub(super) fn from_pairs<H: Heap + ?Sized>(
         }
         is_same
     });
-    if leaves.len() <= layout::MAP_SMALL_LIMIT {
-        return None;
-    }
-    let mut children = [Term::NIL; WIDTH];
-    let (bitmap, used) = group(heap, &leaves, 0, &mut children);
-    Some(build::map_root(heap, leaves.len(), bitmap, &children[..used]))
+    leaves
 }
 
 /// Makes the children of leaves that share all levels before, in order of their hashes; gives their bits and number.
