@@ -273,23 +273,19 @@ slow_paths! {
     fn undefined_lambda(s) {
         let entry: &'static FunEntry = &*s.ip.byte_sub(offset_of!(FunEntry, stub)).cast::<FunEntry>();
         let (arity, free) = (entry.arity as usize, entry.free as usize);
-        if entry.is_bound() {
-            // It was unbound while the process waited here for the end of a purge.
-            s.ip = entry.address.get();
-            return go(s);
-        }
         let registers = core::slice::from_raw_parts(s.m.cast::<Term>(), arity + free);
         let context = s.context();
-        if context.vm.code.wait_for_purge(entry.module, context.process.pid) {
-            s.reload();
-            return s.stop(arity + free, Stop::WaitingInBif);
-        }
-        let handler_module = context.process.error_handler();
-        let handler = context.vm.code.export(handler_module, predefined::UNDEFINED_LAMBDA, 3);
+        let is_being_purged = context.vm.code.wait_for_purge(entry.module, context.process.pid);
+        let (module, function) = if is_being_purged {
+            (predefined::ERTS_CODE_PURGER, predefined::PENDING_PURGE_LAMBDA)
+        } else {
+            (context.process.error_handler(), predefined::UNDEFINED_LAMBDA)
+        };
+        let handler = context.vm.code.export(module, function, 3);
         let creator = Term::pid(context.process.pid);
         let fun = build::fun(&mut context.process.heap, entry, creator, &registers[arity..]);
         // The handler could only load the module, which is there and has no such lambda.
-        if context.vm.code.current(entry.module).is_some() {
+        if !is_being_purged && context.vm.code.current(entry.module).is_some() {
             let reason = [Term::atom(predefined::BADFUN), fun];
             let reason = build::tuple(&mut context.process.heap, &reason);
             s.reload();
@@ -304,6 +300,11 @@ slow_paths! {
         s.ip = handler.address.get();
         enter(s)
     }
+        if is_being_purged {
+            // The end of the purge resumes the process, which then calls the fun again.
+            s.process().suspended += 1;
+            return s.stop(3, Stop::Preempted);
+        }
 
     /// The first function of a process has returned.
     fn normal_exit(s) {
