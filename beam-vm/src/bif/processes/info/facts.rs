@@ -10,9 +10,9 @@ use crate::bif::memory;
 use crate::bif::processes::flags::{message_place_atom, priority_atom};
 use crate::code::Location;
 use crate::emu::place;
-use crate::heap::{BinaryInfo, HeapLimits, ProcessHeap, build};
+use crate::heap::{BinaryInfo, Fragment, HeapLimits, ProcessHeap, build};
 use crate::print::Printed;
-use crate::process::{Extension, Peer, Process, State, Target};
+use crate::process::{Extension, MessagePlace, Peer, Process, State, Target};
 use crate::term::Term;
 use crate::trace::sequential::Token;
 use crate::vm::Vm;
@@ -54,6 +54,8 @@ pub(super) enum Facts {
     /// A text.
     Text(String),
     /// The token of a sequence of messages.
+    /// The last calls.
+    Calls(Vec<SavedCall>),
     Token(Option<Token>),
 }
 
