@@ -113,7 +113,8 @@ slow_paths! {
     fn out_of_reductions(s) {
         let handler = super::table::Stubs::get();
         let code = s.ip.cast::<u32>().read();
-        if code == handler.undefined_function || code == handler.undefined_lambda || code == handler.bif {
+        let passes_on = [handler.undefined_function, handler.undefined_lambda, handler.bif, handler.save_call];
+        if passes_on.contains(&code) {
             // These look at what is behind the arguments, or count themselves.
             return go(s);
         }
@@ -218,6 +219,7 @@ slow_paths! {
     /// A function that no module has: `error_handler:undefined_function(M, F, Args)`, or whatever the process has said.
     fn undefined_function(s) {
         let export = &*s.ip.byte_sub(offset_of!(Export, stub)).cast::<Export>();
+        trace::save_call(s.m, export);
         let arity = export.arity as usize;
         let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity);
         let context = s.context();
@@ -298,13 +300,13 @@ slow_paths! {
         x[1] = fun;
         x[2] = list;
         s.ip = handler.address.get();
-        enter(s)
-    }
         if is_being_purged {
             // The end of the purge resumes the process, which then calls the fun again.
             s.process().suspended += 1;
             return s.stop(3, Stop::Preempted);
         }
+        enter(s)
+    }
 
     /// The first function of a process has returned.
     fn normal_exit(s) {
@@ -431,7 +433,7 @@ unsafe fn raise_here(mut s: State, bif: BifIndex, arity: usize) {
     unsafe {
         s.process().ip = s.ip;
         let mut called = Called::UNTRACED;
-        if !(*(*s.m).vm).tracing.points.bifs.is_empty() {
+        if (*(*s.m).vm).tracing.looks_at_bifs {
             called = trace::bif_called(s.m, bif, arity);
         }
         super::invoke::bif(s.m, bif, s.m.cast(), arity);
