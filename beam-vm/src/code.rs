@@ -91,6 +91,11 @@ impl Code {
         self.entries.find(module, function, arity)
     }
 
+    /// The entries of all functions.
+    pub fn exports(&self) -> impl ExactSizeIterator<Item = &'static Export> + '_ {
+        self.entries.exports()
+    }
+
     /// Makes an entry that of a BIF.
     pub fn bind_bif(&mut self, module: Atom, function: Atom, arity: u32, bif: BifIndex) {
         self.entries.export(module, function, arity).bind_bif(bif);

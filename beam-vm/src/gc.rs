@@ -13,6 +13,7 @@
 mod cheney;
 mod collection;
 mod evacuate;
+mod funs;
 mod size;
 mod sweep;
 mod verify;
@@ -21,6 +22,7 @@ mod verify;
 mod tests;
 
 pub(crate) use cheney::point_to_bytes;
+pub use funs::FunCount;
 pub use size::{next_size, size_above, sizes};
 pub use verify::{Damage, Moment, Surroundings, verify};
 

@@ -9,6 +9,7 @@ mod links;
 mod mailbox;
 mod monitors;
 mod parked;
+mod saved_calls;
 mod table;
 mod watchers;
 
@@ -17,6 +18,7 @@ pub use links::{Links, Peer};
 pub use mailbox::{Mailbox, MarkerId, Message, Nodes};
 pub use monitors::{AliasKind, Monitor, Monitors, Target, age};
 pub use parked::{Decoding, Parked, Portion};
+pub use saved_calls::{SavedCall, SavedCalls};
 pub use table::{Lookup, ProcessTable, TableFull};
 pub use watchers::Watchers;
 
@@ -88,7 +90,7 @@ pub struct Extension {
     /// What the BIF that it is in has done so far.
     pub parked: Option<Parked>,
     /// The last calls of exported functions, if they are to be kept: `save_calls`.
-    pub saved_calls: u32,
+    pub saved_calls: Option<SavedCalls>,
     /// How often it has asked to be told of other nodes: `monitor_nodes`.
     pub node_monitors: u32,
     /// Whether others may not look inside: `sensitive`.

@@ -5,11 +5,13 @@
 //! An area refers to nothing but itself, so what is copied out of it is copied whole.
 #![expect(unsafe_code, reason = "rewrites words of heaps that refer to the area")]
 
+use alloc::vec::Vec;
 use core::ops::Range;
+use core::ptr::NonNull;
 
 use crate::copy;
 use crate::gc::Extent;
-use crate::heap::{Fragment, LiteralArea};
+use crate::heap::{Fragment, LiteralArea, build};
 use crate::process::Process;
 use crate::term::{Header, Kind, LocalPid, Term};
 use crate::vm::Vm;
@@ -25,7 +27,7 @@ impl Vm {
     pub unsafe fn retire_literals(&mut self, area: LiteralArea, running: &mut Process) {
         let addresses = area.addresses();
         rehome(running, &addresses);
-        let pids: alloc::vec::Vec<LocalPid> = self.processes.pids().collect();
+        let pids: Vec<LocalPid> = self.processes.pids().collect();
         for pid in pids {
             let Some(mut process) = self.processes.take(pid) else { continue };
             let has_copies = rehome(&mut process, &addresses);
@@ -42,12 +44,10 @@ impl Vm {
 /// Gives a process copies of all that it refers to in an area; tells whether there was anything.
 fn rehome(process: &mut Process, area: &Range<usize>) -> bool {
     process.mailbox.take_in_all(&mut process.heap);
-    let mut copies = Fragment::default();
-    let mut any = false;
+    let mut places: Vec<NonNull<Term>> = Vec::new();
     let mut visit = |place: &mut Term| {
         if refers(*place, area) {
-            *place = copy::copy(*place, &mut copies, &NO_LITERALS);
-            any = true;
+            places.push(NonNull::from(place));
         }
     };
     process.roots(&mut visit);
@@ -65,12 +65,25 @@ fn rehome(process: &mut Process, area: &Range<usize>) -> bool {
             visit_block(start.as_ptr(), words, &mut visit);
         }
     }
-    if any {
-        process.heap.absorb(copies);
-        // What is old may refer to what is new until then.
-        process.heap.generations.full_is_due = true;
+    if places.is_empty() {
+        return false;
     }
-    any
+    let (mut list, mut copies) = (Fragment::default(), Fragment::default());
+    // SAFETY: nothing has moved since.
+    let terms: Vec<Term> = places.iter().map(|place| unsafe { place.read() }).collect();
+    // What is there once for all places stays so.
+    let list = build::list(&mut list, &terms);
+    let mut rest = copy::copy_shared(list, &mut copies, &NO_LITERALS).0;
+    for place in places {
+        let Some(cell) = rest.as_cons() else { break };
+        // SAFETY: as above.
+        unsafe { place.write(cell.head()) };
+        rest = cell.tail();
+    }
+    process.heap.absorb(copies);
+    // What is old may refer to what is new until then.
+    process.heap.generations.full_is_due = true;
+    true
 }
 
 fn refers(term: Term, area: &Range<usize>) -> bool {

@@ -217,6 +217,7 @@ impl Vm {
 
     /// A turn begins while something is traced. Gives when and where, if it could be too long.
     fn turn_begins(&mut self, process: &mut Process) -> Option<(u64, Option<Location>)> {
+        self.calls_begin(process);
         self.trace_running(process, predefined::IN);
         if process.extension().is_some_and(|extension| extension.timed.is_some()) {
             let now = self.platform.monotonic();
@@ -229,6 +230,7 @@ impl Vm {
     }
 
     fn turn_ends(&mut self, process: &mut Process, stop: &Stop, watched: Option<(u64, Option<Location>)>) {
+        self.calls_end();
         let is_ended = matches!(stop, Stop::Ended);
         if !is_ended {
             self.trace_running(process, predefined::OUT);

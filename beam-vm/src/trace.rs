@@ -4,6 +4,7 @@
 //! It costs nothing while it is off. A function is traced by what its first instruction leads to, or, for calls from other modules alone, by
 //! what its entry leads to; what happens to processes is looked at only where somebody is traced at all.
 
+mod detours;
 mod flags;
 mod message;
 mod monitor;
@@ -11,6 +12,7 @@ mod points;
 mod profile;
 pub mod sequential;
 
+pub use detours::{Detour, Detours};
 pub use flags::{Flag, Flags};
 pub use message::Stamp;
 pub use monitor::{SystemMonitor, WatchedCollection};
@@ -64,6 +66,10 @@ pub struct Tracing {
     pub new_processes: Tracee,
     /// Breakpoints.
     pub points: Points,
+    /// Detours of exported functions.
+    pub detours: Detours,
+    /// Whether calls of BIFs have to be looked at.
+    pub looks_at_bifs: bool,
     /// Whether the call that is told of is that of a BIF.
     pub calls_bif: bool,
     /// Whether the exception that is under way is that of a BIF of which is told where it returns to.
@@ -84,6 +90,13 @@ pub struct Tracing {
     pub profile: SystemProfile,
     /// What is traced from message to message.
     pub sequential: sequential::Sequential,
+}
+
+impl Tracing {
+    /// Breakpoints or detours have changed.
+    pub fn update_bif_calls(&mut self) {
+        self.looks_at_bifs = self.detours.is_on() || !self.points.bifs.is_empty();
+    }
 }
 
 impl Process {

@@ -421,8 +421,18 @@ impl Vm {
     }
 
     /// Lets a process call a function with the arguments that it has.
-    pub fn start(&mut self, mut process: Box<Process>, export: &'static Export) -> LocalPid {
-        process.ip = export.address.get();
+    pub fn start(&mut self, process: Box<Process>, export: &'static Export) -> LocalPid {
+        self.start_at(process, export, export.address.get())
+    }
+
+    /// The same, with the function's first instruction.
+    pub fn start_at(
+        &mut self,
+        mut process: Box<Process>,
+        export: &'static Export,
+        address: *const u64,
+    ) -> LocalPid {
+        process.ip = address;
         process.initial_call = (export.module, export.function, export.arity);
         let pid = process.pid;
         self.queue.push(&mut process);

@@ -28,15 +28,15 @@ const SURE: usize = 4096;
 enum File {
     /// A descriptor that this process was started with.
     Inherited(BorrowedFd<'static>),
-    /// A pipe, whose other end is a program's.
-    Pipe(OwnedFd),
+    /// A pipe, whose other end is a program's, or an open file.
+    Own(OwnedFd),
 }
 
 impl AsFd for File {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Inherited(file) => *file,
-            Self::Pipe(file) => file.as_fd(),
+            Self::Own(file) => file.as_fd(),
         }
     }
 }
@@ -171,10 +171,18 @@ impl Streams for Descriptors {
         Ok(self.add(File::Inherited(file)))
     }
 
+    fn duplicate(&mut self, number: i32) -> Result<StreamId, StreamError> {
+        let file = programs::inherited(number).ok_or(StreamError::Posix(beam_vm::platform::Errno::EBADF))?;
+        let file = rustix::io::fcntl_dupfd_cloexec(file, 0).map_err(error_of)?;
+        let flags = rustix::fs::fcntl_getfl(&file).map_err(error_of)?;
+        rustix::fs::fcntl_setfl(&file, flags | rustix::fs::OFlags::NONBLOCK).map_err(error_of)?;
+        Ok(self.add(File::Own(file)))
+    }
+
     fn start(&mut self, command: &Command) -> Result<Program, StreamError> {
         let started = self.programs.start(command)?;
-        let output = started.output.map(|file| self.add(File::Pipe(file)));
-        let input = started.input.map(|file| self.add(File::Pipe(file)));
+        let output = started.output.map(|file| self.add(File::Own(file)));
+        let input = started.input.map(|file| self.add(File::Own(file)));
         Ok(Program { id: started.id, output, input })
     }
 
@@ -185,7 +193,7 @@ impl Streams for Descriptors {
     fn write(&mut self, stream: StreamId, bytes: &[u8]) -> Result<usize, StreamError> {
         let file = &self.get(stream)?.file;
         let bytes = match file {
-            File::Pipe(_) => bytes,
+            File::Own(_) => bytes,
             File::Inherited(file) => {
                 let mut files = [PollFd::from_borrowed_fd(*file, PollFlags::OUT)];
                 let now = Duration::ZERO.try_into().ok();

@@ -3,6 +3,7 @@
 
 use super::{BifIndex, BifResult, Context, Raise, Releases};
 use crate::atom::predefined;
+use crate::gc::FunCount;
 use crate::heap::build;
 use crate::term::{Export, FunEntry, Term, View};
 
@@ -57,6 +58,7 @@ pub fn fun_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
                 predefined::NEW_UNIQ => build::binary(cx.heap(), &entry.uniq),
                 predefined::ENV => build::list(cx.heap(), fun.env()),
                 predefined::NAME => fun_name(cx, entry),
+                predefined::REFC => references(cx, entry),
                 _ => return Err(Raise::BADARG),
             }
         }
@@ -72,13 +74,30 @@ pub fn fun_info(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
                 | predefined::INDEX
                 | predefined::NEW_INDEX
                 | predefined::UNIQ
-                | predefined::NEW_UNIQ => Term::atom(predefined::UNDEFINED),
+                | predefined::NEW_UNIQ
+                | predefined::REFC => Term::atom(predefined::UNDEFINED),
                 _ => return Err(Raise::BADARG),
             }
         }
         _ => return Err(Raise::BADARG),
     };
     Ok(build::tuple(cx.heap(), &[args[1], value]))
+}
+
+/// Words that a reduction pays for, when memory is walked.
+const WORDS: usize = 1000;
+
+/// How many funs there are of a lambda, and one more for its code. Compressed tables and what waits outside of processes is not looked at.
+fn references(cx: &mut Context<'_>, entry: &FunEntry) -> Term {
+    let mut count = FunCount::new(entry);
+    count.look_at(cx.process);
+    cx.vm.processes.places().flatten().for_each(|process| count.look_at(process));
+    for table in cx.vm.tables.iter().filter(|table| !table.options.is_compressed) {
+        table.each(|object| count.look_into(object.term()));
+    }
+    cx.vm.persistent.areas().for_each(|area| count.look_at_literals(area));
+    cx.bump((count.words / WORDS) as u32);
+    build::unsigned(cx.heap(), (count.funs + usize::from(entry.is_bound())) as u64)
 }
 
 /// The name of a lambda's function; the empty list when its code is not there.

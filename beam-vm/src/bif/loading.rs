@@ -14,7 +14,6 @@ use crate::beam_file;
 use crate::code::{PreparedCode, Purged};
 use crate::heap::{MagicObject, build, magic_of};
 use crate::loader;
-use crate::process::Lookup;
 use crate::term::{Bits, Term};
 
 fn atom(term: Term) -> Result<Atom, Raise> {
@@ -188,9 +187,7 @@ fn end_purge(cx: &mut Context<'_>, purged: Purged) {
         }
     }
     for pid in purged.waiters {
-        if let Lookup::Process(process) = cx.vm.processes.lookup(pid) {
-            cx.vm.queue.wake(process);
-        }
+        cx.vm.resume(pid, 1);
     }
 }
 

@@ -12,10 +12,10 @@ use crate::term::{LocalPid, LocalPort, Reference, Term, View};
 /// # Errors
 /// `badarg` if there is no such name, or if the receiver is none.
 #[inline]
-pub fn send(cx: &mut Context<'_>, to: Term, message: Term) -> Result<Sent, Raise> {
+pub fn send(cx: &mut Context<'_>, to: Term, message: Term, by: By) -> Result<Sent, Raise> {
     cx.bump(4);
     if cx.vm.tracing.is_used {
-        super::trace::sent(cx, to, message);
+        super::trace::sent(cx, to, message, by);
     }
     match to.as_pid() {
         Some(pid) => cx.vm.send(cx.process, pid, message),
@@ -60,6 +60,15 @@ fn send_elsewhere(cx: &mut Context<'_>, to: Term, message: Term) -> Result<Sent,
     Ok(Sent::Done)
 }
 
+/// What sends a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum By {
+    /// The instruction. Stock takes it for a call of the BIF where it says what was called.
+    Instruction,
+    /// A BIF.
+    Bif,
+}
+
 /// What has become of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sent {
@@ -93,9 +102,10 @@ pub fn send_or_wait(
     cx: &mut Context<'_>,
     to: Term,
     message: Term,
+    by: By,
     arguments: &[Term],
 ) -> Result<Sent, Raise> {
-    let sent = send(cx, to, message)?;
+    let sent = send(cx, to, message, by)?;
     if sent == Sent::Busy {
         let port = to.as_atom().and_then(|name| cx.vm.ports.names.get(&name).copied());
         cx.vm.tell_busy(cx.process.pid, port.map_or(to, Term::port));
@@ -125,7 +135,7 @@ fn send_to_alias(cx: &mut Context<'_>, to: Term, reference: Reference, message: 
 
 /// `!/2`
 pub fn bang(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
-    send_or_wait(cx, args[0], args[1], args)?;
+    send_or_wait(cx, args[0], args[1], By::Bif, args)?;
     Ok(args[1])
 }
 
@@ -151,7 +161,9 @@ pub fn send3(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     if !rest.is_nil() {
         return Err(BADOPT);
     }
-    let sent = if waits { send_or_wait(cx, args[0], args[1], args) } else { send(cx, args[0], args[1]) };
+    let (to, message) = (args[0], args[1]);
+    let sent =
+        if waits { send_or_wait(cx, to, message, By::Bif, args) } else { send(cx, to, message, By::Bif) };
     Ok(match sent? {
         Sent::Busy => Term::atom(predefined::NOSUSPEND),
         Sent::NoConnection if !connects => Term::atom(predefined::NOCONNECT),

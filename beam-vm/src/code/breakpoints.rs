@@ -95,6 +95,7 @@ impl Vm {
         if point.point.is_idle() && point.global.is_none() {
             points.remove(&bif);
         }
+        self.tracing.update_bif_calls();
     }
 
     /// Sets or clears the breakpoint of calls from elsewhere.

@@ -97,7 +97,7 @@ impl Code {
         Some(Purged { literals: None, waiters: purge.waiters })
     }
 
-    /// If a module is being purged: makes a process wait for the end.
+    /// If a module is being purged: notes that a process waits for the end.
     pub fn wait_for_purge(&mut self, module: Atom, process: LocalPid) -> bool {
         match &mut self.purge {
             Some(purge) if purge.module == module => {

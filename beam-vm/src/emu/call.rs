@@ -113,7 +113,8 @@ slow_paths! {
     fn out_of_reductions(s) {
         let handler = super::table::Stubs::get();
         let code = s.ip.cast::<u32>().read();
-        if code == handler.undefined_function || code == handler.undefined_lambda || code == handler.bif {
+        let passes_on = [handler.undefined_function, handler.undefined_lambda, handler.bif, handler.save_call];
+        if passes_on.contains(&code) {
             // These look at what is behind the arguments, or count themselves.
             return go(s);
         }
@@ -218,6 +219,7 @@ slow_paths! {
     /// A function that no module has: `error_handler:undefined_function(M, F, Args)`, or whatever the process has said.
     fn undefined_function(s) {
         let export = &*s.ip.byte_sub(offset_of!(Export, stub)).cast::<Export>();
+        trace::save_call(s.m, export);
         let arity = export.arity as usize;
         let arguments = core::slice::from_raw_parts(s.m.cast::<Term>(), arity);
         let context = s.context();
@@ -273,23 +275,19 @@ slow_paths! {
     fn undefined_lambda(s) {
         let entry: &'static FunEntry = &*s.ip.byte_sub(offset_of!(FunEntry, stub)).cast::<FunEntry>();
         let (arity, free) = (entry.arity as usize, entry.free as usize);
-        if entry.is_bound() {
-            // It was unbound while the process waited here for the end of a purge.
-            s.ip = entry.address.get();
-            return go(s);
-        }
         let registers = core::slice::from_raw_parts(s.m.cast::<Term>(), arity + free);
         let context = s.context();
-        if context.vm.code.wait_for_purge(entry.module, context.process.pid) {
-            s.reload();
-            return s.stop(arity + free, Stop::WaitingInBif);
-        }
-        let handler_module = context.process.error_handler();
-        let handler = context.vm.code.export(handler_module, predefined::UNDEFINED_LAMBDA, 3);
+        let is_being_purged = context.vm.code.wait_for_purge(entry.module, context.process.pid);
+        let (module, function) = if is_being_purged {
+            (predefined::ERTS_CODE_PURGER, predefined::PENDING_PURGE_LAMBDA)
+        } else {
+            (context.process.error_handler(), predefined::UNDEFINED_LAMBDA)
+        };
+        let handler = context.vm.code.export(module, function, 3);
         let creator = Term::pid(context.process.pid);
         let fun = build::fun(&mut context.process.heap, entry, creator, &registers[arity..]);
         // The handler could only load the module, which is there and has no such lambda.
-        if context.vm.code.current(entry.module).is_some() {
+        if !is_being_purged && context.vm.code.current(entry.module).is_some() {
             let reason = [Term::atom(predefined::BADFUN), fun];
             let reason = build::tuple(&mut context.process.heap, &reason);
             s.reload();
@@ -302,6 +300,11 @@ slow_paths! {
         x[1] = fun;
         x[2] = list;
         s.ip = handler.address.get();
+        if is_being_purged {
+            // The end of the purge resumes the process, which then calls the fun again.
+            s.process().suspended += 1;
+            return s.stop(3, Stop::Preempted);
+        }
         enter(s)
     }
 
@@ -430,7 +433,7 @@ unsafe fn raise_here(mut s: State, bif: BifIndex, arity: usize) {
     unsafe {
         s.process().ip = s.ip;
         let mut called = Called::UNTRACED;
-        if !(*(*s.m).vm).tracing.points.bifs.is_empty() {
+        if (*(*s.m).vm).tracing.looks_at_bifs {
             called = trace::bif_called(s.m, bif, arity);
         }
         super::invoke::bif(s.m, bif, s.m.cast(), arity);

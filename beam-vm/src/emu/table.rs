@@ -109,6 +109,7 @@ instructions! {
     UndefinedLambda { calls::undefined_lambda => []; }
     Breakpoint { trace::breakpoint => []; }
     GlobalBreakpoint { trace::global_breakpoint => []; }
+    SaveCall { trace::save_call => []; }
     ReturnTrace { trace::return_trace => []; }
     NormalExit { calls::normal_exit => []; }
     NotReached { calls::not_reached => []; }
@@ -297,6 +298,8 @@ pub struct Stubs {
     pub undefined_lambda: u32,
     /// In a BIF's export entry.
     pub bif: u32,
+    /// In a detour of an export entry.
+    pub save_call: u32,
 }
 
 impl Stubs {
@@ -307,6 +310,7 @@ impl Stubs {
             undefined_function: code(Operation::UndefinedFunction),
             undefined_lambda: code(Operation::UndefinedLambda),
             bif: code(Operation::BifStub),
+            save_call: code(Operation::SaveCall),
         }
     }
 

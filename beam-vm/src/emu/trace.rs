@@ -21,9 +21,9 @@ use crate::bits::Cursor;
 use crate::code::Location;
 use crate::heap::{RESERVED, build};
 use crate::matchspec::{Scratch, Subject};
-use crate::process::Process;
+use crate::process::{Process, SavedCall};
 use crate::term::{Export, LocalPid, Term};
-use crate::trace::{Flag, Flags, Meta, Name, Pattern, Place, Timed, Tracee, Tracer};
+use crate::trace::{Detour, Flag, Flags, Meta, Name, Pattern, Place, Timed, Tracee, Tracer};
 use crate::vm::Vm;
 
 /// Slots of a frame: module, function, arity, what to tell, in which function time was measured before, and who is told, or `[]` for the
@@ -226,6 +226,17 @@ fn tells_where_to(vm: &Vm, process: &Process) -> bool {
     })
 }
 
+/// Keeps the call of an exported function, if calls of the process are kept.
+pub(super) unsafe fn save_call(m: *mut Machine, export: &Export) {
+    // SAFETY: nobody else looks at the process.
+    unsafe {
+        if (*(*m).vm).tracing.detours.is_on() {
+            let name = (export.module, export.function, export.arity);
+            (*(*m).process).save_call(SavedCall::Function(name));
+        }
+    }
+}
+
 /// A BIF is called by the instruction at which the process is; its arguments are in the first X registers. Tells of it; gives what is to be
 /// done when it returns.
 #[cold]
@@ -237,6 +248,14 @@ pub(super) unsafe fn bif_called(m: *mut Machine, bif: BifIndex, arity: usize) ->
         let (vm, process) = (&mut *(*m).vm, &mut *(*m).process);
         // It has been told of when it was called first.
         let is_going_on = process.extension().is_some_and(|extension| extension.parked.is_some());
+        if process.saved_calls().is_some() && !is_going_on {
+            vm.calls_begin(process);
+            let [module, function] = vm.bif_names[bif.0 as usize];
+            // Stock has it as an instruction, which keeps what it calls.
+            if (module, function) != (predefined::ERLANG, predefined::HIBERNATE) {
+                process.save_call(SavedCall::Function((module, function, arity as u32)));
+            }
+        }
         let Some(found) = vm.tracing.points.bifs.get_mut(&bif).filter(|_| !is_going_on) else {
             return called;
         };
@@ -524,6 +543,7 @@ slow_paths! {
     fn global_breakpoint(s) {
         let export = &*s.ip.byte_sub(core::mem::offset_of!(Export, stub)).cast::<Export>();
         let name = (export.module, export.function, export.arity);
+        save_call(s.m, export);
         let arity = export.arity as usize;
         let vm = &mut *(*s.m).vm;
         let Some(point) = vm.tracing.points.global.get(&name).cloned() else {
@@ -540,6 +560,17 @@ slow_paths! {
             }
         }
         s.ip = core::ptr::with_exposed_provenance(point.address);
+        resume(s)
+    }
+
+    /// A detour, which leads where the entry led.
+    fn detour(s) {
+        let detour = &*s.ip.cast::<Detour>();
+        save_call(s.m, detour.export);
+        s.ip = detour.address.get();
+        if s.fcalls <= 0 {
+            return super::call::out_of_reductions(s.ip, s.hp, s.sp, s.m, s.fcalls);
+        }
         resume(s)
     }
 

@@ -137,6 +137,15 @@ pub trait Streams {
     /// [`StreamError::Posix`].
     fn descriptor(&mut self, number: i32, way: Way) -> Result<StreamId, StreamError>;
 
+    /// A stream of what an open file is, which stays when the file is closed. Platforms without descriptors have none.
+    ///
+    /// # Errors
+    /// [`StreamError::Posix`].
+    fn duplicate(&mut self, number: i32) -> Result<StreamId, StreamError> {
+        let _ = number;
+        Err(StreamError::Posix(Errno::EINVAL))
+    }
+
     /// Starts a program.
     ///
     /// # Errors

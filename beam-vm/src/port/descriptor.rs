@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! The driver of descriptors, for `{fd, In, Out}`, and of programs, for `{spawn, _}` and `{spawn_executable, _}`
+//! The driver of descriptors, for `{fd, In, Out}`, of files, and of programs, for `{spawn, _}` and `{spawn_executable, _}`
 //! (`erts/emulator/sys/unix/sys_drivers.c`).
 
 use alloc::vec::Vec;
@@ -16,6 +16,8 @@ use crate::term::{LocalPid, LocalPort, Term};
 pub enum Attached {
     /// Descriptors of the machine.
     Descriptors,
+    /// A file.
+    File,
     /// A program whose end is of no interest.
     Program(ProgramId),
     /// A program whose owner is told its status: option `exit_status`.
@@ -194,7 +196,7 @@ fn ended(port: &mut Port, reach: &mut Reach<'_>) {
     match own.attached {
         Attached::Watched(_, None) => {}
         Attached::Watched(_, Some(status)) => tell_status(port, reach, status),
-        Attached::Descriptors | Attached::Program(_) => close_input(port, reach),
+        Attached::Descriptors | Attached::File | Attached::Program(_) => close_input(port, reach),
     }
 }
 

@@ -51,7 +51,7 @@ fn posix(error: &std::io::Error) -> StreamError {
     })
 }
 
-/// A descriptor that the process was started with, if there is one.
+/// A descriptor that the process has and does not close while it is used, if there is one.
 pub fn inherited(number: i32) -> Option<BorrowedFd<'static>> {
     // SAFETY: whether there is such a descriptor is what is asked; nobody closes those that were inherited.
     let file = unsafe { BorrowedFd::borrow_raw(number) };
@@ -118,7 +118,11 @@ impl Programs {
             let write = from.as_ref().map(|(_, write)| away(write.as_fd())).transpose()?;
             prepare(&mut program, command, [read, write]);
         }
-        let child = program.spawn().map_err(|error| posix(&error))?;
+        let child = match program.spawn() {
+            Err(error) if is_of_exec(&error) => ended_with(&error),
+            other => other,
+        };
+        let child = child.map_err(|error| posix(&error))?;
         let id = ProgramId(child.id());
         let pid = Pid::from_raw(child.id() as i32).ok_or(StreamError::Posix(Errno::EINVAL))?;
         let ending = pidfd_open(pid, PidfdFlags::empty()).map_err(error_of)?;
@@ -135,6 +139,21 @@ impl Programs {
     }
 }
 
+/// Whether there is a new process that could not become the program, rather than none.
+fn is_of_exec(error: &std::io::Error) -> bool {
+    let of_fork = [rustix::io::Errno::AGAIN, rustix::io::Errno::NOMEM];
+    let code = error.raw_os_error().map(rustix::io::Errno::from_raw_os_error);
+    code.is_some_and(|code| !of_fork.contains(&code))
+}
+
+/// A process that ends with the error's number, as stock's does that cannot become the program.
+fn ended_with(error: &std::io::Error) -> std::io::Result<Child> {
+    let status = error.raw_os_error().unwrap_or(1);
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", &format!("exit {status}")]);
+    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env_clear().spawn()
+}
+
 /// What the new process does before it becomes the program.
 fn prepare(program: &mut std::process::Command, command: &Command, ends: [Option<OwnedFd>; 2]) {
     let folder = command.folder.clone();
@@ -143,13 +162,15 @@ fn prepare(program: &mut std::process::Command, command: &Command, ends: [Option
     }
     let complaint =
         folder.as_ref().map(|folder| [b"spawn: Could not cd to ", folder.as_slice(), b"\r\n"].concat());
+    // What is wrong is told where this process tells it, whatever is joined in the new one.
+    let errors = rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stderr(), AWAY).ok();
     let before = move || {
         if let (Some(folder), Some(complaint)) = (&folder, &complaint)
-            && rustix::process::chdir(folder.as_slice()).is_err()
+            && let Err(error) = rustix::process::chdir(folder.as_slice())
         {
-            let _ = rustix::io::write(rustix::stdio::stderr(), complaint);
+            let _ = errors.as_ref().map(|errors| rustix::io::write(errors, complaint));
             // SAFETY: this ends the new process without doing anything else.
-            unsafe { _exit(1) }
+            unsafe { _exit(error.raw_os_error()) }
         }
         for (target, end) in (3..).zip(&ends) {
             // SAFETY: the call changes descriptors of the new process alone, which has no use for them otherwise.

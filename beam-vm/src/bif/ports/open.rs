@@ -9,11 +9,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use options::Options;
-use text::file_name;
+use text::{file_name, vanilla_name};
 
 use crate::atom::{Atom, predefined};
 use crate::bif::{BifResult, Context};
-use crate::platform::{Command, Plumbing, StreamError, StreamId, TerminalMode, Way};
+use crate::platform::{Command, OpenModes, Plumbing, StreamError, StreamId, TerminalMode, Way};
 use crate::port::{Attached, Charset, Descriptor, Driver, Name, Port, RamFile, Terminal};
 use crate::term::{LocalPort, Term};
 use crate::trace::Flag;
@@ -31,11 +31,16 @@ enum Target {
     Executable(Vec<u8>),
     /// Descriptors.
     Descriptors(i64, i64),
+    /// A file.
+    File(Vec<u8>),
 }
 
 impl Target {
     /// Reads the name of a port.
     fn read(cx: &Context<'_>, term: Term) -> Option<Self> {
+        if let Some(name) = vanilla_name(&cx.vm.atoms, term) {
+            return Some(Self::File(name));
+        }
         let tuple = term.as_tuple()?;
         let (tag, rest) = tuple.elements().split_first()?;
         let name = |term| file_name(&cx.vm.atoms, term).filter(|name| !name.is_empty());
@@ -68,7 +73,7 @@ pub fn open_port(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
 fn plan(cx: &Context<'_>, name: Term, list: Term) -> Result<(Target, Options), Refusal> {
     let options = Options::read(&cx.vm.atoms, list).ok_or(predefined::BADOPT)?;
     let target = Target::read(cx, name).ok_or(predefined::BADARG)?;
-    let is_program = !matches!(target, Target::Descriptors(..));
+    let is_program = !matches!(target, Target::Descriptors(..) | Target::File(_));
     if options.has_arguments() && !target.is_executable() || options.exit_status && !is_program {
         return Err(predefined::BADARG);
     }
@@ -94,6 +99,7 @@ fn open(cx: &mut Context<'_>, target: &Target, options: &Options) -> Result<Loca
             (named(cx, name)?, None)
         }
         Target::Executable(file) => program(cx, file_of(file, options), folder, options)?,
+        Target::File(name) => (opened(cx, name, options)?, None),
         Target::Descriptors(input, output) => (descriptors(cx, *input, *output, options)?, None),
     };
     let own = cx.process.pid;
@@ -167,6 +173,20 @@ fn descriptors(cx: &mut Context<'_>, input: i64, output: i64, options: &Options)
     Ok(Driver::Descriptor(Descriptor::new(input, output, Attached::Descriptors)))
 }
 
+/// A file of the host. Others cannot be waited for, so they are refused.
+fn opened(cx: &mut Context<'_>, name: &[u8], options: &Options) -> Result<Driver, Refusal> {
+    let (read, write) = (options.reads(), options.writes());
+    let modes = OpenModes { read, write, create: write, truncate: write && !read, ..OpenModes::default() };
+    let files = cx.vm.platform.files();
+    let file = files.open(name, modes).map_err(|_| predefined::EINVAL)?;
+    let number = files.descriptor(file);
+    let stream = number.ok().and_then(|number| cx.vm.platform.streams()?.duplicate(number).ok());
+    // The stream goes on when the file is closed, and without one there is nothing to be told.
+    let _ = cx.vm.platform.files().close(file);
+    let stream = stream.ok_or(predefined::EINVAL)?;
+    Ok(Driver::Descriptor(Descriptor::new(read.then_some(stream), write.then_some(stream), Attached::File)))
+}
+
 /// File, name and arguments of a program.
 type Invocation = (Vec<u8>, Option<Vec<u8>>, Vec<Vec<u8>>);
 
@@ -223,7 +243,9 @@ impl Target {
     /// What `port_info(_, name)` tells.
     fn name(&self) -> Vec<u8> {
         match self {
-            Self::Spawn(name) | Self::Driver(name) | Self::Executable(name) => name.clone(),
+            Self::Spawn(name) | Self::Driver(name) | Self::Executable(name) | Self::File(name) => {
+                name.clone()
+            }
             Self::Descriptors(input, output) => alloc::format!("{input}/{output}").into_bytes(),
         }
     }

@@ -113,7 +113,9 @@ fn set(cx: &mut Context<'_>, flag: Atom, value: Term) -> BifResult {
         }
         predefined::SAVE_CALLS => {
             let count = saved_calls(value).ok_or(badarg_with(predefined::NONE))?;
-            Term::count(core::mem::replace(&mut process.extension_mut().saved_calls, count) as usize)
+            let before = process.keep_calls(count);
+            keep_own_calls(cx, count);
+            Term::count(before as usize)
         }
         predefined::SENSITIVE => {
             Term::boolean(core::mem::replace(&mut process.extension_mut().sensitive, boolean()?))
@@ -125,6 +127,15 @@ fn set(cx: &mut Context<'_>, flag: Atom, value: Term) -> BifResult {
         predefined::MONITOR_NODES => monitor_nodes(cx, Term::NIL, value)?,
         _ => return Err(BADOPT),
     })
+}
+
+/// The calls of the process that runs are kept, or are not any longer.
+fn keep_own_calls(cx: &mut Context<'_>, most: u32) {
+    if most == 0 {
+        cx.vm.calls_end();
+    } else if !cx.vm.tracing.detours.is_on() {
+        cx.vm.calls_soon(cx.process);
+    }
 }
 
 /// `process_flag({monitor_nodes, Options}, _)`: how often the process has asked to be told of nodes.
@@ -150,5 +161,11 @@ pub fn process_flag_of(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         return badarg;
     }
     let Some(count) = saved_calls(args[2]) else { return badarg };
-    Ok(Term::count(core::mem::replace(&mut process.extension_mut().saved_calls, count) as usize))
+    let (before, pid) = (process.keep_calls(count), process.pid);
+    if pid == cx.process.pid {
+        keep_own_calls(cx, count);
+    } else if count > 0 {
+        cx.vm.tracing.is_used = true;
+    }
+    Ok(Term::count(before as usize))
 }

@@ -154,12 +154,14 @@ fn spawn(cx: &mut Context<'_>, args: &[Term], wishes: &Wishes, order: Order) -> 
     {
         pass_token(cx, &mut process, token, args, order);
     }
+    let mut address = export.address.get();
     if cx.vm.tracing.is_used {
+        address = cx.vm.tracing.detours.passed(address);
         let names = [Term::atom(export.module), Term::atom(export.function)];
         let is_linked = if wishes.link { IsLinked::Yes } else { IsLinked::No };
         spawned(cx, &mut process, names, &arguments, is_linked);
     }
-    cx.vm.start(process, export);
+    cx.vm.start_at(process, export, address);
     cx.bump(20);
     Ok(pid)
 }

@@ -7,7 +7,7 @@ use crate::bif::lists::proper;
 use crate::bif::{BifResult, Context, Raise};
 use crate::gc::{Extent, Outcome};
 use crate::heap::build;
-use crate::process::{Lookup, Message, Parked};
+use crate::process::{Lookup, Message, Parked, SavedCall};
 use crate::term::Term;
 
 /// `erts_internal:suspend_process/2`: what is wrong is told as an atom.
@@ -74,8 +74,11 @@ pub fn hibernate(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
         return Err(Raise::SYSTEM_LIMIT);
     }
     let export = cx.vm.code.export(module, function, arguments.len() as u32);
+    if cx.vm.tracing.detours.is_on() {
+        cx.process.save_call(SavedCall::Function((module, function, export.arity)));
+    }
     cx.process.set_arguments(&arguments);
-    cx.process.ip = export.address.get();
+    cx.process.ip = cx.vm.tracing.detours.passed(export.address.get());
     cx.process.heap.empty_stack();
     cx.process.heap.push_return_address(&raw const cx.vm.instructions[0]);
     cx.process.mailbox.restart();

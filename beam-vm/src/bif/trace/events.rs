@@ -4,8 +4,9 @@
 use crate::atom::{Atom, predefined};
 use crate::bif::Context;
 use crate::bif::match_specs::{Caller, Effects};
+use crate::bif::messages::By;
 use crate::matchspec::{Scratch, Subject};
-use crate::process::Process;
+use crate::process::{Process, SavedCall};
 use crate::term::{LocalPid, Term};
 use crate::trace::{EventPattern, Flag};
 use crate::vm::Vm;
@@ -40,7 +41,17 @@ fn tell(cx: &mut Context<'_>, flag: Flag, pattern: &EventPattern, subject: &[Ter
 }
 
 /// Tells of a message that a traced process sends.
-pub fn sent(cx: &mut Context<'_>, to: Term, message: Term) {
+pub fn sent(cx: &mut Context<'_>, to: Term, message: Term, by: By) {
+    if by == By::Instruction {
+        cx.vm.calls_begin(cx.process);
+        cx.process.save_call(SavedCall::Function((predefined::ERLANG, predefined::SEND, 2)));
+    }
+    let is_no_name = to
+        .as_tuple()
+        .is_some_and(|name| !matches!(name.elements(), [name, node] if name.is_atom() && node.is_atom()));
+    if !is_no_name {
+        cx.process.save_call(SavedCall::Send);
+    }
     let is_lost = to.as_pid().is_some_and(|pid| pid != cx.process.pid && !cx.vm.processes.is_there(pid));
     let name: Atom = if is_lost { predefined::SEND_TO_NON_EXISTING_PROCESS } else { predefined::SEND };
     let pattern = cx.vm.tracing.sent.clone();

@@ -20,7 +20,7 @@ macro_rules! call {
         // Where the process is counts for who asks which code it runs.
         $s.process().ip = $s.ip;
         let mut called = Called::UNTRACED;
-        if !(*(*$s.m).vm).tracing.points.bifs.is_empty() {
+        if (*(*$s.m).vm).tracing.looks_at_bifs {
             called = trace::bif_called($s.m, BifIndex($bif.0), $arity);
         }
         let result = invoke::bif($s.m, BifIndex($bif.0), $s.m.cast(), $arity);

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "handlers work on registers and heap words")]
 
 use crate::atom::predefined;
+use crate::bif::messages::By;
 use crate::bif::trace::{From, received};
 use crate::bif::{Context, Raise, messages};
 use crate::emu::Machine;
@@ -12,7 +13,7 @@ use crate::emu::exception;
 use crate::emu::invoke;
 use crate::emu::operand::{D, Dest, I0, I1, I2, L, S, Source};
 use crate::emu::run::Stop;
-use crate::process::{MarkerId, RefNumbers};
+use crate::process::{MarkerId, RefNumbers, SavedCall};
 use crate::term::{REF_NUMBERS_MAX, Term, View};
 
 handlers! {
@@ -134,6 +135,7 @@ slow_paths! {
         let cx = s.context();
         cx.process.timed_out = false;
         cx.process.mailbox.restart();
+        cx.process.save_call(SavedCall::Timeout);
         received(cx.vm, cx.process, From::Clock, Term::atom(predefined::TIMEOUT));
         s.reload();
         s.ip = s.ip.add(size_of::<I0>() / 8);
@@ -187,7 +189,7 @@ unsafe fn send_message(m: *mut Machine) -> Term {
     unsafe {
         let (to, message) = ((*m).x[0], (*m).x[1]);
         let mut context = Context { vm: &mut *(*m).vm, process: &mut *(*m).process };
-        let result = messages::send_or_wait(&mut context, to, message, &[to, message]);
+        let result = messages::send_or_wait(&mut context, to, message, By::Instruction, &[to, message]);
         invoke::word(m, result.map(|_| message))
     }
 }
@@ -199,9 +201,14 @@ unsafe fn take_message(m: *mut Machine) {
     unsafe {
         let (vm, process) = (&mut *(*m).vm, &mut *(*m).process);
         if let Some((term, token)) = process.mailbox.receive(&mut vm.nodes, &mut process.heap)
-            && vm.tracing.sequential.is_used
+            && vm.tracing.is_used
         {
-            vm.take_token(process, term, token);
+            if vm.tracing.detours.is_on() {
+                process.save_call(SavedCall::Receive);
+            }
+            if vm.tracing.sequential.is_used {
+                vm.take_token(process, term, token);
+            }
         }
         process.timed_out = false;
         process.waits_forever = false;

@@ -17,6 +17,11 @@ handlers! {
         slow!(s, trace::global_breakpoint)
     }
 
+    /// At the address of an export entry while the last calls of the process that runs are kept.
+    fn save_call(s, op: I0) {
+        slow!(s, trace::detour)
+    }
+
     /// What a call returns to whose return is traced.
     fn return_trace(s, op: I0) {
         slow!(s, trace::return_trace)

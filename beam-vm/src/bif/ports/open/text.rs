@@ -29,6 +29,24 @@ pub fn characters(term: Term) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// The name of a file that is opened as a port: an atom, or a list of bytes, which ends as a string of C does.
+pub fn vanilla_name(atoms: &AtomTable, term: Term) -> Option<Vec<u8>> {
+    if let Some(atom) = term.as_atom() {
+        return Some(atoms.text(atom).as_bytes().to_vec());
+    }
+    let mut bytes = Vec::new();
+    let mut rest = term;
+    while let Some(cell) = rest.as_cons() {
+        bytes.push(cell.head().as_small().and_then(|byte| u8::try_from(byte).ok())?);
+        rest = cell.tail();
+    }
+    if bytes.is_empty() || !rest.is_nil() {
+        return None;
+    }
+    bytes.truncate(bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len()));
+    Some(bytes)
+}
+
 /// The bytes of a name of a file.
 pub fn file_name(atoms: &AtomTable, term: Term) -> Option<Vec<u8>> {
     if let Some(atom) = term.as_atom() {

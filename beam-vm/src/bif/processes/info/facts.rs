@@ -10,10 +10,11 @@ use crate::bif::memory;
 use crate::bif::processes::flags::{message_place_atom, priority_atom};
 use crate::code::Location;
 use crate::emu::place;
-use crate::heap::{BinaryInfo, HeapLimits, ProcessHeap, build};
+use crate::heap::{BinaryInfo, Fragment, HeapLimits, ProcessHeap, build};
 use crate::print::Printed;
-use crate::process::{Extension, Peer, Process, State, Target};
+use crate::process::{Extension, MessagePlace, Peer, Process, SavedCall, State, Target};
 use crate::term::Term;
+use crate::trace::Name;
 use crate::trace::sequential::Token;
 use crate::vm::Vm;
 
@@ -53,6 +54,8 @@ pub(super) enum Facts {
     Places(Vec<Location>),
     /// A text.
     Text(String),
+    /// The last calls.
+    Calls(Vec<SavedCall>),
     /// The token of a sequence of messages.
     Token(Option<Token>),
 }
@@ -116,7 +119,10 @@ impl Facts {
             predefined::HEAP_SIZE => count(heap.heap_size()),
             predefined::STACK_SIZE => count(heap.stack_words()),
             predefined::TOTAL_HEAP_SIZE => {
-                let messages: usize = process.mailbox.fragments().map(crate::heap::Fragment::words).sum();
+                let messages: usize = match process.message_place {
+                    MessagePlace::OnHeap => process.mailbox.fragments().map(Fragment::words).sum(),
+                    MessagePlace::OffHeap => 0,
+                };
                 count(heap.total_heap_size() + messages)
             }
             predefined::MEMORY => count(process.memory()),
@@ -136,9 +142,10 @@ impl Facts {
             }
             predefined::BACKTRACE if subject.is_closed() => Self::Text(String::new()),
             predefined::BACKTRACE => Self::Text(subject.backtrace()),
-            predefined::LAST_CALLS if extension.is_none_or(|extension| extension.saved_calls == 0) => {
-                atom(predefined::FALSE)
-            }
+            predefined::LAST_CALLS => match process.saved_calls() {
+                Some(saved) => Self::Calls(saved.calls().collect()),
+                None => atom(predefined::FALSE),
+            },
             _ => return None,
         })
     }
@@ -148,6 +155,7 @@ impl Facts {
         match self {
             Self::Terms(terms) => 2 * terms.len(),
             Self::Tuples(tuples) => 5 * tuples.len(),
+            Self::Calls(calls) => 5 * calls.len(),
             Self::Text(text) => text.len() / 8,
             _ => 10,
         }
@@ -190,18 +198,32 @@ impl Facts {
             Self::Numbers(numbers) => memory::pairs(heap, &numbers),
             Self::MaxHeap(limits) => memory::max_heap_size_map(heap, &limits),
             Self::Limits(limits, minor) => memory::collection_settings(heap, &limits, Some(minor)),
-            Self::Function(module, function, arity) => {
-                let parts = [Term::atom(module), Term::atom(function), Term::count(arity as usize)];
-                build::tuple(heap, &parts)
-            }
+            Self::Function(module, function, arity) => named(heap, (module, function, arity)),
             Self::Place(location) => entry(heap, &location),
             Self::Places(locations) => {
                 let entries: Vec<Term> = locations.iter().map(|location| entry(heap, location)).collect();
                 build::list(heap, &entries)
             }
+            Self::Calls(calls) => {
+                let calls: Vec<Term> = calls.into_iter().map(|call| saved(heap, call)).collect();
+                build::list(heap, &calls)
+            }
             Self::Text(text) => build::binary(heap, text.as_bytes()),
             Self::Token(token) => token.map_or(Term::NIL, |token| token.term(heap)),
         }
+    }
+}
+
+fn named(heap: &mut ProcessHeap, (module, function, arity): Name) -> Term {
+    build::tuple(heap, &[Term::atom(module), Term::atom(function), Term::count(arity as usize)])
+}
+
+fn saved(heap: &mut ProcessHeap, call: SavedCall) -> Term {
+    match call {
+        SavedCall::Function(name) => named(heap, name),
+        SavedCall::Send => Term::atom(predefined::SEND),
+        SavedCall::Receive => Term::atom(predefined::RECEIVE),
+        SavedCall::Timeout => Term::atom(predefined::TIMEOUT),
     }
 }
 
