@@ -133,12 +133,28 @@ impl<Req: Slot, Rsp: Slot, M: AsRef<SharedMemory>> FrontRing<Req, Rsp, M> {
     #[must_use = "responses that came meanwhile bring no signal"]
     pub fn rearm(&mut self) -> Result<bool, RingError> {
         if self.taken == self.answered {
-            self.memory.as_ref().store_u32(RSP_EVENT, self.taken.wrapping_add(1), Ordering::Relaxed);
-            // The mirror image of `publish`.
-            fence(Ordering::SeqCst);
-            self.look()?;
+            self.look_after_asking_for(1)?;
         }
         Ok(self.taken != self.answered)
+    }
+
+    /// Asks to be signalled when as many responses are there as half of the ring has slots, and looks a last time: for who takes responses
+    /// whenever it pushes, and waits for nothing but room. A back end that answers slot by slot would else signal each; fewer requests than
+    /// those bring no signal at all. True when as many are there already.
+    #[must_use = "responses that came meanwhile bring no signal"]
+    pub fn rearm_at_half(&mut self) -> Result<bool, RingError> {
+        let half = self.geometry.count / 2;
+        self.look_after_asking_for(half)?;
+        Ok(self.answered.wrapping_sub(self.taken) >= half)
+    }
+
+    /// Asks to be signalled when so many more responses are there than were taken.
+    fn look_after_asking_for(&mut self, responses: u32) -> Result<(), RingError> {
+        let event = self.taken.wrapping_add(responses);
+        self.memory.as_ref().store_u32(RSP_EVENT, event, Ordering::Relaxed);
+        // The mirror image of `publish`.
+        fence(Ordering::SeqCst);
+        self.look()
     }
 
     /// Takes the ring apart, for instance to revoke its pages.

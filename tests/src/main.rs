@@ -17,6 +17,7 @@ mod console;
 mod crash;
 mod crowd;
 mod detached;
+mod durations;
 mod entropy;
 mod examples;
 mod fixtures;
@@ -48,6 +49,7 @@ use lab::packages::Install;
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 
 use self::capture::captured;
+use self::durations::Durations;
 use self::world::World;
 
 /// The flag that is not libtest's.
@@ -168,12 +170,15 @@ fn main() -> ExitCode {
     let wanted =
         |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
     let world = Arc::new(World::new(install));
+    let durations = Arc::new(Durations::default());
     let trials = TESTS.iter().filter(|(name, _)| wanted(name)).map(|(name, test)| {
-        let world = world.clone();
+        let (world, durations) = (world.clone(), durations.clone());
         let is_captured = CAPTURED.iter().any(|part| name.starts_with(part));
-        Trial::test(*name, move || if is_captured { captured(&world, name, *test) } else { test(&world) })
+        let run = move || if is_captured { captured(&world, name, *test) } else { test(&world) };
+        Trial::test(*name, move || durations.of(name, run))
     });
     let conclusion: Conclusion = libtest_mimic::run(&arguments, trials.collect());
     world.stop();
+    durations.tell();
     conclusion.exit_code()
 }

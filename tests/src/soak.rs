@@ -13,12 +13,12 @@ use crate::storage::Loop;
 use crate::trial::{LIMIT, amount, finish};
 use crate::world::World;
 
-/// Starts of the node; all of them, with all their rounds, take more than an hour of a machine that is emulated.
-const STARTS: (usize, usize) = (2, 100);
+/// Starts of the node; all of them, with all their rounds, take an hour or two of a machine that is emulated.
+const STARTS: (usize, usize) = (2, 101);
 /// Rounds of the first start.
-const ROUNDS: (usize, usize) = (12, 400);
+const ROUNDS: (usize, usize) = (12, 120);
 /// Rounds of the others.
-const LATER_ROUNDS: usize = 2;
+const LATER_ROUNDS: usize = 1;
 /// Rounds after which a node has what it needs: tables and pools grow to what the largest crowd has taken, and stay so.
 const FIRST: usize = 9;
 /// Bytes by which what is free may differ then.

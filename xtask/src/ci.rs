@@ -21,9 +21,12 @@ const STEPS: &[Step] = &[
     ("clippy of the kernel's crates", clippy_bare_metal),
     ("docs", docs),
     ("machine code of the emulator", tail_calls::run),
-    ("hosted tests", |context| test::hosted(context, &[])),
-    ("fuzz targets", |context| fuzz::fuzz(context, &[], FUZZ_SECONDS)),
-    ("tests on Xen", |context| test::xen(context, &[])),
+    ("tests on Xen, hosted ones and fuzz targets beside them", |context| {
+        test::beside_xen(context, &[], || {
+            test::hosted(context, &[])?;
+            fuzz::fuzz(context, &[], FUZZ_SECONDS)
+        })
+    }),
 ];
 
 /// Carries out the command.

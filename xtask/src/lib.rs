@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+mod beside;
 mod build;
 mod ci;
 mod context;

@@ -3,12 +3,13 @@
 
 use lab::packages::Install;
 
+use crate::beside::Beside;
 use crate::build::{self, Profile};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::{packages, process};
 
-/// Run the tests: hosted ones, then those on Xen
+/// Run the tests: hosted ones, and those on Xen beside them
 #[derive(Debug, clap::Args)]
 pub struct Options {
     /// Only the tests that need no hypervisor
@@ -23,13 +24,23 @@ pub struct Options {
 
 /// Carries out the command.
 pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
-    if !options.xen {
-        hosted(context, &options.filters)?;
+    let filters = &options.filters;
+    match (options.hosted, options.xen) {
+        (true, _) => hosted(context, filters),
+        (_, true) => xen(context, filters),
+        _ => beside_xen(context, filters, || hosted(context, filters)),
     }
-    if !options.hosted {
-        xen(context, &options.filters)?;
-    }
-    Ok(())
+}
+
+/// Does something while the tests on Xen run beside it.
+pub fn beside_xen(
+    context: &Context,
+    filters: &[String],
+    other: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut words = vec!["test", "--xen"];
+    words.extend(filters.iter().map(String::as_str));
+    Beside::start(context, &words)?.with(other)
 }
 
 /// Runs the tests that need no hypervisor.

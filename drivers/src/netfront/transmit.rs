@@ -68,7 +68,7 @@ impl Transmit {
         Self { ring: FrontRing::new(ring), buffers, free: Vec::new(), busy: vec![] }
     }
 
-    /// Whether a packet of any size can be sent.
+    /// Whether a packet of any size can be sent. If not, more than half of the slots are under way.
     pub fn has_room(&self) -> bool {
         self.ring.free() as usize >= SLOTS_MAX
     }
@@ -159,13 +159,13 @@ impl Transmit {
         Ok(())
     }
 
-    /// Asks to be signalled when the back end has taken more. True when it has already.
+    /// Asks to be signalled when the back end has taken so much that there is room. True when it has already.
     ///
     /// # Errors
     /// [`Broken`].
     #[must_use = "responses that came meanwhile bring no signal"]
     pub fn rearm(&mut self) -> Result<bool, Broken> {
-        self.ring.rearm().map_err(Broken::Ring)
+        self.ring.rearm_at_half().map_err(Broken::Ring)
     }
 }
 

@@ -127,6 +127,34 @@ fn rearming_wakes_for_the_next_response_only() {
 }
 
 #[test]
+fn room_is_waited_for_by_half_a_ring() {
+    let (mut front, mut back) = pair(1);
+    let mut answered = 0;
+    let mut answer = |back: &mut BackRing<Ask, Answer>, count: u64| {
+        let signals = (0..count).filter(|id| {
+            back.push(&Answer(answered + id));
+            back.publish()
+        });
+        let signals: Vec<u64> = signals.map(|id| answered + id).collect();
+        answered += count;
+        signals
+    };
+    assert_eq!(front.rearm_at_half(), Ok(false), "nothing is under way");
+    for id in 0..128 {
+        front.push(&ask(id)).unwrap();
+    }
+    let _ = front.publish();
+    assert_eq!(answer(&mut back, 80), [63]);
+    assert_eq!(front.rearm_at_half(), Ok(true), "half a ring is answered already");
+    while front.take().unwrap().is_some() {}
+    assert_eq!(front.rearm_at_half(), Ok(false));
+    assert_eq!(answer(&mut back, 48), [], "there is room for all that may be pushed");
+    assert_eq!(front.free(), 80);
+    while front.take().unwrap().is_some() {}
+    assert_eq!(front.free(), 128);
+}
+
+#[test]
 fn more_responses_than_requests_are_corrupt() {
     let (mut front, mut back) = pair(1);
     front.push(&ask(0)).unwrap();
