@@ -24,6 +24,7 @@ mod fixtures;
 mod guestbook;
 mod host;
 mod memory;
+mod names;
 mod network;
 mod node;
 mod otp;
@@ -109,6 +110,7 @@ const TESTS: &[(&str, Test)] = &[
     ("network_transfers_outlive_their_back_end", transfers::outlive_their_back_end),
     ("services_are_stock", services::are_stock),
     ("services_keep_their_lease", services::keep_their_lease),
+    ("services_find_names", names::are_found),
     ("services_outlive_a_flood", services::outlive_a_flood),
     ("services_outlive_slow_requests", services::outlive_slow_requests),
     ("services_are_yaws", yaws::serves_its_pages),

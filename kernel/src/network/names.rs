@@ -2,7 +2,8 @@
 //! The files from which OTP knows names of hosts: `/etc/hosts`, `/etc/resolv.conf`, and `inet`'s own configuration, which says that those are
 //! what counts. Stock asks the system's resolver otherwise, by a program; here there is neither.
 //!
-//! `inet` looks at the files again when they have changed, so that a lease that comes late is of use.
+//! `inet` looks at the files when a name is asked for, and again when they have changed, so that a lease that comes late is of use. The configuration does
+//! not name them: `inet` would read them at the start then, for which it loads `string` and the tables of `unicode_util`, a third of a small start.
 
 use alloc::format;
 use alloc::string::String;
@@ -25,8 +26,7 @@ pub const CONFIGURATION: &str = "/etc/erl_inetrc";
 const QUOTA: u64 = 256 * 1024;
 const DEVICE: u32 = 3;
 
-const INETRC: &str =
-    "{lookup, [file, dns]}.\n{hosts_file, \"/etc/hosts\"}.\n{resolv_conf, \"/etc/resolv.conf\"}.\n";
+const INETRC: &str = "{lookup, [file, dns]}.\n";
 
 /// The domain of a host that has none.
 const DOMAIN: &str = "localdomain";
