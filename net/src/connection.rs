@@ -216,6 +216,17 @@ impl Connection {
         }
     }
 
+    /// Ends it if something has come that nobody will read, since it was closed: whoever sends that is told by a reset (RFC 1122, section 4.2.2.13). Tells whether
+    /// it has ended so.
+    pub fn refuses_data(&mut self) -> bool {
+        let is_refused =
+            self.is_orphan && self.state != tcp::State::Closed && self.socket_ref().recv_queue() > 0;
+        if is_refused {
+            self.abort();
+        }
+        is_refused
+    }
+
     /// How making it has ended.
     pub fn outcome(&mut self) -> Result<(), Error> {
         match self.failure.take() {

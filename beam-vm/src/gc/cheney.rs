@@ -123,7 +123,7 @@ impl Tracer {
         // SAFETY: as the caller promises.
         unsafe {
             match self.pass {
-                Pass::Young => self.forward_in::<YOUNG>(place),
+                Pass::Young | Pass::Move => self.forward_in::<YOUNG>(place),
                 Pass::Promote => self.forward_in::<PROMOTE>(place),
                 Pass::All => self.forward_in::<ALL>(place),
             }
@@ -193,7 +193,7 @@ impl Tracer {
         // SAFETY: as the caller promises.
         unsafe {
             match self.pass {
-                Pass::Young => self.copy_stack_in::<YOUNG>(from, to, words),
+                Pass::Young | Pass::Move => self.copy_stack_in::<YOUNG>(from, to, words),
                 Pass::Promote => self.copy_stack_in::<PROMOTE>(from, to, words),
                 Pass::All => self.copy_stack_in::<ALL>(from, to, words),
             }
@@ -236,7 +236,7 @@ impl Tracer {
         // SAFETY: as the caller promises.
         unsafe {
             match self.pass {
-                Pass::Young => self.scan_in::<YOUNG>(),
+                Pass::Young | Pass::Move => self.scan_in::<YOUNG>(),
                 Pass::Promote => self.scan_in::<PROMOTE>(),
                 Pass::All => self.scan_in::<ALL>(),
             }

@@ -104,7 +104,7 @@ impl Collection<'_> {
             let words = self.needed() + stress_room(heap.used_words() + heap.stack_words(), stress.turns);
             if words > capacity {
                 // SAFETY: as for the collection; the block has room for all.
-                unsafe { self.pass(words, Pass::Young) };
+                unsafe { self.pass(words, Pass::Move) };
             } else {
                 self.process.heap.set_end(words);
             }
@@ -117,7 +117,7 @@ impl Collection<'_> {
         let mature = self.process.heap.mature_words();
         // SAFETY: as for the collection; the block has room for all.
         unsafe {
-            self.pass(words, Pass::Young);
+            self.pass(words, Pass::Move);
             let heap = &mut self.process.heap;
             // All that was copied before is alive, and either all of it is mature or nothing.
             if mature == 0 {
@@ -265,7 +265,7 @@ impl Collection<'_> {
             self.all(stack + before);
             let words = self.process.heap.used_words() + stack + RESERVED;
             if words < self.process.heap.capacity {
-                self.pass(words, Pass::Young);
+                self.pass(words, Pass::Move);
             }
         }
         self.process.heap.size = BlockSize::Hibernated;

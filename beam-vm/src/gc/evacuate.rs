@@ -17,6 +17,8 @@ use crate::term::Term;
 pub(super) enum Pass {
     /// The young generation moves to a new block.
     Young,
+    /// The same, of what a collection has just left, to a block of another size.
+    Move,
     /// What is below the high-water mark moves to the old generation, the other young objects to a new block.
     Promote,
     /// Both generations move to a new block.

@@ -303,6 +303,7 @@ impl Translator<'_> {
         let source = self.arg(instruction, instruction.operands()[usize::from(check.operand)])?;
         match check.wanted {
             Wanted::Nothing | Wanted::SetFrame => {}
+            Wanted::SetRegister => self.push(Operation::Move, vec![Arg::Const(Term::NIL), source]),
             Wanted::Cons => self.push(Operation::EnsureCons, vec![source]),
             Wanted::Tuple(elements) => {
                 self.push(Operation::EnsureTuple, vec![source, Arg::Number(u64::from(elements))]);

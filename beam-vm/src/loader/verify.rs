@@ -22,7 +22,8 @@
 //! float or match state is taken apart and the walk does not know it for one, it asks for a [`Check`] that is done at run time. Nor does it
 //! know which functions never return: where instructions end after a call, it asks for one that ends the process.
 //!
-//! Compilers also know what cannot fail, and leave registers of the frame unset there. In such a function frames are set when they are made.
+//! Compilers also know what cannot fail, and leave registers of the frame unset there. In such a function frames are set when they are made. They may even read
+//! the result of a BIF where it would have failed; there, the register is set before the BIF is called.
 //!
 //! Where the ways back to a label bring less than the walk had assumed, the function is walked again.
 
@@ -53,6 +54,8 @@ pub enum Wanted {
     Nothing,
     /// No term: the frame that is made has all of its registers set.
     SetFrame,
+    /// No term: the register is set.
+    SetRegister,
 }
 
 /// A check to be done before an instruction: of which of its operands.

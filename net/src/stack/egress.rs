@@ -129,6 +129,7 @@ impl Stack {
         let now = self.now;
         let Some(connection) = self.connection(number) else { return };
         let observed = connection.observe(cause, now);
+        let is_reset = connection.refuses_data();
         let (state, is_orphan, listener) = (connection.state(), connection.is_orphan, connection.listener);
         self.watched.touch(number);
         if observed.patience {
@@ -136,6 +137,11 @@ impl Stack {
         }
         if let Some(listener) = listener {
             self.settle_half_open(number, listener, state);
+            return;
+        }
+        if is_reset {
+            // The reset is sent before the connection is forgotten.
+            self.mark(number);
             return;
         }
         match state {

@@ -200,6 +200,23 @@ fn who_closes_with_unread_data_says_so() {
 }
 
 #[test]
+fn what_comes_after_closing_is_answered_by_a_reset() {
+    let mut world = World::new(1, Faults::default());
+    let listener = world.listen("10.0.0.2:80");
+    let (client, server) = world.connect(listener, "10.0.0.2:80");
+    world.right.close(server);
+    world.until("the end", |world| drain(&mut world.left, client, &mut Vec::new()) == Ok(0));
+    assert_eq!(world.left.send(client, &[b"nobody reads this"]), Ok(17));
+    let mut result = Ok(0);
+    world.until("reset", |world| {
+        result = world.left.send(client, &[b"x"]);
+        result.is_err()
+    });
+    assert_eq!(result, Err(Error::Reset));
+    assert_eq!(world.left.send(client, &[b"x"]), Err(Error::Pipe), "told once");
+}
+
+#[test]
 fn the_loopback_serves_own_addresses() {
     let mut world = World::new(1, Faults::default());
     for (family, to) in [(Family::V4, "127.0.0.1:80"), (Family::V4, "10.0.0.1:81"), (Family::V6, "[::1]:82")]

@@ -26,6 +26,9 @@ const DISK: &str = "disk";
 const DISK_SIZE: &str = "8G";
 const MOUNT: &str = "/data";
 
+/// Features of the language that suites use, which an emulator refuses unless it was started with them.
+const FEATURES: [(&str, &str); 1] = [("maybe_SUITE", "maybe_expr")];
+
 /// Who runs a suite.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Side {
@@ -205,6 +208,9 @@ impl Run<'_> {
             }
         };
         command.args(["-noshell", "-noinput"]);
+        for (_, feature) in FEATURES.iter().filter(|(module, _)| *module == self.module) {
+            command.args(["-enable-feature", feature]);
+        }
         for path in self.paths.iter().chain([&self.suite()]) {
             command.arg("-pa").arg(path);
         }

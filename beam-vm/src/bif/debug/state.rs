@@ -8,10 +8,10 @@ use crate::atom::{Atom, AtomTable, predefined};
 use crate::bif::processes::info;
 use crate::bif::{BifResult, Context, Raise};
 use crate::gc::Extent;
-use crate::heap::build;
+use crate::heap::{build, kept_bytes};
 use crate::process::{Lookup, Peer, Process, State, Target};
 use crate::sched::SLICE;
-use crate::term::{Kind, LocalPid, Term};
+use crate::term::{Kind, LocalPid, Term, layout};
 use crate::vm::LoopLimits;
 
 /// What stock says in its log when somebody gets access.
@@ -38,9 +38,9 @@ fn status(cx: &mut Context<'_>, pid: LocalPid) -> Atom {
     }
 }
 
-/// What is known of a binary's place.
+/// What is known of a binary's place: the bytes of the object on the heap, and those of the block that it is in, with the room behind them.
 fn binary_info(cx: &mut Context<'_>, term: Term) -> Option<Term> {
-    let bits = term.as_bits().filter(|bits| bits.is_binary())?;
+    term.as_bits()?;
     let mut boxed = term.as_boxed()?;
     if boxed.header().kind() == Kind::SubBinary {
         boxed = boxed.terms().first()?.as_boxed()?;
@@ -48,10 +48,13 @@ fn binary_info(cx: &mut Context<'_>, term: Term) -> Option<Term> {
     if boxed.header().kind() != Kind::RefcBinary {
         return Some(Term::atom(predefined::HEAP_BINARY));
     }
-    let size = Term::count(bits.len() / 8);
+    let word = |place: usize| boxed.words().get(place - 1).copied();
+    let size = Term::count(usize::try_from(word(layout::REFC_BYTES)?).ok()?);
+    let flags = Term::count(usize::try_from(word(layout::REFC_FLAGS)?).ok()?);
+    let block = Term::count(kept_bytes(term)?);
     let heap = cx.heap();
-    let binary = build::tuple(heap, &[Term::atom(predefined::BINARY), size]);
-    Some(build::tuple(heap, &[Term::atom(predefined::REFC_BINARY), size, binary, Term::small_cut(0)]))
+    let binary = build::tuple(heap, &[Term::atom(predefined::BINARY), block]);
+    Some(build::tuple(heap, &[Term::atom(predefined::REFC_BINARY), size, binary, flags]))
 }
 
 /// A list of records `erl_link`: kind, who is at the other end, `linked`, and where that is kept, which is nowhere by itself.

@@ -43,6 +43,7 @@ pub fn walk(
         at: 0,
         again: false,
         fill: Slot::UNSET,
+        results: Slot::UNSET,
         facts: None,
         checks,
     };
@@ -54,6 +55,13 @@ pub fn walk(
             Err(LoadError::Unsafe { violation: Violation::FrameUnset, .. }) if walker.fill == Slot::UNSET => {
                 // The compiler knows that what may raise there does not. With frames that are set from the start nobody has to know.
                 walker.fill = Slot::ANY;
+                walker.labels.fill(None);
+            }
+            Err(LoadError::Unsafe { violation: Violation::Register, .. })
+                if walker.results == Slot::UNSET =>
+            {
+                // The compiler knows that a BIF does not fail whose result is read where it has failed.
+                walker.results = Slot::ANY;
                 walker.labels.fill(None);
             }
             Err(error) => return Err(error),
@@ -79,6 +87,8 @@ struct Walker<'a> {
     again: bool,
     /// What is in the registers of a frame that is made.
     fill: Slot,
+    /// What is in the register for the result of a BIF that has failed, if there was no term before.
+    results: Slot,
     /// What is known here; nothing if nobody comes here.
     facts: Option<Facts>,
     checks: &'a mut Vec<Check>,
@@ -300,7 +310,7 @@ impl Walker<'_> {
             Wanted::Cons => (slot == Slot::CONS, Slot::CONS),
             Wanted::Float => (slot == Slot::FLOAT, Slot::FLOAT),
             Wanted::State => (slot == Slot::STATE, Slot::STATE),
-            Wanted::Nothing | Wanted::SetFrame => (true, slot),
+            Wanted::Nothing | Wanted::SetFrame | Wanted::SetRegister => (true, slot),
             Wanted::Tuple(elements) => (slot.has_element(elements.saturating_sub(1)), Slot::tuple(elements)),
         };
         if !is_known {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Tests, terms that are taken apart and built, arithmetic.
 
-use super::{G, Line, Operand, Slot, Step, Violation, Walker, Wanted, number};
+use super::{Check, G, Line, Operand, Slot, Step, Violation, Walker, Wanted, number};
 use crate::atom::predefined;
 use crate::bif::{BifIndex, Kind};
 use crate::term::layout;
@@ -28,6 +28,23 @@ impl Walker<'_> {
                 || name.starts_with("is_") && export.arity == 1
         });
         if is_total && !matches!(label, Operand::Label(_)) { Ok(()) } else { self.fail(label) }
+    }
+
+    /// The register for the result of a BIF that may fail, the last operand, is set before the call, where a compiler reads it though the BIF has failed.
+    fn set_result(&mut self, fail: Operand, operands: &[Operand]) -> Step {
+        let Some((into, before)) = operands.split_last() else { return Ok(()) };
+        // An argument that the result takes the place of has to stay.
+        let is_kept = !before.iter().any(|operand| is_same_register(*operand, *into));
+        let is_needed = self.results.is_term() && matches!(fail, Operand::Label(_)) && is_kept;
+        if !is_needed || self.slot(*into) != Err(Violation::Register) {
+            return Ok(());
+        }
+        self.checks.push(Check {
+            line: self.at as u32,
+            operand: before.len() as u8,
+            wanted: Wanted::SetRegister,
+        });
+        self.write(*into, self.results)
     }
 
     pub(super) fn tests(&mut self, line: Line, args: &[Operand], list: &[Operand]) -> Step {
@@ -209,12 +226,14 @@ impl Walker<'_> {
             (G::BIF1, [fail, _, a, into]) => {
                 self.bif(line, 1)?;
                 self.read(*a)?;
+                self.set_result(*fail, args)?;
                 self.fail_in_bif(line, *fail)?;
                 self.write(*into, Slot::ANY)
             }
             (G::BIF2, [fail, _, a, b, into]) => {
                 self.bif(line, 2)?;
                 self.read_all(&[*a, *b])?;
+                self.set_result(*fail, args)?;
                 self.fail_in_bif(line, *fail)?;
                 self.write(*into, Slot::ANY)
             }
@@ -222,6 +241,7 @@ impl Walker<'_> {
                 self.bif(line, arguments.len() as u32)?;
                 self.read_all(arguments)?;
                 self.collect(*live)?;
+                self.set_result(*fail, args)?;
                 self.fail(*fail)?;
                 self.write(*into, Slot::ANY)
             }
@@ -243,6 +263,14 @@ impl Walker<'_> {
     pub(super) fn free_variables(&self, line: Line) -> Result<u8, Violation> {
         let lambda = self.surroundings.file.lambdas().get(line.reference as usize);
         lambda.map(|lambda| lambda.free_variables).ok_or(Violation::Unknown)
+    }
+}
+
+/// Whether two operands are one register, whatever the compiler says of its type.
+fn is_same_register(a: Operand, b: Operand) -> bool {
+    match (a, b) {
+        (Operand::X(a), Operand::X(b)) | (Operand::Y(a), Operand::Y(b)) => a.index == b.index,
+        _ => false,
     }
 }
 
