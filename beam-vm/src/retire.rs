@@ -44,82 +44,102 @@ impl Vm {
 /// Gives a process copies of all that it refers to in an area; tells whether there was anything.
 fn rehome(process: &mut Process, area: &Range<usize>) -> bool {
     process.mailbox.take_in_all(&mut process.heap);
-    let mut places: Vec<NonNull<Term>> = Vec::new();
-    let mut visit = |place: &mut Term| {
-        if refers(*place, area) {
-            places.push(NonNull::from(place));
-        }
-    };
-    process.roots(&mut visit);
+    let mut references = References { area, places: Vec::new(), matches: Vec::new() };
+    process.roots(&mut |place| references.add(place));
     let heap = &mut process.heap;
     // SAFETY: these are the words of the heap that are in use, objects one after the other, and those of the stack, which are terms,
     // handlers and return addresses.
     unsafe {
         for index in 0..heap.stack_words() {
-            visit(&mut *heap.stack.add(index).cast::<Term>());
+            references.add(&mut *heap.stack.add(index).cast::<Term>());
         }
-        visit_block(heap.start, heap.used_words(), &mut visit);
-        visit_block(heap.old_start, heap.old_used_words(), &mut visit);
+        references.add_block(heap.start, heap.used_words());
+        references.add_block(heap.old_start, heap.old_used_words());
         let fragments = heap.fragments.iter().flat_map(|fragment| fragment.used());
         for (start, words) in fragments {
-            visit_block(start.as_ptr(), words, &mut visit);
+            references.add_block(start.as_ptr(), words);
         }
     }
-    if places.is_empty() {
+    if references.places.is_empty() {
         return false;
     }
-    let (mut list, mut copies) = (Fragment::default(), Fragment::default());
+    let mut copies = Fragment::default();
     // SAFETY: nothing has moved since.
-    let terms: Vec<Term> = places.iter().map(|place| unsafe { place.read() }).collect();
-    // What is there once for all places stays so.
-    let list = build::list(&mut list, &terms);
-    let mut rest = copy::copy_shared(list, &mut copies, &NO_LITERALS).0;
-    for place in places {
-        let Some(cell) = rest.as_cons() else { break };
-        // SAFETY: as above.
-        unsafe { place.write(cell.head()) };
-        rest = cell.tail();
-    }
+    unsafe { references.become_copies(&mut copies) };
     process.heap.absorb(copies);
     // What is old may refer to what is new until then.
     process.heap.generations.full_is_due = true;
     true
 }
 
-fn refers(term: Term, area: &Range<usize>) -> bool {
-    let address = match (term.as_cons(), term.as_boxed()) {
-        (Some(cell), _) => cell.address().addr().get(),
-        (_, Some(boxed)) => boxed.address().addr().get(),
-        _ => return false,
-    };
-    area.contains(&address)
+/// What of a process refers to an area.
+struct References<'a> {
+    area: &'a Range<usize>,
+    places: Vec<NonNull<Term>>,
+    /// All states of matching: they have the address of bytes besides the term, of which the area may have those, be it by another term.
+    matches: Vec<NonNull<u64>>,
 }
 
-/// Shows the places of terms in objects that lie one after the other.
-///
-/// # Safety
-/// There have to be `words` words of complete objects.
-unsafe fn visit_block(start: *mut u64, words: usize, visit: &mut dyn FnMut(&mut Term)) {
-    let mut at = 0;
-    while at < words {
-        // SAFETY: the word begins an object, or is a word of a cons cell.
-        unsafe {
-            let place = start.add(at);
-            match Header::from_raw(place.read()) {
-                None => {
-                    visit(&mut *place.cast::<Term>());
-                    at += 1;
-                }
-                Some(header) => {
-                    for index in header.kind().terms(header.arity()) {
-                        visit(&mut *place.add(index).cast::<Term>());
+impl References<'_> {
+    fn add(&mut self, place: &mut Term) {
+        let address = match (place.as_cons(), place.as_boxed()) {
+            (Some(cell), _) => cell.address().addr().get(),
+            (_, Some(boxed)) => boxed.address().addr().get(),
+            _ => return,
+        };
+        if self.area.contains(&address) {
+            self.places.push(NonNull::from(place));
+        }
+    }
+
+    /// Adds the places of terms in objects that lie one after the other.
+    ///
+    /// # Safety
+    /// There have to be `words` words of complete objects.
+    unsafe fn add_block(&mut self, start: *mut u64, words: usize) {
+        let mut at = 0;
+        while at < words {
+            // SAFETY: the word begins an object, or is a word of a cons cell.
+            unsafe {
+                let place = start.add(at);
+                match Header::from_raw(place.read()) {
+                    None => {
+                        self.add(&mut *place.cast::<Term>());
+                        at += 1;
                     }
-                    if header.kind() == Kind::MatchState {
-                        crate::gc::point_to_bytes(place);
+                    Some(header) => {
+                        for index in header.kind().terms(header.arity()) {
+                            self.add(&mut *place.add(index).cast::<Term>());
+                        }
+                        if header.kind() == Kind::MatchState {
+                            self.matches.extend(NonNull::new(place));
+                        }
+                        at += 1 + header.arity();
                     }
-                    at += 1 + header.arity();
                 }
             }
+        }
+    }
+
+    /// Makes them refer to copies. What is there once for all of them stays so.
+    ///
+    /// # Safety
+    /// The places have to be where they were, and what they refer to as well.
+    unsafe fn become_copies(self, copies: &mut Fragment) {
+        // SAFETY: as the caller promises.
+        let terms: Vec<Term> = self.places.iter().map(|place| unsafe { place.read() }).collect();
+        let mut list = Fragment::default();
+        let list = build::list(&mut list, &terms);
+        let mut rest = copy::copy_shared(list, copies, &NO_LITERALS).0;
+        for place in self.places {
+            let Some(cell) = rest.as_cons() else { break };
+            // SAFETY: as the caller promises.
+            unsafe { place.write(cell.head()) };
+            rest = cell.tail();
+        }
+        for state in self.matches {
+            // SAFETY: the state is complete again.
+            unsafe { crate::gc::point_to_bytes(state.as_ptr()) };
         }
     }
 }
