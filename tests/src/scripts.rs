@@ -37,11 +37,13 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("inet_local", "a guest has no local sockets"),
     ("inet_names", "a guest has the name of its domain, and no interfaces but those of its vifs"),
     ("inet_options", "a guest without a vif has no interface for groups"),
+    ("io_protocol", "a guest's console is a terminal, of 80 columns, and where standard errors go as well"),
     ("ninep_mount", "it starts a server and asks it for a folder of this host; shares_mount_a_server does"),
     ("os_commands", "a guest has no programs"),
     ("os_version", "the system below is another"),
     ("parse_tools", "it looks at the files that were written"),
     ("read_input", "a guest's input is a terminal"),
+    ("run_functions", "a guest tells elsewhere that it writes a dump"),
     ("shell_", "a guest's input is a terminal; otp_has_a_shell types"),
 ];
 
