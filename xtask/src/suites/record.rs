@@ -52,6 +52,9 @@ pub fn judge(stock: &Results, here: &Results, list: &List, suite: &Suite, way: W
             (None, Some(Outcome::Passed), Some(Outcome::Passed)) => Verdict::Passed,
             (None, Some(Outcome::Passed), Some(Outcome::Skipped(why))) => Verdict::Skipped(short(why)),
             (None, Some(Outcome::Passed), _) => Verdict::Failed,
+            (None, Some(Outcome::Skipped(why)), _) if why.contains("nodes missing") => {
+                Verdict::NotRunnable("needs a second node".into())
+            }
             (None, Some(Outcome::Skipped(why)), _) => Verdict::NotRunnable(short(why)),
             (None, Some(Outcome::Failed(why)), _) if why.contains("{timetrap") => {
                 Verdict::NotRunnable("takes too long on stock".into())
@@ -63,10 +66,12 @@ pub fn judge(stock: &Results, here: &Results, list: &List, suite: &Suite, way: W
     judged
 }
 
-/// The beginning of a reason, fit for a field.
+/// The beginning of a reason, fit for a field. Where files are on this machine is none of the record's.
 fn short(reason: &str) -> String {
-    let plain: String = reason.chars().filter(|c| !matches!(c, '"' | ',' | '|' | '`')).take(REASON).collect();
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+    let plain: String = reason.chars().filter(|c| !matches!(c, '"' | ',' | '|' | '`')).collect();
+    let is_path = |word: &str| word.trim_start_matches(['(', '{', '[', '\\', '\'']).starts_with('/');
+    let words: Vec<&str> = plain.split_whitespace().filter(|word| !is_path(word)).collect();
+    words.join(" ").chars().take(REASON).collect::<String>().trim_end().into()
 }
 
 impl Verdict {
@@ -246,21 +251,25 @@ mod tests {
             ("b", "passed", ""),
             ("c", "failed", "{timetrap,1}"),
             ("d", "skipped", "no, node"),
+            ("e", "skipped", r#"Test case (\"/here/x.erl\"(7)) ignored: 2 nodes missing"#),
+            ("f", "skipped", r#"reads (\"/here/x.erl\"(7)) no more"#),
         ]);
         let here =
             results(&[("a", "passed", ""), ("b", "failed", "bad"), ("c", "passed", ""), ("d", "passed", "")]);
         let judged = judge(&stock, &here, &List::default(), &suite, Way::Host);
-        assert_eq!(judged.summary(), "1 of 2 passed, 2 not runnable");
+        assert_eq!(judged.summary(), "1 of 2 passed, 4 not runnable");
         let mut record = Record::default();
         record.replace(&suite, judged.clone());
         let text = record.text();
         assert!(text.contains("stdlib,x_SUITE,not runnable,no node,d\n"), "{text}");
+        assert!(text.contains("stdlib,x_SUITE,not runnable,needs a second node,e\n"), "{text}");
+        assert!(text.contains("stdlib,x_SUITE,not runnable,reads no more,f\n"), "{text}");
         let read = Record::parse(&text, Way::Host).unwrap();
         assert_eq!(read.suites[&suite], judged);
         assert_eq!(read.failed(&suite), ["b"]);
         let mut mended = Record::parse(&text, Way::Host).unwrap();
         mended.mend(&suite, &results(&[("b", "passed", ""), ("d", "passed", "")]));
-        assert_eq!(mended.suites[&suite].summary(), "2 of 2 passed, 2 not runnable");
+        assert_eq!(mended.suites[&suite].summary(), "2 of 2 passed, 4 not runnable");
         let worse = judge(&stock, &results(&[("b", "passed", "")]), &List::default(), &suite, Way::Host);
         assert_eq!(read.lost(&suite, &worse), ["a"]);
         assert!(read.lost(&suite, &judged).is_empty());
