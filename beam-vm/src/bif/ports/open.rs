@@ -176,11 +176,15 @@ fn descriptors(cx: &mut Context<'_>, input: i64, output: i64, options: &Options)
 /// A file of the host. Others cannot be waited for, so they are refused.
 fn opened(cx: &mut Context<'_>, name: &[u8], options: &Options) -> Result<Driver, Refusal> {
     let (read, write) = (options.reads(), options.writes());
-    let modes = OpenModes { read, write, create: write, truncate: write && !read, ..OpenModes::default() };
+    let modes = OpenModes { read, write, create: write, ..OpenModes::default() };
     let files = cx.vm.platform.files();
     let file = files.open(name, modes).map_err(|_| predefined::EINVAL)?;
     let number = files.descriptor(file);
     let stream = number.ok().and_then(|number| cx.vm.platform.streams()?.duplicate(number).ok());
+    if stream.is_some() && write && !read {
+        // Not before: nothing is taken from a file that is refused. What is no ordinary file has nothing to be taken.
+        let _ = cx.vm.platform.files().resize(file, 0);
+    }
     // The stream goes on when the file is closed, and without one there is nothing to be told.
     let _ = cx.vm.platform.files().close(file);
     let stream = stream.ok_or(predefined::EINVAL)?;
