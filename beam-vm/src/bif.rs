@@ -37,6 +37,7 @@ pub mod math;
 pub mod memory;
 pub mod messages;
 pub mod natives;
+pub mod net_vif;
 pub mod node;
 pub mod numbers;
 pub mod os;

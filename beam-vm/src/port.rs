@@ -18,6 +18,7 @@ mod reach;
 pub mod signals;
 mod table;
 mod terminal;
+mod vif;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ pub use ram_file::RamFile;
 pub use reach::Reach;
 pub use table::{NoRoom, Ports};
 pub use terminal::{Charset, Line, Terminal};
+pub use vif::Vif;
 
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -186,6 +188,19 @@ impl Port {
             for pid in core::mem::take(&mut self.waiting) {
                 reach.wake(pid);
             }
+        }
+    }
+
+    /// After something was written or is to be: with so many bytes that wait, who writes has to wait too, and a port that closes goes when none do.
+    fn settle(&mut self, reach: &mut Reach<'_>, busy: usize) {
+        let waiting = self.backlog();
+        if waiting >= busy {
+            self.set_busy(reach, Busy::Yes);
+        } else if self.is_busy {
+            self.set_busy(reach, Busy::No);
+        }
+        if waiting == 0 {
+            self.drained(reach);
         }
     }
 }

@@ -82,6 +82,20 @@ pub fn begin(frame: &mut [u8], packet: &Packet) -> bool {
     }
 }
 
+/// Puts the checksum where it belongs, as a device does that completes it.
+pub fn complete(frame: &mut [u8], packet: &Packet) {
+    if !begin(frame, packet) {
+        return;
+    }
+    let Some(body) = frame.get_mut(packet.transport..packet.end) else { return };
+    let sum = !fold(add(0, body));
+    // Over UDP none would be said by zero (RFC 768).
+    let sum = if sum == 0 && packet.protocol == UDP { u16::MAX } else { sum };
+    if let Some(field) = place(packet.protocol).and_then(|place| body.get_mut(place..place + 2)) {
+        field.copy_from_slice(&sum.to_be_bytes());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::vec::Vec;
@@ -110,9 +124,7 @@ mod tests {
             let packet = frame::packet(&bytes, 0).expect("a packet");
             prop_assert!(is_right(&bytes, &packet), "without a checksum nothing is wrong");
             prop_assert!(begin(&mut bytes, &packet));
-            // What a device does: the sum of all from the header on, inverted.
-            let sum = !fold(add(0, &bytes[20..]));
-            bytes[26..28].copy_from_slice(&(if sum == 0 { 0xffff } else { sum }).to_be_bytes());
+            complete(&mut bytes, &packet);
             prop_assert!(is_right(&bytes, &packet));
             if let Some(byte) = bytes.get_mut(28 + at) {
                 *byte ^= flip;

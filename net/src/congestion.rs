@@ -74,6 +74,11 @@ impl Congestion {
         self.window = (segments * self.segment).min(bytes.max(2 * self.segment));
     }
 
+    /// Bytes that may be under way.
+    pub const fn window(&self) -> u32 {
+        self.window
+    }
+
     /// Bytes of a segment.
     pub const fn segment(&self) -> u32 {
         self.segment

@@ -14,7 +14,7 @@ use crate::flight::Flight;
 use crate::footprint::Footprint;
 use crate::frame::Ends;
 use crate::link::LinkId;
-use crate::options::Options;
+use crate::options::{Options, SEND_BUFFER_LEAST, SendBuffer};
 use crate::stack::{Discard, Family, SocketNumber};
 
 /// How long a connection that nobody uses any more may take to end.
@@ -84,7 +84,7 @@ impl Connection {
     /// A connection that is not one yet. `packet` is how many bytes go at once of which the device makes segments.
     pub fn new(link: LinkId, ends: Ends, family: Family, options: Options, packet: u32) -> Self {
         let receive = tcp::SocketBuffer::new(vec![0; options.receive_buffer]);
-        let send = tcp::SocketBuffer::new(vec![0; options.send_buffer]);
+        let send = tcp::SocketBuffer::new(vec![0; options.send_buffer.most()]);
         let mut socket = tcp::Socket::new(receive, send);
         socket.set_timeout(Some(CONNECTING));
         let is_within = ends.local.ip() == ends.remote.ip() || ends.remote.ip().is_loopback();
@@ -102,7 +102,7 @@ impl Connection {
             family,
             listener: None,
             flight: Flight::new(options.receive_buffer, (!is_within).then(|| Congestion::new(packet))),
-            footprint: Footprint::new(options.receive_buffer, options.send_buffer),
+            footprint: Footprint::new(options.receive_buffer, options.send_buffer.most()),
             options,
             is_orphan: false,
             is_deaf: false,
@@ -250,9 +250,19 @@ impl Connection {
         match self.state {
             tcp::State::SynSent | tcp::State::SynReceived => false,
             _ if socket.may_send() => {
-                socket.send_capacity() - socket.send_queue() >= socket.send_capacity() / 3
+                let limit = self.send_limit();
+                limit.saturating_sub(socket.send_queue()) >= limit / 3
             }
             _ => true,
+        }
+    }
+
+    /// Bytes that may wait to be sent.
+    fn send_limit(&self) -> usize {
+        let capacity = self.socket_ref().send_capacity();
+        match self.options.send_buffer {
+            SendBuffer::Tuned => self.flight.worth_queueing().max(SEND_BUFFER_LEAST).min(capacity),
+            SendBuffer::Bytes(_) => capacity,
         }
     }
 
@@ -280,6 +290,7 @@ impl Connection {
     /// Writes as many bytes as there is room for, and `most` at most.
     pub fn send(&mut self, pieces: &[&[u8]], most: usize) -> Result<usize, Error> {
         let is_being_made = matches!(self.state, tcp::State::SynSent | tcp::State::SynReceived);
+        let most = most.min(self.send_limit().saturating_sub(self.socket_ref().send_queue()));
         let socket = self.socket();
         let mut sent = 0;
         for piece in pieces {

@@ -43,7 +43,7 @@ impl Side {
         let buffer = |bytes: usize| {
             udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; bytes / USUAL + 1], vec![0; bytes])
         };
-        let mut socket = udp::Socket::new(buffer(options.receive_buffer), buffer(options.send_buffer));
+        let mut socket = udp::Socket::new(buffer(options.receive_buffer), buffer(options.send_buffer.most()));
         socket.set_hop_limit(Some(options.time_to_live.max(1)));
         let addr = Some(at.ip()).filter(|ip| !ip.is_unspecified() && !ip.is_multicast()).map(Into::into);
         socket.bind(IpListenEndpoint { addr, port: at.port() }).ok()?;

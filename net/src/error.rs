@@ -40,6 +40,10 @@ pub enum Error {
     NoBuffers,
     /// The kind of socket cannot do it: EOPNOTSUPP.
     NotSupported,
+    /// There is no such interface: ENODEV.
+    NoInterface,
+    /// Somebody has the interface: EBUSY.
+    InterfaceInUse,
 }
 
 impl fmt::Display for Error {
@@ -62,6 +66,8 @@ impl fmt::Display for Error {
             Self::NoDestination => "the datagram has no address to go to",
             Self::NoBuffers => "the stack may not use more memory",
             Self::NotSupported => "the kind of socket cannot do it",
+            Self::NoInterface => "there is no such interface",
+            Self::InterfaceInUse => "somebody has the interface",
         })
     }
 }

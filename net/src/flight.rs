@@ -71,6 +71,11 @@ impl Flight {
         Guidance { window, is_another }
     }
 
+    /// Bytes that are worth to lie ready: twice what may be under way, so that there are others when those were confirmed.
+    pub fn worth_queueing(&self) -> usize {
+        self.congestion.as_ref().map_or(0, |congestion| 2 * congestion.window() as usize)
+    }
+
     /// All that smoltcp has sent is noted.
     pub fn sent(&mut self, now: Instant) {
         if let Some(highest) = self.highest.number() {

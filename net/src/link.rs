@@ -21,11 +21,13 @@ use crate::beside::Beside;
 use crate::checksum;
 use crate::configuration::{Configuration, Lease, cidr};
 use crate::connection::Connection;
+use crate::error::Error;
 use crate::frame::{self, Class, Ends, Pieces};
 use crate::recovery::Confirmation;
 use crate::routers::{Routers, link_local};
 use crate::sequence::Highest;
 use crate::stack::SocketNumber;
+use crate::turns::Turns;
 use crate::wire::{Medium, Meta, Sum, Wire};
 
 /// Datagrams of which some pieces have come.
@@ -50,6 +52,8 @@ pub struct Port {
     pub highest: Highest,
     /// Packets of TCP and UDP that were sent.
     pub sent: u64,
+    /// Whether the wire is somebody else's for now: what smoltcp sends is lost.
+    is_lent: bool,
 }
 
 impl Port {
@@ -66,6 +70,63 @@ impl Port {
                 });
             }
         }
+    }
+
+    /// Whether what comes are frames of Ethernet.
+    pub const fn has_frames(&self) -> bool {
+        matches!(self.medium, Medium::Ethernet(_))
+    }
+
+    /// Takes the next frame as it is, with all checksums.
+    pub fn fetch_whole(&mut self) -> Option<Vec<u8>> {
+        let meta = self.wire.receive(&mut self.frame)?;
+        if meta.sum != Sum::There
+            && let Some(packet) = self.packet()
+        {
+            checksum::complete(&mut self.frame, &packet);
+        }
+        Some(core::mem::take(&mut self.frame))
+    }
+
+    /// Whether a frame can be sent as it is.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] and [`Error::TooLong`].
+    pub fn admits(&self, frame: &[u8]) -> Result<(), Error> {
+        if frame.len() < frame::ETHERNET {
+            return Err(Error::Invalid);
+        }
+        if frame.len() <= self.longest_frame() || self.segment_of(frame).is_some() {
+            return Ok(());
+        }
+        Err(Error::TooLong)
+    }
+
+    /// Bytes of a frame that goes in one piece, with a tag of a virtual net (802.1Q).
+    fn longest_frame(&self) -> usize {
+        self.wire.mtu() + frame::ETHERNET + 4
+    }
+
+    /// The packet in a frame that is too long, and into segments of how many bytes the device cuts it; none if it does not.
+    fn segment_of(&self, frame: &[u8]) -> Option<(frame::Packet, u16)> {
+        let cuts = self.cuts_tcp_v4().filter(|longest| frame.len() <= longest.get());
+        let packet = frame::packet(frame, frame::ethernet_packet(frame)?)?;
+        let is_cut = cuts.is_some() && packet.protocol == frame::TCP && packet.source.is_ipv4();
+        let header = usize::from(*frame.get(packet.transport + 12)? >> 4) * 4;
+        let segment = self.wire.mtu().checked_sub(packet.transport - packet.ip + header)?;
+        u16::try_from(segment).ok().filter(|segment| is_cut && *segment > 0).map(|segment| (packet, segment))
+    }
+
+    /// Sends a frame that is [admitted](Self::admits).
+    pub fn send_whole(&mut self, frame: &mut [u8]) {
+        let cut = if frame.len() > self.longest_frame() { self.segment_of(frame) } else { None };
+        let meta = match cut {
+            Some((packet, segment)) if checksum::begin(frame, &packet) => {
+                Meta { sum: Sum::Blank, segment: Some(segment) }
+            }
+            _ => Meta::default(),
+        };
+        self.wire.send(frame, meta);
     }
 
     /// Puts a segment that brings nothing but a confirmation in place of the frame that was fetched.
@@ -197,6 +258,7 @@ pub struct Room<'a> {
     beside: Beside,
     highest: &'a mut Highest,
     sent: &'a mut u64,
+    is_lent: bool,
 }
 
 impl phy::TxToken for Room<'_> {
@@ -219,7 +281,9 @@ impl phy::TxToken for Room<'_> {
                 meta.sum = Sum::Blank;
             }
         }
-        self.wire.send(frame, meta);
+        if !self.is_lent {
+            self.wire.send(frame, meta);
+        }
         result
     }
 
@@ -245,6 +309,7 @@ impl phy::Device for Port {
             beside: Beside::default(),
             highest: &mut self.highest,
             sent: &mut self.sent,
+            is_lent: self.is_lent,
         };
         Some((Shown { frame: &self.frame, beside: core::mem::take(&mut self.beside) }, room))
     }
@@ -261,6 +326,7 @@ impl phy::Device for Port {
             beside: Beside::default(),
             highest: &mut self.highest,
             sent: &mut self.sent,
+            is_lent: self.is_lent,
         })
     }
 
@@ -310,6 +376,10 @@ pub struct Link {
     routers: Option<Routers>,
     /// Sockets that wait for somebody's hardware address.
     pub unresolved: Vec<SocketNumber>,
+    /// Sockets that wait for room on the wire.
+    pub blocked: Turns,
+    /// Who has its frames in place of the stack.
+    pub frames: Option<SocketNumber>,
     /// To whom datagrams go of which some pieces have come.
     pieces: VecDeque<(Pieces, Ends)>,
 }
@@ -333,6 +403,7 @@ impl Link {
             medium,
             highest: Highest::default(),
             sent: 0,
+            is_lent: false,
         };
         let address = match medium {
             Medium::Ethernet(address) => HardwareAddress::Ethernet(EthernetAddress(address)),
@@ -360,6 +431,8 @@ impl Link {
                 Medium::Ip => None,
             },
             unresolved: Vec::new(),
+            blocked: Turns::default(),
+            frames: None,
             pieces: VecDeque::new(),
         };
         if let Medium::Ethernet(address) = medium {
@@ -510,7 +583,8 @@ impl Link {
     /// Asks routers, and forgets what they have announced for a time that is over.
     fn maintain_routers(&mut self, now: Instant) -> bool {
         let Some(routers) = &mut self.routers else { return false };
-        if self.port.wire.is_up()
+        if !self.port.is_lent
+            && self.port.wire.is_up()
             && self.port.wire.can_send()
             && let Some(question) = routers.question(now)
         {
@@ -521,6 +595,18 @@ impl Link {
             self.follow_routers();
         }
         has_changed
+    }
+
+    /// Lets a socket have the frames in place of the stack.
+    pub const fn lend(&mut self, to: SocketNumber) {
+        self.frames = Some(to);
+        self.port.is_lent = true;
+    }
+
+    /// The stack has the frames again.
+    pub const fn take_back(&mut self) {
+        self.frames = None;
+        self.port.is_lent = false;
     }
 
     /// Does what is due for the interface itself. Says whether its addresses have changed.

@@ -27,17 +27,39 @@ pub struct Options {
     pub v6_only: bool,
     /// How many routers a packet may pass.
     pub time_to_live: u8,
-    /// Bytes that wait to be sent; it is settled when a connection is made.
-    pub send_buffer: usize,
+    /// How much may wait to be sent; it is settled when a connection is made.
+    pub send_buffer: SendBuffer,
     /// Bytes that wait to be read; it is settled when a connection is made.
     pub receive_buffer: usize,
     /// Seconds for which closing waits for what was not sent: 0 gives the connection up.
     pub linger: Option<u32>,
 }
 
-/// Bytes that wait to be sent if nobody says otherwise: four of the largest packets that a device cuts into segments, so that there are some to go while others
+/// How much may wait to be sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SendBuffer {
+    /// What the path is worth, as far as that was found out (Linux: `tcp_sndbuf_expand`).
+    Tuned,
+    /// So many bytes.
+    Bytes(usize),
+}
+
+impl SendBuffer {
+    /// The most bytes that may wait.
+    #[must_use]
+    pub const fn most(self) -> usize {
+        match self {
+            Self::Tuned => SEND_BUFFER_MOST,
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+}
+
+/// Bytes that may wait to be sent on any path: four of the largest packets that a device cuts into segments, so that there are some to go while others
 /// are on their way.
-pub const SEND_BUFFER: usize = 256 * 1024;
+pub const SEND_BUFFER_LEAST: usize = 256 * 1024;
+/// Bytes that may wait on the longest and widest path: what keeps a device's ring of 256 pages full.
+const SEND_BUFFER_MOST: usize = 1024 * 1024;
 /// Bytes that wait to be read if nobody says otherwise: what keeps a link of some Gbit/s and a tenth of a millisecond busy.
 pub const RECEIVE_BUFFER: usize = 64 * 1024;
 /// Bytes of datagrams that wait, either way, if nobody says otherwise: memory is kept for all of them.
@@ -57,7 +79,7 @@ impl Default for Options {
             broadcast: false,
             v6_only: false,
             time_to_live: 64,
-            send_buffer: SEND_BUFFER,
+            send_buffer: SendBuffer::Tuned,
             receive_buffer: RECEIVE_BUFFER,
             linger: None,
         }
@@ -65,9 +87,18 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Bytes of both buffers at most.
+    pub(crate) const fn buffers(&self) -> usize {
+        self.send_buffer.most() + self.receive_buffer
+    }
+
     /// Those of a socket for datagrams of which nothing was said.
     #[must_use]
     pub fn of_datagrams() -> Self {
-        Self { send_buffer: DATAGRAMS_BUFFER, receive_buffer: DATAGRAMS_BUFFER, ..Self::default() }
+        Self {
+            send_buffer: SendBuffer::Bytes(DATAGRAMS_BUFFER),
+            receive_buffer: DATAGRAMS_BUFFER,
+            ..Self::default()
+        }
     }
 }

@@ -6,12 +6,13 @@
 
 mod budget;
 mod egress;
+mod frames;
 mod ingress;
 mod readiness;
 mod sockets;
 
 use alloc::boxed::Box;
-use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -24,11 +25,13 @@ use crate::connection::Connection;
 use crate::datagrams::Datagrams;
 use crate::error::Error;
 use crate::frame::Ends;
+use crate::frames::Frames;
 use crate::link::{Link, LinkId};
 use crate::listener::Listener;
 use crate::options::Options;
 use crate::slab::Slab;
 use crate::timers::Timers;
+use crate::turns::Turns;
 use crate::wire::{Loopback, Wire};
 
 use self::budget::Budget;
@@ -92,6 +95,7 @@ enum Socket {
     Listener(Listener),
     Connection(Box<Connection>),
     Datagrams(Box<Datagrams>),
+    Frames(Box<Frames>),
 }
 
 /// The loopback, the first interface.
@@ -105,8 +109,7 @@ pub struct Stack {
     listeners: BTreeMap<u16, Vec<SocketNumber>>,
     datagrams: BTreeMap<u16, Vec<SocketNumber>>,
     /// Sockets that have something to do.
-    dirty: VecDeque<SocketNumber>,
-    is_dirty: BTreeSet<SocketNumber>,
+    dirty: Turns,
     timers: Timers,
     watched: readiness::Watched,
     half_open: VecDeque<SocketNumber>,
@@ -130,8 +133,7 @@ impl Stack {
             connections: BTreeMap::new(),
             listeners: BTreeMap::new(),
             datagrams: BTreeMap::new(),
-            dirty: VecDeque::new(),
-            is_dirty: BTreeSet::new(),
+            dirty: Turns::default(),
             timers: Timers::default(),
             watched: readiness::Watched::default(),
             half_open: VecDeque::new(),
@@ -258,15 +260,15 @@ impl Stack {
         if !self.dirty.is_empty() {
             return Some(self.now.total_micros() as u64);
         }
-        let first = [self.timers.next(), self.links_due].into_iter().flatten().min();
+        // Who has room again says so; this is for wires that do not.
+        let blocked = self.links.iter().any(|link| !link.blocked.is_empty()).then(|| self.now + AGAIN);
+        let first = [self.timers.next(), self.links_due, blocked].into_iter().flatten().min();
         first.map(|at| at.total_micros().max(0) as u64)
     }
 
     /// Says that a socket has something to do.
     fn mark(&mut self, socket: SocketNumber) {
-        if self.is_dirty.insert(socket) {
-            self.dirty.push_back(socket);
-        }
+        self.dirty.push(socket);
     }
 
     fn connection(&mut self, socket: SocketNumber) -> Option<&mut Connection> {
@@ -308,19 +310,20 @@ impl Stack {
                 self.time_wait.retain(|other| *other != number);
             }
             Some(Socket::Datagrams(datagrams)) => {
-                let sides = datagrams.sides.len();
-                self.budget.taken -=
-                    sides * (datagrams.options.receive_buffer + datagrams.options.send_buffer);
+                self.budget.taken -= datagrams.sides.len() * datagrams.options.buffers();
                 if let Some(at) = datagrams.at {
                     remove_from(&mut self.datagrams, at.port(), number);
                 }
             }
             Some(Socket::Listener(listener)) => remove_from(&mut self.listeners, listener.at.port(), number),
+            Some(Socket::Frames(frames)) => self.links[usize::from(frames.link.0)].take_back(),
             Some(Socket::Fresh(_)) | None => {}
         }
     }
 }
 
+/// When a socket is looked at again that has something to send and could not.
+const AGAIN: Duration = Duration::from_millis(10);
 /// How often an interface itself is looked after at most, but for when something comes.
 const MAINTENANCE: Duration = Duration::from_millis(100);
 /// Rounds of the loopback in one run.

@@ -56,6 +56,8 @@ fn error_of(error: Error) -> SocketError {
         Error::NoDestination => Errno::EDESTADDRREQ,
         Error::NoBuffers => Errno::ENOBUFS,
         Error::NotSupported => Errno::ENOTSUP,
+        Error::NoInterface => Errno::ENODEV,
+        Error::InterfaceInUse => Errno::EBUSY,
     })
 }
 
@@ -124,6 +126,11 @@ impl Sockets for PluggedSockets {
             SocketKind::Datagram => Kind::Datagram,
         };
         Ok(SocketId(self.stack.open(family, kind).0))
+    }
+
+    fn open_frames(&mut self, interface: &[u8]) -> SocketResult<SocketId> {
+        let name = core::str::from_utf8(interface).map_err(|_| SocketError::Posix(Errno::ENODEV))?;
+        self.stack.open_frames(name).map(|socket| SocketId(socket.0)).map_err(error_of)
     }
 
     fn bind(&mut self, socket: SocketId, address: &Address) -> SocketResult<()> {

@@ -3,7 +3,7 @@
 //! what their network has no use for.
 
 use beam_vm::platform::{Ancillary, SocketOption};
-use net::{Beside, Options};
+use net::{Beside, Options, SendBuffer};
 
 /// What is kept of a socket for who asks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -74,7 +74,7 @@ pub fn get(option: SocketOption, options: &Options, kept: &mut Kept) -> i32 {
         SocketOption::ReuseAddress => options.reuse_address.into(),
         SocketOption::KeepAlive => options.keep_alive.into(),
         SocketOption::Broadcast => options.broadcast.into(),
-        SocketOption::SendBuffer => number(options.send_buffer),
+        SocketOption::SendBuffer => number(options.send_buffer.most()),
         SocketOption::ReceiveBuffer => number(options.receive_buffer),
         SocketOption::TimeToLive => options.time_to_live.into(),
         SocketOption::V6Only => options.v6_only.into(),
@@ -90,7 +90,7 @@ pub fn set(option: SocketOption, value: i32, options: &mut Options, kept: &mut K
         SocketOption::ReuseAddress => options.reuse_address = value != 0,
         SocketOption::KeepAlive => options.keep_alive = value != 0,
         SocketOption::Broadcast => options.broadcast = value != 0,
-        SocketOption::SendBuffer => options.send_buffer = bytes,
+        SocketOption::SendBuffer => options.send_buffer = SendBuffer::Bytes(bytes),
         SocketOption::ReceiveBuffer => options.receive_buffer = bytes,
         SocketOption::TimeToLive => options.time_to_live = value.clamp(1, 255) as u8,
         SocketOption::V6Only => options.v6_only = value != 0,

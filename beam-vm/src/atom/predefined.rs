@@ -801,6 +801,7 @@ predefined! {
     LOOP_LIMIT = "loop_limit",
     LOW = "low",
     MACHINE = "machine",
+    MAILBOX_LIMIT = "mailbox_limit",
     MAIN = "main",
     MAJOR = "major",
     MAKE_FUN = "make_fun",

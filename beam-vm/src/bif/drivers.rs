@@ -27,7 +27,7 @@ fn is_there(cx: &Context<'_>, name: Term) -> Result<bool, Raise> {
             elements.into_iter().map(byte).collect::<Option<_>>().ok_or(Raise::BADARG)?
         }
     };
-    Ok(Name::ALL.iter().any(|(text, _)| text.as_bytes() == bytes))
+    Ok(Name::of_stock().any(|text| text.as_bytes() == bytes))
 }
 
 fn error(cx: &mut Context<'_>, reason: Term) -> Term {
@@ -36,7 +36,7 @@ fn error(cx: &mut Context<'_>, reason: Term) -> Term {
 
 /// `loaded_drivers/0`
 pub fn loaded_drivers(cx: &mut Context<'_>, _: &[Term]) -> BifResult {
-    let names: Vec<Term> = Name::ALL.iter().map(|(text, _)| build::string(cx.heap(), text)).collect();
+    let names: Vec<Term> = Name::of_stock().map(|text| build::string(cx.heap(), text)).collect();
     let names = build::list(cx.heap(), &names);
     Ok(build::tuple(cx.heap(), &[Term::atom(predefined::OK), names]))
 }

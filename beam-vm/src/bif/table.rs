@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The table of BIFs: each of OTP 25 to 28 once (`erts/emulator/beam/bif.tab` of those releases), with its kind, the releases that have it,
 //! and the function that does it here, or `absent`. What is absent raises `undef` when it is called and is named by `voxoz check`.
-//! `erlang:yield/0`, which stock's loader makes an instruction, is one here. The module `voxoz` is ours.
+//! `erlang:yield/0`, which stock's loader makes an instruction, is one here. The modules `net_vif` and `voxoz` are ours.
 
 use super::{Entry, Kind, Releases};
 use crate::native::table::NATIVES;
@@ -550,6 +550,9 @@ bifs! {
     "math" "tan" 1 Plain All => [math::tan];
     "math" "tanh" 1 Plain All => [math::tanh];
     "net_kernel" "dflag_unicode_io" 1 Plain All => [node::dflag_unicode_io];
+    "net_vif" "close" 1 Plain Own => [net_vif::close];
+    "net_vif" "open" 1 Plain Own => [net_vif::open_1];
+    "net_vif" "open" 2 Plain Own => [net_vif::open_2];
     "os" "env" 0 Plain All => [os::env];
     "os" "getenv" 1 Plain All => [os::getenv];
     "os" "getpid" 0 Plain All => [os::getpid];

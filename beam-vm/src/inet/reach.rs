@@ -11,12 +11,12 @@ use crate::vm::Vm;
 
 impl Reach<'_> {
     /// The sockets of the platform.
-    pub(super) fn sockets(&mut self) -> Option<&mut dyn Sockets> {
+    pub(crate) fn sockets(&mut self) -> Option<&mut dyn Sockets> {
         self.vm.platform.sockets()
     }
 
     /// Says what is to be told of a port's socket.
-    pub(super) fn watch_socket(&mut self, port: LocalPort, socket: SocketId, interest: Interest) {
+    pub(crate) fn watch_socket(&mut self, port: LocalPort, socket: SocketId, interest: Interest) {
         let is_new = if interest.is_any() {
             self.vm.ports.sockets.insert(socket, (port, interest)).is_none_or(|(_, old)| old != interest)
         } else {
@@ -28,7 +28,7 @@ impl Reach<'_> {
     }
 
     /// Lets go of a socket.
-    pub(super) fn close_socket(&mut self, socket: SocketId) {
+    pub(crate) fn close_socket(&mut self, socket: SocketId) {
         self.vm.ports.sockets.remove(&socket);
         if let Some(all) = self.sockets() {
             all.close(socket);

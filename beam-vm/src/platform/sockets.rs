@@ -246,6 +246,14 @@ pub trait Sockets {
     /// [`SocketError::Posix`].
     fn open(&mut self, family: Family, kind: SocketKind) -> SocketResult<SocketId>;
 
+    /// A socket that has an interface of Ethernet in place of the network: it reads and writes frames, one at a time.
+    ///
+    /// # Errors
+    /// [`SocketError::Posix`]: `ENODEV`, `EBUSY`, or that it cannot be had.
+    fn open_frames(&mut self, _interface: &[u8]) -> SocketResult<SocketId> {
+        Err(SocketError::Posix(Errno::ENOTSUP))
+    }
+
     /// The socket of a descriptor that this process has.
     ///
     /// # Errors

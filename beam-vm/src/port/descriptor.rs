@@ -5,7 +5,7 @@
 use alloc::vec::Vec;
 
 use super::input::{Form, Piece};
-use super::{AtEnd, Backlog, Busy, ControlError, Driver, Port, Reach, State};
+use super::{AtEnd, Backlog, ControlError, Driver, Port, Reach, State};
 use crate::atom::{Atom, predefined};
 use crate::heap::build;
 use crate::platform::{Errno, Interest, ProgramId, StreamError, StreamId};
@@ -138,20 +138,12 @@ fn write(port: &mut Port, reach: &mut Reach<'_>) {
     }
 }
 
-/// After something was written or is to be: who has to wait, what is to be told, whether the port can go now.
+/// After something was written or is to be: what is to be told, who has to wait, whether the port can go now.
 fn settle(port: &mut Port, reach: &mut Reach<'_>) {
     let id = port.id;
     let Some(own) = state(port) else { return };
     own.watch(id, reach);
-    let waiting = own.backlog.len();
-    if waiting >= BUSY {
-        port.set_busy(reach, Busy::Yes);
-    } else if port.is_busy {
-        port.set_busy(reach, Busy::No);
-    }
-    if waiting == 0 {
-        port.drained(reach);
-    }
+    port.settle(reach, BUSY);
 }
 
 fn read(port: &mut Port, reach: &mut Reach<'_>, stream: StreamId) {

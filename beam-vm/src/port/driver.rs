@@ -4,7 +4,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{Descriptor, Port, RamFile, Reach, Terminal, descriptor, ram_file, terminal};
+use super::{Descriptor, Port, RamFile, Reach, Terminal, Vif, descriptor, ram_file, terminal, vif};
 use crate::atom::predefined;
 use crate::heap::build;
 use crate::inet::{Due, Tcp, Udp, tcp, udp};
@@ -22,6 +22,8 @@ pub enum Name {
     Terminal,
     /// `udp_inet`
     Udp,
+    /// `vif`, which stock does not have.
+    Vif,
 }
 
 impl Name {
@@ -31,13 +33,19 @@ impl Name {
         Self::ALL.iter().find(|(_, name)| *name == self).map_or("", |(text, _)| text)
     }
 
-    /// All, in the order in which stock lists them.
-    pub const ALL: [(&'static str, Self); 4] = [
+    /// All: those of stock in the order in which it lists them, then ours.
+    const ALL: [(&'static str, Self); 5] = [
         ("tcp_inet", Self::Tcp),
         ("udp_inet", Self::Udp),
         ("ram_file_drv", Self::RamFile),
         ("tty_sl", Self::Terminal),
+        ("vif", Self::Vif),
     ];
+
+    /// The names of those that stock has.
+    pub fn of_stock() -> impl Iterator<Item = &'static str> {
+        Self::ALL.iter().filter(|(_, name)| *name != Self::Vif).map(|(text, _)| *text)
+    }
 
     /// The driver that the first word of a command names.
     #[must_use]
@@ -60,6 +68,8 @@ pub enum Driver {
     RamFile(RamFile),
     /// Of the terminal.
     Terminal(Terminal),
+    /// Of frames of an interface.
+    Vif(Vif),
 }
 
 /// A driver that knows no such operation, or not with such data.
@@ -74,6 +84,7 @@ impl Driver {
             Self::Descriptor(descriptor) => descriptor.backlog.len(),
             Self::Tcp(tcp) => tcp.backlog.len(),
             Self::Terminal(terminal) => terminal.backlog.len(),
+            Self::Vif(vif) => vif.backlog(),
             Self::Udp(_) | Self::RamFile(_) => 0,
         }
     }
@@ -84,6 +95,7 @@ impl Driver {
             Self::Descriptor(descriptor) => descriptor.backlog.clear(),
             Self::Tcp(tcp) => tcp.backlog.clear(),
             Self::Terminal(terminal) => terminal.backlog.clear(),
+            Self::Vif(vif) => vif.drop_backlog(),
             Self::Udp(_) | Self::RamFile(_) => {}
         }
     }
@@ -92,7 +104,7 @@ impl Driver {
     #[must_use]
     pub fn can_be_forced(&self) -> bool {
         match self {
-            Self::Descriptor(_) | Self::Terminal(_) | Self::RamFile(_) => false,
+            Self::Descriptor(_) | Self::Terminal(_) | Self::RamFile(_) | Self::Vif(_) => false,
             Self::Tcp(_) | Self::Udp(_) => true,
         }
     }
@@ -104,6 +116,7 @@ impl Port {
         match self.driver {
             Driver::Descriptor(_) => descriptor::start(self, reach),
             Driver::Terminal(_) => terminal::start(self, reach),
+            Driver::Vif(_) => vif::start(self, reach),
             Driver::Tcp(_) | Driver::Udp(_) | Driver::RamFile(_) => {}
         }
     }
@@ -122,6 +135,7 @@ impl Port {
             Driver::Udp(_) => udp::output(self, reach, &bytes),
             Driver::Terminal(_) => terminal::output(self, reach, &bytes),
             Driver::RamFile(_) => ram_file::output(self, reach, &bytes),
+            Driver::Vif(_) => vif::output(self, reach, bytes),
         }
     }
 
@@ -140,7 +154,7 @@ impl Port {
             Driver::Tcp(_) => tcp::control(self, reach, operation, data),
             Driver::Udp(_) => udp::control(self, reach, operation, data),
             Driver::Terminal(_) => terminal::control(self, reach, operation, data),
-            Driver::RamFile(_) => Err(ControlError),
+            Driver::RamFile(_) | Driver::Vif(_) => Err(ControlError),
         }
     }
 
@@ -149,7 +163,7 @@ impl Port {
         match self.driver {
             Driver::Descriptor(_) => descriptor::ready(self, reach, stream, ready),
             Driver::Terminal(_) => terminal::ready(self, reach, stream, ready),
-            Driver::Tcp(_) | Driver::Udp(_) | Driver::RamFile(_) => {}
+            Driver::Tcp(_) | Driver::Udp(_) | Driver::RamFile(_) | Driver::Vif(_) => {}
         }
     }
 
@@ -159,13 +173,14 @@ impl Port {
             Driver::Descriptor(_) | Driver::Terminal(_) | Driver::RamFile(_) => {}
             Driver::Tcp(_) => tcp::ready(self, reach, ready),
             Driver::Udp(_) => udp::ready(self, reach, ready),
+            Driver::Vif(_) => vif::ready(self, reach, ready),
         }
     }
 
     /// Tells the driver that a timer of it has gone off.
     pub(crate) fn due(&mut self, reach: &mut Reach<'_>, due: Due) {
         match self.driver {
-            Driver::Descriptor(_) | Driver::Terminal(_) | Driver::RamFile(_) => {}
+            Driver::Descriptor(_) | Driver::Terminal(_) | Driver::RamFile(_) | Driver::Vif(_) => {}
             Driver::Tcp(_) => tcp::due(self, reach, due),
             Driver::Udp(_) => udp::due(self, reach, due),
         }
@@ -174,7 +189,11 @@ impl Port {
     /// Tells the driver that the port is being closed, before what is left is written.
     pub(super) fn flush(&mut self, reach: &mut Reach<'_>) {
         match self.driver {
-            Driver::Descriptor(_) | Driver::Udp(_) | Driver::Terminal(_) | Driver::RamFile(_) => {}
+            Driver::Descriptor(_)
+            | Driver::Udp(_)
+            | Driver::Terminal(_)
+            | Driver::RamFile(_)
+            | Driver::Vif(_) => {}
             Driver::Tcp(_) => tcp::flush(self, reach),
         }
     }
@@ -183,7 +202,7 @@ impl Port {
     pub(super) fn program_ended(&mut self, reach: &mut Reach<'_>, status: i32) {
         match self.driver {
             Driver::Descriptor(_) => descriptor::program_ended(self, reach, status),
-            Driver::Tcp(_) | Driver::Udp(_) | Driver::Terminal(_) | Driver::RamFile(_) => {}
+            Driver::Tcp(_) | Driver::Udp(_) | Driver::Terminal(_) | Driver::RamFile(_) | Driver::Vif(_) => {}
         }
     }
 
@@ -194,6 +213,7 @@ impl Port {
             Driver::Tcp(_) => tcp::stop(self, reach),
             Driver::Udp(_) => udp::stop(self, reach),
             Driver::Terminal(_) => terminal::stop(self, reach),
+            Driver::Vif(_) => vif::stop(self, reach),
             Driver::RamFile(_) => {}
         }
     }

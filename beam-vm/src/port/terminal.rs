@@ -10,7 +10,7 @@ pub use line::{Charset, Line};
 
 use super::descriptor::give;
 use super::input::Piece;
-use super::{AtEnd, Backlog, Busy, ControlError, Driver, Port, Reach, State};
+use super::{AtEnd, Backlog, ControlError, Driver, Port, Reach, State};
 use crate::atom::predefined;
 use crate::heap::build;
 use crate::platform::{Errno, Interest, StreamError, StreamId, TerminalMode};
@@ -122,21 +122,13 @@ fn write(port: &mut Port, reach: &mut Reach<'_>) {
             }
         }
     }
-    let waiting = own.backlog.len();
-    if waiting < BUSY {
+    if own.backlog.len() < BUSY {
         for owner in core::mem::take(&mut own.syncs) {
             reach.tell(owner, |heap| build::tuple(heap, &[Term::port(id), Term::atom(predefined::OK)]));
         }
     }
     watch(port, reach);
-    if waiting >= BUSY {
-        port.set_busy(reach, Busy::Yes);
-    } else if port.is_busy {
-        port.set_busy(reach, Busy::No);
-    }
-    if waiting == 0 {
-        port.drained(reach);
-    }
+    port.settle(reach, BUSY);
 }
 
 /// Does what a stream is ready for.

@@ -4,7 +4,7 @@
 use core::net::SocketAddr;
 
 use fs::ninep::Lost;
-use net::{Error, Family, Kind, Options, SocketNumber, Stack};
+use net::{Error, Family, Kind, Options, SendBuffer, SocketNumber, Stack};
 
 use super::line::{Line, Stage};
 
@@ -56,8 +56,12 @@ impl Call {
     fn call(&mut self, line: &Line, stack: &mut Stack) -> bool {
         let family = if self.server.is_ipv4() { Family::V4 } else { Family::V6 };
         let socket = stack.open(family, Kind::Stream);
-        let options =
-            Options { no_delay: true, send_buffer: BUFFER, receive_buffer: BUFFER, ..Options::default() };
+        let options = Options {
+            no_delay: true,
+            send_buffer: SendBuffer::Bytes(BUFFER),
+            receive_buffer: BUFFER,
+            ..Options::default()
+        };
         let called = stack.set_options(socket, options).and_then(|()| stack.connect(socket, self.server));
         self.socket = Some(socket);
         match called {

@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What goes: sockets that have something to do send as long as there is room, and say when they have to be looked at again.
 
-use alloc::vec::Vec;
-
 use smoltcp::iface::{PollResult, SocketSet};
 use smoltcp::socket::tcp::State;
-use smoltcp::time::{Duration, Instant};
+use smoltcp::time::Instant;
 
-use super::{Socket, SocketNumber, Stack};
+use super::{AGAIN, Socket, SocketNumber, Stack};
 use crate::connection::Cause;
 use crate::link::{Link, LinkId};
 
-/// When a socket is looked at again that has something to send and could not.
-const AGAIN: Duration = Duration::from_millis(10);
 /// Segments that one socket sends before others have their turn.
 const BURST: usize = 32;
 
@@ -58,25 +54,40 @@ fn send(link: &mut Link, set: &mut SocketSet<'_>, number: SocketNumber, now: Ins
 impl Stack {
     /// Lets all sockets send that have something. Says whether any has.
     pub(super) fn send_all(&mut self) -> bool {
-        let mut has_sent = false;
-        let mut blocked = Vec::new();
+        let mut has_sent = self.send_blocked();
         // Those that are marked meanwhile have their turn after those that are now.
         for _ in 0..self.dirty.len() {
-            let Some(number) = self.dirty.pop_front() else { break };
-            self.is_dirty.remove(&number);
-            match self.sockets.get(number.0) {
-                Some(Socket::Connection(_)) => has_sent |= self.send_connection(number, &mut blocked),
-                Some(Socket::Datagrams(_)) => has_sent |= self.send_datagrams(number, &mut blocked),
-                Some(Socket::Fresh(_) | Socket::Listener(_)) | None => {}
-            }
-        }
-        for number in blocked {
-            self.timers.set(number, Some(self.now + AGAIN));
+            let Some(number) = self.dirty.pop() else { break };
+            has_sent |= self.send_one(number);
         }
         has_sent
     }
 
-    fn send_connection(&mut self, number: SocketNumber, blocked: &mut Vec<SocketNumber>) -> bool {
+    /// Lets those send that have waited for room on a wire, as far as there is some now.
+    fn send_blocked(&mut self) -> bool {
+        let mut has_sent = false;
+        for index in 0..self.links.len() {
+            while let Some(link) = self.links.get_mut(index)
+                && !link.blocked.is_empty()
+                && link.port.wire.can_send()
+                && let Some(number) = link.blocked.pop()
+            {
+                has_sent |= self.send_one(number);
+            }
+        }
+        has_sent
+    }
+
+    fn send_one(&mut self, number: SocketNumber) -> bool {
+        match self.sockets.get(number.0) {
+            Some(Socket::Connection(_)) => self.send_connection(number),
+            Some(Socket::Datagrams(_)) => self.send_datagrams(number),
+            Some(Socket::Frames(_)) => self.send_frames(number),
+            Some(Socket::Fresh(_) | Socket::Listener(_)) | None => false,
+        }
+    }
+
+    fn send_connection(&mut self, number: SocketNumber) -> bool {
         let now = self.now;
         let Some(Socket::Connection(connection)) = self.sockets.get_mut(number.0) else { return false };
         let link = &mut self.links[usize::from(connection.link.0)];
@@ -93,24 +104,28 @@ impl Stack {
                 self.timers.set(number, due);
             }
             Sent::Some => self.mark(number),
-            Sent::Full => blocked.push(number),
+            Sent::Full => {
+                link.blocked.push(number);
+                self.timers.set(number, connection.flight.deadline());
+            }
         }
         self.settle(number, Cause::Own);
         has_sent
     }
 
-    fn send_datagrams(&mut self, number: SocketNumber, blocked: &mut Vec<SocketNumber>) -> bool {
+    fn send_datagrams(&mut self, number: SocketNumber) -> bool {
         let now = self.now;
         let Some(Socket::Datagrams(datagrams)) = self.sockets.get_mut(number.0) else { return false };
         let (mut due, mut is_more, mut has_sent) = (None::<Instant>, false, false);
         for (id, side) in &mut datagrams.sides {
             let LinkId(index) = *id;
-            let (sent, some) = send(&mut self.links[usize::from(index)], &mut side.set, number, now);
+            let link = &mut self.links[usize::from(index)];
+            let (sent, some) = send(link, &mut side.set, number, now);
             has_sent |= some;
             match sent {
                 Sent::All(at) => due = [due, at].into_iter().flatten().min(),
                 Sent::Some => is_more = true,
-                Sent::Full => blocked.push(number),
+                Sent::Full => link.blocked.push(number),
             }
         }
         let is_over = datagrams.is_orphan && !datagrams.is_sending();
@@ -145,7 +160,7 @@ impl Stack {
             return;
         }
         match state {
-            State::Closed if is_orphan && !self.is_dirty.contains(&number) => self.forget(number),
+            State::Closed if is_orphan && !self.dirty.contains(number) => self.forget(number),
             State::TimeWait if is_orphan && observed.state => {
                 self.time_wait.push_back(number);
                 if self.time_wait.len() > self.limits.time_wait

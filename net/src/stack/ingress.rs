@@ -21,6 +21,10 @@ impl Stack {
     pub(super) fn take_frames(&mut self) -> bool {
         let mut has_come = false;
         for index in 0..self.links.len() {
+            if let Some(socket) = self.links[index].frames {
+                has_come |= self.take_whole_frames(socket);
+                continue;
+            }
             for _ in 0..BURST {
                 let Some(class) = self.links[index].port.fetch() else { break };
                 has_come = true;

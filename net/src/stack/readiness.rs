@@ -78,6 +78,7 @@ impl Stack {
                 (connection.is_readable(), is_fed && connection.is_writable())
             }
             Socket::Datagrams(datagrams) => (datagrams.is_readable(), true),
+            Socket::Frames(frames) => (frames.is_readable(), frames.is_writable()),
         };
         let ready = Readiness { read: read && interest.read, write: write && interest.write };
         (ready != Readiness::default()).then_some(ready)

@@ -14,7 +14,7 @@ use crate::datagrams::{Datagrams, Received, unmapped};
 use crate::error::Error;
 use crate::frame::Ends;
 use crate::listener::Listener;
-use crate::options::{BUFFER_MAX, BUFFER_MIN, Options, Shutdown};
+use crate::options::{BUFFER_MAX, BUFFER_MIN, Options, SendBuffer, Shutdown};
 use crate::ports;
 
 /// How many connections may wait to be accepted at most: Linux's `somaxconn`.
@@ -91,7 +91,7 @@ impl Stack {
                 datagrams.at = Some(at);
                 self.datagrams.entry(port).or_default().push(socket);
             }
-            Socket::Listener(_) | Socket::Connection(_) => return Err(Error::Invalid),
+            Socket::Listener(_) | Socket::Connection(_) | Socket::Frames(_) => return Err(Error::Invalid),
         }
         Ok(())
     }
@@ -137,7 +137,7 @@ impl Stack {
                 return Ok(());
             }
             Socket::Connection(_) => return Err(Error::Invalid),
-            Socket::Datagrams(_) => return Err(Error::NotSupported),
+            Socket::Datagrams(_) | Socket::Frames(_) => return Err(Error::NotSupported),
         };
         let at = match at {
             Some(at) => at,
@@ -191,6 +191,7 @@ impl Stack {
                 Ok(())
             }
             Socket::Connection(_) | Socket::Listener(_) => Err(Error::Connected),
+            Socket::Frames(_) => Err(Error::NotSupported),
         }
     }
 
@@ -266,7 +267,7 @@ impl Stack {
     pub fn outcome(&mut self, socket: SocketNumber) -> Result<(), Error> {
         match self.get(socket)? {
             Socket::Connection(connection) => connection.outcome(),
-            Socket::Fresh(_) | Socket::Listener(_) | Socket::Datagrams(_) => Ok(()),
+            Socket::Fresh(_) | Socket::Listener(_) | Socket::Datagrams(_) | Socket::Frames(_) => Ok(()),
         }
     }
 
@@ -286,6 +287,7 @@ impl Stack {
                     None => at,
                 }
             }
+            Socket::Frames(_) => return Err(Error::NotSupported),
         })
     }
 
@@ -303,16 +305,20 @@ impl Stack {
             Socket::Datagrams(datagrams) => {
                 datagrams.peer.map(|peer| datagrams.family.show(peer)).ok_or(Error::NotConnected)
             }
-            Socket::Fresh(_) | Socket::Listener(_) => Err(Error::NotConnected),
+            Socket::Fresh(_) | Socket::Listener(_) | Socket::Frames(_) => Err(Error::NotConnected),
         }
     }
 
-    /// Reads bytes of a stream; none at its end.
+    /// Reads bytes of a stream, none at its end; or a frame.
     ///
     /// # Errors
     /// [`Error::NotNow`], or what has become of the connection.
     pub fn receive(&mut self, socket: SocketNumber, buffer: &mut [u8]) -> Result<usize, Error> {
-        let Socket::Connection(connection) = self.get(socket)? else { return Err(Error::NotConnected) };
+        let connection = match self.get(socket)? {
+            Socket::Connection(connection) => connection,
+            Socket::Frames(frames) => return frames.read(buffer).ok_or(Error::NotNow),
+            _ => return Err(Error::NotConnected),
+        };
         let received = connection.receive(buffer);
         // The other end may have to be told of the room.
         if received.is_ok_and(|count| count > 0) {
@@ -321,12 +327,14 @@ impl Stack {
         received
     }
 
-    /// Writes as many bytes of several pieces as there is room for.
+    /// Writes as many bytes of several pieces as there is room for; or a frame, whole.
     ///
     /// # Errors
     /// [`Error::NotNow`], or what has become of the connection.
     pub fn send(&mut self, socket: SocketNumber, pieces: &[&[u8]]) -> Result<usize, Error> {
-        self.get(socket)?;
+        if let Socket::Frames(_) = self.get(socket)? {
+            return self.write_frame(socket, pieces);
+        }
         let sent = self.send_within_budget(socket, pieces);
         if sent.is_ok_and(|count| count > 0) {
             self.mark(socket);
@@ -391,7 +399,7 @@ impl Stack {
         if datagrams.sides.contains_key(&link) {
             return Ok(());
         }
-        let bytes = datagrams.options.receive_buffer + datagrams.options.send_buffer;
+        let bytes = datagrams.options.buffers();
         self.take_memory(bytes)?;
         let Socket::Datagrams(datagrams) = self.get(socket)? else { return Err(Error::NotSupported) };
         if datagrams.side(link).is_none() {
@@ -429,6 +437,7 @@ impl Stack {
             Socket::Listener(listener) => listener.options,
             Socket::Connection(connection) => connection.options,
             Socket::Datagrams(datagrams) => datagrams.options,
+            Socket::Frames(_) => return Err(Error::NotSupported),
         })
     }
 
@@ -438,7 +447,11 @@ impl Stack {
     /// [`Error::NoSocket`].
     pub fn set_options(&mut self, socket: SocketNumber, options: Options) -> Result<(), Error> {
         let clamp = |bytes: usize| bytes.clamp(BUFFER_MIN, BUFFER_MAX);
-        let (send_buffer, receive_buffer) = (clamp(options.send_buffer), clamp(options.receive_buffer));
+        let send_buffer = match options.send_buffer {
+            SendBuffer::Tuned => SendBuffer::Tuned,
+            SendBuffer::Bytes(bytes) => SendBuffer::Bytes(clamp(bytes)),
+        };
+        let receive_buffer = clamp(options.receive_buffer);
         let options = Options { send_buffer, receive_buffer, ..options };
         match self.get(socket)? {
             Socket::Fresh(fresh) => fresh.options = options,
@@ -460,6 +473,7 @@ impl Stack {
                     datagrams.apply();
                 }
             }
+            Socket::Frames(_) => return Err(Error::NotSupported),
         }
         Ok(())
     }
@@ -468,8 +482,8 @@ impl Stack {
     fn resize(&mut self, socket: SocketNumber, options: Options) -> Result<(), Error> {
         let Socket::Datagrams(datagrams) = self.get(socket)? else { return Err(Error::NotSupported) };
         let links: Vec<LinkId> = datagrams.sides.keys().copied().collect();
-        let bytes = links.len() * (options.receive_buffer + options.send_buffer);
-        let before = links.len() * (datagrams.options.receive_buffer + datagrams.options.send_buffer);
+        let bytes = links.len() * options.buffers();
+        let before = links.len() * datagrams.options.buffers();
         self.take_memory(bytes)?;
         self.budget.taken -= before;
         let Socket::Datagrams(datagrams) = self.get(socket)? else { return Err(Error::NotSupported) };
@@ -544,6 +558,10 @@ impl Stack {
             Some(Socket::Datagrams(datagrams)) if datagrams.is_sending() => {
                 datagrams.is_orphan = true;
                 self.mark(socket);
+            }
+            Some(Socket::Frames(_)) => {
+                self.send_frames(socket);
+                self.forget(socket);
             }
             Some(Socket::Datagrams(_) | Socket::Fresh(_)) => self.forget(socket),
             None => {}

@@ -19,6 +19,8 @@ use crate::wire::Offload;
 use crate::wire::lossy::{Clock, End, Faults, cable, cable_between};
 
 mod datagrams;
+mod frames;
+mod sending;
 
 /// Microseconds of a step of the cable.
 const STEP: u64 = 100;
@@ -557,7 +559,6 @@ fn many_idle_connections_are_not_looked_at() {
     world.left.send(client, &[b"x"]).unwrap();
     world.left.run(world.now);
     assert!(world.left.dirty.is_empty(), "the busy one has been served");
-    assert_eq!(world.left.is_dirty.len(), 0);
 }
 
 #[test]

@@ -13,8 +13,8 @@ use text::{file_name, vanilla_name};
 
 use crate::atom::{Atom, predefined};
 use crate::bif::{BifResult, Context};
-use crate::platform::{Command, OpenModes, Plumbing, StreamError, StreamId, TerminalMode, Way};
-use crate::port::{Attached, Charset, Descriptor, Driver, Name, Port, RamFile, Terminal};
+use crate::platform::{Command, OpenModes, Plumbing, SocketError, StreamError, StreamId, TerminalMode, Way};
+use crate::port::{Attached, Charset, Descriptor, Driver, Name, Port, RamFile, Terminal, Vif};
 use crate::term::{LocalPort, Term};
 use crate::trace::Flag;
 
@@ -33,6 +33,8 @@ enum Target {
     Descriptors(i64, i64),
     /// A file.
     File(Vec<u8>),
+    /// The driver of frames with its interface, and how many messages may wait.
+    Vif(Vec<u8>, Option<usize>),
 }
 
 impl Target {
@@ -69,6 +71,22 @@ pub fn open_port(cx: &mut Context<'_>, args: &[Term]) -> BifResult {
     })
 }
 
+/// Opens a port of the frames of an interface, which is an atom or a string.
+///
+/// # Errors
+/// Why it is not opened.
+pub fn open_vif(
+    cx: &mut Context<'_>,
+    interface: Term,
+    options: Term,
+    mailbox_limit: Option<usize>,
+) -> Result<LocalPort, Atom> {
+    let interface = file_name(&cx.vm.atoms, interface).ok_or(predefined::BADARG)?;
+    let options = Options::read(&cx.vm.atoms, options).ok_or(predefined::BADARG)?;
+    let command = [Name::Vif.text().as_bytes(), b" ", &interface].concat();
+    open(cx, &Target::Vif(command, mailbox_limit), &options)
+}
+
 /// What the arguments say, if they fit together.
 fn plan(cx: &Context<'_>, name: Term, list: Term) -> Result<(Target, Options), Refusal> {
     let options = Options::read(&cx.vm.atoms, list).ok_or(predefined::BADOPT)?;
@@ -91,15 +109,16 @@ fn open(cx: &mut Context<'_>, target: &Target, options: &Options) -> Result<Loca
     let id = cx.vm.ports.new_id().map_err(|_| predefined::SYSTEM_LIMIT)?;
     let (driver, os_pid) = match target {
         Target::Spawn(command) => match Name::of_command(command) {
-            Some(name) => (named(cx, name)?, None),
+            Some(name) => (named(cx, name, command, None)?, None),
             None => program(cx, shell(command), folder, options)?,
         },
         Target::Driver(command) => {
             let name = Name::of_command(command).ok_or(predefined::BADARG)?;
-            (named(cx, name)?, None)
+            (named(cx, name, command, None)?, None)
         }
         Target::Executable(file) => program(cx, file_of(file, options), folder, options)?,
         Target::File(name) => (opened(cx, name, options)?, None),
+        Target::Vif(command, mailbox_limit) => (named(cx, Name::Vif, command, *mailbox_limit)?, None),
         Target::Descriptors(input, output) => (descriptors(cx, *input, *output, options)?, None),
     };
     let own = cx.process.pid;
@@ -124,13 +143,28 @@ fn open(cx: &mut Context<'_>, target: &Target, options: &Options) -> Result<Loca
     Ok(id)
 }
 
-/// A driver that is known by its name.
-fn named(cx: &mut Context<'_>, name: Name) -> Result<Driver, Refusal> {
+/// A driver that is known by its name, the first word of a command.
+fn named(
+    cx: &mut Context<'_>,
+    name: Name,
+    command: &[u8],
+    mailbox_limit: Option<usize>,
+) -> Result<Driver, Refusal> {
     match name {
         Name::RamFile => Ok(Driver::RamFile(RamFile::default())),
         Name::Terminal => terminal(cx).ok_or(predefined::EINVAL),
         Name::Tcp => Ok(Driver::Tcp(Box::default())),
         Name::Udp => Ok(Driver::Udp(Box::default())),
+        Name::Vif => {
+            let mut words = command.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+            let interface = words.nth(1).ok_or(predefined::BADARG)?;
+            let sockets = cx.vm.platform.sockets().ok_or(predefined::EINVAL)?;
+            match sockets.open_frames(interface) {
+                Ok(socket) => Ok(Driver::Vif(Vif::new(socket, mailbox_limit))),
+                Err(SocketError::Posix(error)) => Err(cx.reach().posix(error)),
+                Err(SocketError::NotNow) => Err(predefined::EAGAIN),
+            }
+        }
     }
 }
 
@@ -247,9 +281,11 @@ impl Target {
     /// What `port_info(_, name)` tells.
     fn name(&self) -> Vec<u8> {
         match self {
-            Self::Spawn(name) | Self::Driver(name) | Self::Executable(name) | Self::File(name) => {
-                name.clone()
-            }
+            Self::Spawn(name)
+            | Self::Driver(name)
+            | Self::Executable(name)
+            | Self::File(name)
+            | Self::Vif(name, _) => name.clone(),
             Self::Descriptors(input, output) => alloc::format!("{input}/{output}").into_bytes(),
         }
     }

@@ -12,7 +12,7 @@ use crate::native::table::NATIVES;
 const HEAD: &str = "# Built-in functions
 
 The functions of OTP 25 to 28 that stock's emulator does in C (`bif.tab`), and whether they are here. One that is absent raises `undef`.
-The module `voxoz` is our own.
+The modules `net_vif` and `voxoz` are our own.
 This page is made of the table in `beam-vm/src/bif/table.rs`.
 ";
 

@@ -116,3 +116,21 @@ fn a_full_table_says_so_and_places_come_back_with_other_pids() {
     assert!(table.is_alive(next) && !table.is_alive(pids[7]));
     assert!(table.reserve().is_err());
 }
+
+#[test]
+fn places_are_used_in_turn_and_take_memory_while_a_process_is_among_them() {
+    let mut table = ProcessTable::new(1024);
+    let first = table.reserve().expect("there is room");
+    let mut most = 0;
+    for number in 1..5000 {
+        let pid = table.reserve().expect("there is room");
+        // The first process stays at its place, which is passed over.
+        assert_eq!(pid, LocalPid(number + (number - 1) / 1023), "{number}");
+        most = most.max(table.bytes());
+        table.mark_ending(pid);
+        table.free(pid);
+    }
+    assert!(table.is_alive(first) && table.count() == 1);
+    let of_chunks = 2 * size_of::<[super::Slot; super::CHUNK]>();
+    assert!(most < of_chunks + 1024, "{most}");
+}

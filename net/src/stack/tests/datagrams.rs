@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::beside::Beside;
+use crate::options::SendBuffer;
 
 #[test]
 fn datagrams_find_their_sockets() {
@@ -123,7 +124,7 @@ fn buffers_of_datagrams_change_while_they_are_empty() {
     let set = |world: &mut World, bytes| {
         for socket in [client, server] {
             let options = world.left.options(socket).unwrap();
-            let options = Options { send_buffer: bytes, receive_buffer: bytes, ..options };
+            let options = Options { send_buffer: SendBuffer::Bytes(bytes), receive_buffer: bytes, ..options };
             assert_eq!(world.left.set_options(socket, options), Ok(()));
         }
     };
