@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::channel::{Channel, Waited};
@@ -15,7 +15,8 @@ use crate::guest::{self, Guest, XL_LIMIT};
 use crate::image::Image;
 use crate::inner::{self, Inner};
 use crate::machine::Machine;
-use crate::options::{Forward, Options, Protocol};
+use crate::monitor::{self, Monitor, Sample};
+use crate::options::{Forward, Options, Protocol, Sampling};
 use crate::run_dir::{RunDir, append};
 use crate::{GuestSpec, LabError, Output, command, qemu};
 
@@ -26,6 +27,7 @@ const PORT_ATTEMPTS: u32 = 3;
 pub struct Lab {
     inner: Arc<Inner>,
     boot_time: Duration,
+    monitor: Option<Mutex<Monitor>>,
 }
 
 impl Lab {
@@ -44,6 +46,9 @@ impl Lab {
     fn try_boot(options: &Options) -> Result<Self, LabError> {
         let image = Image::ensure(options)?;
         let run = RunDir::new(&options.cache)?;
+        if options.sampling == Sampling::On {
+            monitor::prepare(&run)?;
+        }
         let forwards = choose_ports(&options.forwards)?;
 
         let mut qemu = qemu::command(options, &image, &run, &forwards);
@@ -76,8 +81,12 @@ impl Lab {
                 boot_time.as_secs_f64()
             )
         });
+        let monitor = match options.sampling {
+            Sampling::On => Some(Mutex::new(Monitor::open(&run)?)),
+            Sampling::Off => None,
+        };
         let inner = Inner::new(machine, channel, run, image, options.clock, forwards);
-        Ok(Self { inner: Arc::new(inner), boot_time })
+        Ok(Self { inner: Arc::new(inner), boot_time, monitor })
     }
 
     /// Time from QEMU's start until dom0 took requests.
@@ -122,6 +131,13 @@ impl Lab {
             path: "xl list".into(),
             detail: format!("unexpected line: {line}"),
         })
+    }
+
+    /// Holds the machine for a moment and looks at what each processor does; [`GUEST_CPU`](crate::GUEST_CPU) is that of the guests.
+    pub fn sample(&self) -> Result<Vec<Sample>, LabError> {
+        let unasked = || LabError::Argument("processors are sampled where the options say so".to_owned());
+        let monitor = self.monitor.as_ref().ok_or_else(unasked)?;
+        monitor.lock().unwrap_or_else(PoisonError::into_inner).sample()
     }
 
     /// Returns the host's address that is forwarded to a guest's port, if [`Options::forwards`] asked for one.

@@ -21,6 +21,8 @@ pub struct Options {
     pub processor: Processor,
     /// How the machine's time runs.
     pub clock: Clock,
+    /// Whether it can be looked at what the processors do.
+    pub sampling: Sampling,
     /// Files of the host that are disks of the machine: `/dev/vda` of dom0 and so on, to be handed to guests. What is in them outlives it.
     pub disks: Vec<PathBuf>,
     /// Ports of guests that are to be reached from the host's loopback.
@@ -44,6 +46,7 @@ impl Default for Options {
             memory_mib: 3072,
             processor: Processor::Full,
             clock: Clock::Real,
+            sampling: Sampling::Off,
             disks: Vec::new(),
             forwards: Vec::new(),
             boot_limit: Duration::from_secs(180),
@@ -68,6 +71,15 @@ pub enum Clock {
     Real,
     /// One instruction is one nanosecond, on a single processor: slower, but the same counts on every run and host.
     Counted,
+}
+
+/// Whether it can be looked at what the processors do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sampling {
+    /// It cannot.
+    Off,
+    /// By [`Lab::sample`](crate::Lab::sample).
+    On,
 }
 
 /// A port of a guest that is to be reached through a port of the host's loopback.

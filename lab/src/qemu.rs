@@ -12,7 +12,8 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::image::Image;
-use crate::options::{Clock, Forward, Options, Processor};
+use crate::monitor;
+use crate::options::{Clock, Forward, Options, Processor, Sampling};
 use crate::run_dir::RunDir;
 
 /// Memory of dom0.
@@ -23,7 +24,7 @@ const DOM0_MIB: u32 = 512;
 const DOM0_ARGUMENTS: &str = "console=hvc0 quiet panic=-1 rodata=off mitigations=off swiotlb=4096";
 
 /// Number of the processor that guests run on where dom0 has one to itself.
-pub(crate) const GUEST_CPU: u32 = 1;
+pub const GUEST_CPU: u32 = 1;
 
 /// Returns the command that starts the machine.
 pub(crate) fn command(
@@ -59,6 +60,9 @@ pub(crate) fn command(
         &format!("local,path={share},mount_tag=lab,security_model=none,id=lab,multidevs=remap"),
     ]);
     qemu.args(["-device", "virtio-rng-pci"]);
+    if options.sampling == Sampling::On {
+        qemu.args(monitor::arguments(&monitor::base(run)));
+    }
 
     for (index, disk) in options.disks.iter().enumerate() {
         let drive = format!("file={},format=raw,if=none,id=disk{index}", escape(disk));

@@ -14,6 +14,7 @@ mod boot;
 mod disk;
 mod net;
 mod packing;
+mod profile;
 mod serve;
 mod summary;
 mod table;
@@ -32,7 +33,7 @@ pub struct Benchmark {
 }
 
 /// Every benchmark.
-const BENCHMARKS: &[Benchmark] = &[boot::BOOT, serve::SERVE, disk::DISK, net::NET, vm::VM];
+const BENCHMARKS: &[Benchmark] = &[boot::BOOT, serve::SERVE, disk::DISK, net::NET, profile::PROFILE, vm::VM];
 
 /// Measure against what is there without us
 #[derive(Debug, clap::Args)]

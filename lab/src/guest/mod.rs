@@ -31,6 +31,8 @@ pub struct Guest {
     terminal: Option<String>,
     console: PathBuf,
     console_start: u64,
+    /// How long the machine's serial line was before this guest.
+    serial_start: u64,
     created: SystemTime,
     creation: Duration,
 }
@@ -69,6 +71,7 @@ pub(crate) fn create(lab: &Arc<Inner>, spec: &GuestSpec) -> Result<Guest, LabErr
     let _creating = lab.creating.lock().unwrap_or_else(PoisonError::into_inner);
     // An earlier guest of this name wrote to the same file.
     let console_start = fs::metadata(&console).map_or(0, |m| m.len());
+    let serial_start = fs::metadata(lab.run.serial()).map_or(0, |m| m.len());
     let paused = match spec.start {
         Start::Running => "",
         Start::Paused => "-p",
@@ -95,7 +98,17 @@ pub(crate) fn create(lab: &Arc<Inner>, spec: &GuestSpec) -> Result<Guest, LabErr
         detail: "does not name the domain".to_owned(),
     })?;
     let terminal = (!terminal.is_empty()).then_some(terminal);
-    Ok(Guest { lab: lab.clone(), watcher, domid, terminal, console, console_start, created, creation })
+    Ok(Guest {
+        lab: lab.clone(),
+        watcher,
+        domid,
+        terminal,
+        console,
+        console_start,
+        serial_start,
+        created,
+        creation,
+    })
 }
 
 /// What lies between two uptimes, in seconds with two decimals.
@@ -123,6 +136,15 @@ impl Guest {
     /// Returns a new reader of the console's output, from the guest's first byte.
     pub fn console(&self) -> Console {
         Console::new(self.lab.clone(), self.watcher.clone(), self.console.clone(), self.console_start)
+    }
+
+    /// What Xen and dom0's kernel have said on the machine's serial line since the guest's creation began: the only word there is of a domain that
+    /// Xen ends as crashed without asking it.
+    pub fn machine_said(&self) -> Result<String, LabError> {
+        let path = self.lab.run.serial();
+        let said = fs::read(&path).map_err(LabError::io("read", &path))?;
+        let start = usize::try_from(self.serial_start).map_or(said.len(), |start| start.min(said.len()));
+        Ok(String::from_utf8_lossy(&said[start..]).replace('\r', ""))
     }
 
     /// Writes bytes to the guest's console as they are, and returns when all are on their way: as the guest reads, 2 KiB

@@ -73,6 +73,14 @@ pub(super) fn tree(packages: &Path, xen: &Path, modules: &Modules) -> Result<Tre
     // The C library opens this one by name when a thread is cancelled; without it xl's daemon aborts.
     tree.library("libgcc_s.so.1")?;
     tree.copy("etc/xen")?;
+    // libxl calls them by these names; what ours do not do, they leave to Debian's.
+    for (name, ours) in
+        [("block", include_str!("../scripts/block.sh")), ("vif-bridge", include_str!("../scripts/vif.sh"))]
+    {
+        let path = format!("etc/xen/scripts/{name}");
+        tree.rename(&path, &format!("{path}.debian"));
+        tree.file(&path, 0o755, ours);
+    }
 
     let mut list = String::new();
     for path in modules.load_order(&MODULES)? {

@@ -27,7 +27,7 @@ use crate::packages::{self, Install};
 use crate::{LabError, command};
 
 /// Sources that decide what is in the image.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 15] = [
     include_str!("mod.rs"),
     include_str!("apt.rs"),
     include_str!("bzimage.rs"),
@@ -41,6 +41,8 @@ const SOURCES: [&str; 13] = [
     include_str!("../scripts/agent.sh"),
     include_str!("../scripts/linux.sh"),
     include_str!("../scripts/dhcp.sh"),
+    include_str!("../scripts/vif.sh"),
+    include_str!("../scripts/block.sh"),
 ];
 
 /// How many images the cache keeps.

@@ -36,6 +36,13 @@ impl Tree {
         self.insert(path, Node::File { permissions, content: content.into() });
     }
 
+    /// Gives what is at a path another one.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
+        if let Some(node) = self.nodes.remove(from) {
+            self.insert(to, node);
+        }
+    }
+
     pub(crate) fn link(&mut self, path: &str, target: &str) {
         self.insert(path, Node::Link(target.to_owned()));
     }

@@ -40,8 +40,9 @@ enum Idle {
 }
 
 /// What is asked of a server, and what is read from the answer.
-struct Trial {
-    name: &'static str,
+pub struct Trial {
+    /// Its name in the table.
+    pub name: &'static str,
     /// The arguments of `load`; `ADDRESS` stands for the guest's.
     arguments: &'static str,
     /// Connections that are held meanwhile.
@@ -53,7 +54,20 @@ struct Trial {
     scale: f64,
 }
 
-const TRIALS: &[Trial] = &[
+impl Trial {
+    /// Whether connections are held beside it.
+    pub fn holds_others(&self) -> bool {
+        self.idle == Idle::Held
+    }
+
+    /// Whether it is one of those of which parts of the names were given; all are if none was.
+    pub fn is_among(&self, names: &[String]) -> bool {
+        names.is_empty() || names.iter().any(|part| self.name.contains(part))
+    }
+}
+
+/// All trials.
+pub const TRIALS: &[Trial] = &[
     Trial {
         name: "HTTP, 32 connections kept",
         arguments: "http ADDRESS 8 32 kept",
@@ -106,14 +120,15 @@ const TRIALS: &[Trial] = &[
 ];
 
 /// One of the two servers.
-struct Server {
-    guest: Guest,
+pub struct Server {
+    /// Its guest.
+    pub guest: Guest,
     address: Ipv4Addr,
 }
 
 /// What one trial has shown.
 #[derive(Clone, Copy, Debug)]
-struct Shown {
+pub struct Shown {
     per_second: f64,
     per_cpu_second: f64,
     /// Microseconds that half, 99 % and 99.9 % of the answers took.
@@ -125,22 +140,14 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
     let module = packing::compile(context, "net", "bench_server")?;
     let image = packing::pack_module(context, "net", &module, &[])?;
     let load = client(context)?;
-    let options = lab::Options {
-        install: context.install(),
-        cache: context.target().join("lab"),
-        // What stock OTP does with AVX does not work in a PV guest under QEMU.
-        processor: lab::Processor::NoEntropy,
-        ..lab::Options::default()
-    };
-    let lab = Lab::boot(&options).during(|| "cannot boot the bench".to_owned())?;
+    let lab = Lab::boot(&options(context)).during(|| "cannot boot the bench".to_owned())?;
     let load = lab.stage(&load).during(|| "cannot bring the client to dom0".to_owned())?;
     let servers = [start_ours(&lab, &image)?, start_theirs(&lab, &module)?];
-    let trials =
-        TRIALS.iter().filter(|trial| only.is_empty() || only.iter().any(|part| trial.name.contains(part)));
+    let trials = TRIALS.iter().filter(|trial| trial.is_among(only));
     let mut report = Report::new("Network", ABOUT);
     for trial in trials {
         let mut shown: [Vec<Shown>; 2] = [Vec::new(), Vec::new()];
-        if trial.idle == Idle::Held {
+        if trial.holds_others() {
             let mut costs = Vec::new();
             for server in &servers {
                 costs.push(hold(&lab, &load, server)?);
@@ -154,7 +161,7 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
             }
         }
         add(&mut report, trial, &shown);
-        if trial.idle == Idle::Held {
+        if trial.holds_others() {
             for server in &servers {
                 let script = format!("rm {}", held_file(server));
                 lab.dom0(&script, LIMIT).during(|| "cannot let go of connections".to_owned())?;
@@ -167,12 +174,25 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
     Ok(report)
 }
 
-fn client(context: &Context) -> Result<PathBuf, Failure> {
+/// How the bench is.
+pub fn options(context: &Context) -> lab::Options {
+    lab::Options {
+        install: context.install(),
+        cache: context.target().join("lab"),
+        // What stock OTP does with AVX does not work in a PV guest under QEMU.
+        processor: lab::Processor::NoEntropy,
+        ..lab::Options::default()
+    }
+}
+
+/// Builds the program that asks, for dom0.
+pub fn client(context: &Context) -> Result<PathBuf, Failure> {
     process::run(context.cargo().args(["build", "--quiet", "--release", "--package", "load"]))?;
     Ok(context.target().join("release/load"))
 }
 
-fn start_ours(lab: &Lab, image: &Path) -> Result<Server, Failure> {
+/// Starts the server in our guest.
+pub fn start_ours(lab: &Lab, image: &Path) -> Result<Server, Failure> {
     start(lab, GuestSpec::new("ours", image), Ipv4Addr::new(10, 0, 2, 161))
 }
 
@@ -263,7 +283,8 @@ fn add_costs(report: &mut Report, costs: &[Cost]) {
     row("an idle connection, memory", "bytes", ours.bytes, theirs.bytes);
 }
 
-fn ask(lab: &Lab, load: &str, server: &Server, trial: &Trial) -> Result<Shown, Failure> {
+/// Has a server asked, and reads what came of it.
+pub fn ask(lab: &Lab, load: &str, server: &Server, trial: &Trial) -> Result<Shown, Failure> {
     let arguments = trial.arguments.replace("ADDRESS", &server.address.to_string());
     let during = || format!("cannot ask {} for {}", server.guest.name(), trial.name);
     let before = cpu_seconds(lab, server)?;

@@ -41,7 +41,7 @@ Debian's kernel (theirs), both PV guests with one processor, a vif with a fixed 
 10 ms from the first instruction on. The tables are there from an earlier start, which ended as a power cut does.
 
 *By the clock* are medians of three starts in 256 MiB; QEMU translates code at its first use, and a start is code that runs once. *Counted*: one start, one instruction takes one \
-nanosecond, on a single processor that dom0 shares; what `xl`, dom0's back ends and hotplug scripts take is in it. The smallest memory is the least number of MiB (ours) or multiple of \
+nanosecond, on a single processor that dom0 shares; what `xl`, dom0's back ends and the bench's hotplug scripts take is in it. The smallest memory is the least number of MiB (ours) or multiple of \
 8 MiB (theirs) in which the page comes; what a guest takes is what Xen has less meanwhile. Debian's guest has its OTP in an initramfs, which is memory, too.";
 
 /// What a start is for.
@@ -131,7 +131,7 @@ impl Bench {
         for round in 0..=rounds {
             eprintln!("{label}: start {} of {}", round + 1, rounds + 1);
             for (side, answers) in SIDES.iter().zip(&mut answers) {
-                let answered = self.start(lab, side, side.memory_mib, Aim::Time)?;
+                let answered = self.start_for_time(lab, side)?;
                 let Answered { creation, first_page, .. } = answered;
                 eprintln!("  {}: xl create {creation:.2} s, to the page {first_page:.3} s", side.name);
                 if round > 0 {
@@ -190,6 +190,17 @@ impl Bench {
         row("- what it takes of Xen", "MiB", Better::Lower, ours.1, theirs.1);
         row("guests of that size", "a GiB", Better::Higher, 1024.0 / ours.1, 1024.0 / theirs.1);
         Ok(())
+    }
+
+    /// Starts a side for its time. Theirs may fail once, and why is told: Debian's guest has once found a module of OTP damaged in its memory.
+    fn start_for_time(&self, lab: &Lab, side: &Side) -> Result<Answered, Failure> {
+        match self.start(lab, side, side.memory_mib, Aim::Time) {
+            Err(why) if side.name != SIDES[0].name => {
+                eprintln!("{why}\n  {} starts again", side.name);
+                self.start(lab, side, side.memory_mib, Aim::Time)
+            }
+            answered => answered,
+        }
     }
 
     /// Starts a side, and ends it once it has answered.
