@@ -31,6 +31,15 @@ pub fn panic(world: &World) -> Result<(), Failed> {
     outcome.must_contain(" test_guest::crash::first_caller + ")
 }
 
+/// A report that crashes itself says so; neither is lost.
+pub fn panic_in_report(world: &World) -> Result<(), Failed> {
+    let outcome = Run::new("panic-in-report").to_end(&*world.lab()?)?;
+    outcome.must_end(Reason::Crash)?;
+    outcome.must_contain("==== voxoz crashed ====\ncause: panicked at tests/guest/src/crash.rs")?;
+    outcome.must_contain("==== voxoz crashed in its report, at 0x")?;
+    outcome.must_contain("this cannot be said twice")
+}
+
 pub fn null_read(world: &World) -> Result<(), Failed> {
     let cause = "page fault: read at 0x0000000000000010, a null pointer, or near one: not mapped";
     crash(world, "read-null", cause)?.must_contain(" test_guest::crash::read_null + ")
@@ -62,7 +71,8 @@ pub fn jump_into_heap(world: &World) -> Result<(), Failed> {
 /// Xen cannot deliver an exception when there is no stack for it, so it ends the domain itself, without a report.
 pub fn stack_overflow(world: &World) -> Result<(), Failed> {
     let outcome = Run::new("overflow-stack").to_end(&*world.lab()?)?;
-    outcome.must_end(Reason::Crash)
+    outcome.must_end(Reason::Crash)?;
+    outcome.must_be_said_by_xen("domain_crash_sync called from entry.S")
 }
 
 /// `on_crash` of the domain's configuration applies: here the domain stays, to be looked at.

@@ -32,6 +32,8 @@ pub struct Outcome {
     pub console: String,
     /// How it ended.
     pub end: End,
+    /// What Xen said of one that crashed.
+    xen: String,
 }
 
 impl Run {
@@ -86,7 +88,8 @@ pub fn finish(guest: &Guest, limit: Duration) -> Result<Outcome, Failed> {
     // The last bytes of the console may follow the end.
     std::thread::sleep(Duration::from_millis(200));
     let console = String::from_utf8_lossy(&console.take()?).replace('\r', "");
-    Ok(Outcome { console, end })
+    let xen = if end.reason == Reason::Crash { guest.machine_said()? } else { String::new() };
+    Ok(Outcome { console, end, xen })
 }
 
 impl Outcome {
@@ -95,7 +98,12 @@ impl Outcome {
         if self.console.contains(text) {
             return Ok(());
         }
-        Err(format!("the console does not say {text:?}:\n{}", self.console).into())
+        Err(self.failed(&format!("the console does not say {text:?}")))
+    }
+
+    /// Fails unless Xen has said `text` of the guest that crashed.
+    pub fn must_be_said_by_xen(&self, text: &str) -> Result<(), Failed> {
+        if self.xen.contains(text) { Ok(()) } else { Err(self.failed(&format!("Xen does not say {text:?}"))) }
     }
 
     /// Fails unless the guest ended for this reason.
@@ -103,7 +111,13 @@ impl Outcome {
         if self.end.reason == reason {
             return Ok(());
         }
-        Err(format!("the guest ended by {}, not by {reason}:\n{}", self.end.reason, self.console).into())
+        Err(self.failed(&format!("{reason} was to be its end")))
+    }
+
+    /// What was wrong, last: the beginning of a long console may be cut off where this is read.
+    fn failed(&self, what: &str) -> Failed {
+        let Self { console, end, xen } = self;
+        format!("{console}\n{xen}\nthe guest ended by {} after {:.1?}: {what}", end.reason, end.after).into()
     }
 
     /// The rest of the first line that holds `text`.

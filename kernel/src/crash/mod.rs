@@ -3,7 +3,7 @@
 //!
 //! Where memory cannot be had, the virtual machine has the first word ([`last_words`]), as it has where a heap cannot grow. Otherwise
 //! the report uses nothing that may be broken or in use at that moment: no heap, no buffers, and the console only through
-//! [`Emergency`]. A crash within the report ends the domain at once.
+//! [`Emergency`]. A crash within the report gets a line of its own, one within that line ends the domain at once.
 
 mod backtrace;
 mod exhaustion;
@@ -12,7 +12,7 @@ pub mod registers;
 
 use core::fmt::{self, Write};
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicU8, Ordering};
 
 use beam_vm::last_words::{self, Exhausted};
 use drivers::memory::VirtAddr;
@@ -26,8 +26,8 @@ use crate::power::{self, End};
 use crate::program::{self, Program};
 use crate::{arguments, memory, traps};
 
-/// Whether a report is under way.
-static REPORTING: AtomicBool = AtomicBool::new(false);
+/// How many reports have begun.
+static REPORTS: AtomicU8 = AtomicU8::new(0);
 
 /// Ends the domain after a panic. One because of memory that cannot be had is the end of the virtual machine first, if there is one: it
 /// tells what it was doing and leaves its dump.
@@ -65,14 +65,24 @@ pub fn trapped(registers: &Registers, address: Option<VirtAddr>, touched: Touch)
 }
 
 fn report(cause: &dyn fmt::Display, registers: &Registers, caller: Option<VirtAddr>) -> ! {
-    if !REPORTING.swap(true, Ordering::Relaxed)
+    let begun = REPORTS.fetch_add(1, Ordering::Relaxed);
+    if begun < 2
         && let Some(mut console) = Emergency::take()
     {
         // Writing to the console does not fail.
-        let _ = write_report(&mut console, cause, registers, caller);
+        let _ = match begun {
+            0 => write_report(&mut console, cause, registers, caller),
+            _ => write_again(&mut console, cause, registers),
+        };
         console.drain();
     }
     power::end(End::Crash)
+}
+
+/// The one line of a crash within the report: without it the first report would end in the middle, or not be seen at all.
+fn write_again(console: &mut Emergency, cause: &dyn fmt::Display, registers: &Registers) -> fmt::Result {
+    writeln!(console, "\n==== voxoz crashed in its report, at {:#x} ====", registers.rip)?;
+    writeln!(console, "cause: {cause}")
 }
 
 fn write_report(

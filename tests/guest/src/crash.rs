@@ -3,7 +3,9 @@
 #![expect(unsafe_code, reason = "does what must be caught")]
 
 use alloc::vec;
+use core::fmt;
 use core::hint::black_box;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use boot::kernel::Machine;
 
@@ -24,6 +26,18 @@ fn first_caller(number: u32) {
 #[inline(never)]
 fn second_caller(number: u32) {
     assert!(number == 8, "the number is {number}");
+}
+
+/// Panics with a message that can be formatted once, when the kernel looks at what kind it is, and not in the report.
+pub fn panic_in_report(_: &mut Machine) {
+    struct Once(AtomicBool);
+    impl fmt::Display for Once {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            assert!(!self.0.swap(true, Ordering::Relaxed), "this cannot be said twice");
+            f.write_str("once")
+        }
+    }
+    panic!("{}", Once(AtomicBool::new(false)));
 }
 
 /// Reads what a null pointer with an offset names.

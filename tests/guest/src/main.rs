@@ -44,6 +44,7 @@ const PROGRAMS: &[(&str, Program)] = &[
     ("memory", memory::run),
     ("overflow-stack", crash::overflow_stack),
     ("panic", crash::panic),
+    ("panic-in-report", crash::panic_in_report),
     ("power", power::run),
     ("read-null", crash::read_null),
     ("storage", storage::run),
