@@ -1,5 +1,6 @@
 %% SPDX-License-Identifier: Apache-2.0
 %% A folder of dom0 at /mnt/share, by a device of Xen: files go there and back, with their links, folders, times and sizes, a process at a time and several together.
+%% Then its back end dies: who asks it is told in the end, while others go on.
 -module(given).
 -export([start/0]).
 
@@ -39,7 +40,19 @@ run() ->
     {ok, Listed} = file:list_dir(?IN("many")),
     true = lists:sort(Names) =:= lists:sort(Listed),
     ok = file:write_file(?IN("done"), "from the guest"),
-    io:format("step: done~n").
+    io:format("step: done~n"),
+    Counter = counter:start(),
+    {error, eio} = until_it_fails(),
+    {error, eio} = file:list_dir(?IN("many")),
+    true = counter:stop(Counter) > 1000,
+    ok = file:write_file("/tmp/after", "in memory"),
+    io:format("step: gone~n").
+
+until_it_fails() ->
+    case file:read_file(?IN("given")) of
+        {ok, <<"from dom0\n">>} -> timer:sleep(10), until_it_fails();
+        Failed -> Failed
+    end.
 
 work(Name) ->
     Path = filename:join(?IN("many"), Name),

@@ -25,10 +25,9 @@ run() ->
     {error, eexist} = file:make_dir(?IN("folder")),
     {error, exdev} = file:rename(?IN("given"), "/tmp/given"),
     %% Others go on while a process waits for the server.
-    Counter = spawn_link(fun() -> count(0) end),
+    Counter = counter:start(),
     [{ok, Bytes} = file:read_file(?IN("link")) || _ <- lists:seq(1, 5)],
-    Counter ! {self(), stop},
-    receive {counted, Count} when Count > 0 -> ok end,
+    true = counter:stop(Counter) > 0,
     io:format("step: there and back~n"),
     {error, eio} = until(fun(Result) -> Result =/= {ok, <<"from dom0\n">>} end),
     {error, eio} = file:pread(Open, 8, 2),
@@ -74,11 +73,4 @@ until(IsSo) ->
     case IsSo(Result) of
         true -> Result;
         false -> timer:sleep(100), until(IsSo)
-    end.
-
-count(Count) ->
-    receive
-        {Pid, stop} -> Pid ! {counted, Count}
-    after 1 ->
-        count(Count + 1)
     end.

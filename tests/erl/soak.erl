@@ -29,8 +29,8 @@ skip_headers(Socket) ->
 
 answer(<<"/round">>) ->
     fill(),
-    replace(20),
-    crowd(2000),
+    replace(10),
+    crowd(1000),
     ok = keep(),
     "done";
 answer(<<"/free">>) ->

@@ -8,16 +8,19 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use lab::{Forward, Options, Protocol, Reason};
+use lab::{Forward, Protocol, Reason};
 use libtest_mimic::Failed;
 
-use crate::packed::example;
+use crate::packed::{example, pack};
 use crate::trial::{LIMIT, finish};
 use crate::world::World;
 
 const CHAT: Forward = Forward::tcp(Ipv4Addr::new(10, 0, 2, 161), 4040);
 const TIME: Forward =
     Forward { protocol: Protocol::Udp, guest: Ipv4Addr::new(10, 0, 2, 162), port: 3737, host: None };
+
+/// The ports of guests that are asked from the host.
+pub const FORWARDS: &[Forward] = &[CHAT, TIME];
 
 /// The address of guests that are not asked.
 const NOBODY: Ipv4Addr = Ipv4Addr::new(10, 0, 2, 163);
@@ -53,8 +56,13 @@ impl Member {
     }
 }
 
+/// Packs what is served.
+pub fn prepare() -> Result<(), Failed> {
+    ["chat", "hello_elixir", "tracing", "time"].into_iter().try_for_each(|name| pack(name).map(drop))
+}
+
 pub fn serve(world: &World) -> Result<(), Failed> {
-    let lab = world.with(|usual| Options { forwards: vec![CHAT, TIME], ..usual })?;
+    let lab = &*world.lab()?;
     let address = |forward| lab.forwarded(forward).ok_or("a port is not forwarded");
 
     let chat = lab.create(&example("chat", CHAT.guest)?)?;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use lab::Reason;
@@ -32,21 +33,49 @@ const FOLDER: &str = "/test/fixtures";
 /// An emulated processor does some hundred of them.
 const FIXTURES_LIMIT: Duration = Duration::from_secs(1200);
 
-pub fn are_as_on_stock(world: &World) -> Result<(), Failed> {
+/// What stock makes of the fixtures.
+struct Stock {
+    /// The fixtures, compiled.
+    modules: PathBuf,
+    /// The beginnings of the names of those that are not run.
+    left_out: Vec<String>,
+    /// The others' names, with the hashes of what they come to.
+    outcomes: BTreeMap<String, String>,
+}
+
+/// What stock makes of the fixtures, found out once: it takes half a minute, in which no machine should wait.
+fn stock() -> Result<&'static Stock, Failed> {
+    static STOCK: OnceLock<Result<Stock, String>> = OnceLock::new();
+    let found = STOCK
+        .get_or_init(|| run_all_on_stock().map_err(|failed| failed.message().unwrap_or_default().to_owned()));
+    found.as_ref().map_err(|why| why.into())
+}
+
+fn run_all_on_stock() -> Result<Stock, Failed> {
     let folder = target().join("nodes/fixtures");
     let modules = folder.join("ebin");
-    let driver = compile(&folder, &modules)?;
+    compile(&folder, &modules)?;
     let known = fs::read_to_string(fixtures().join("known_failures"))?;
-    let left_out: Vec<&str> =
-        LEFT_OUT.iter().map(|(beginning, _)| *beginning).chain(known_failures(&known)).collect();
-    let stock = run_stock(&driver, &modules, &left_out)?;
+    let left_out = LEFT_OUT.iter().map(|(beginning, _)| *beginning).chain(known_failures(&known));
+    let left_out: Vec<String> = left_out.map(str::to_owned).collect();
+    let outcomes = run_stock(&folder, &modules, &left_out)?;
+    Ok(Stock { modules, left_out, outcomes })
+}
+
+/// Finds out what the test needs to know.
+pub fn prepare() -> Result<(), Failed> {
+    stock().map(drop)
+}
+
+pub fn are_as_on_stock(world: &World) -> Result<(), Failed> {
+    let Stock { modules, left_out, outcomes: stock } = stock()?;
     let words = format!("-noshell -s fixtures -fixtures {FOLDER} -left_out {}", left_out.join(" "));
     let mut node = Node::new("fixtures", &words)
         .module("fixtures")
         .application("asn1")
         .application("compiler")
         .memory_mib(512);
-    for file in fs::read_dir(&modules)? {
+    for file in fs::read_dir(modules)? {
         let file = file?.path();
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         node = node.file(format!("{FOLDER}/{name}"), file);
@@ -76,7 +105,7 @@ fn known_failures(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Compiles all fixtures and the driver.
-fn compile(folder: &Path, modules: &Path) -> Result<PathBuf, Failed> {
+fn compile(folder: &Path, modules: &Path) -> Result<(), Failed> {
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(modules)?;
     compiled(folder, "fixtures")?;
@@ -84,7 +113,7 @@ fn compile(folder: &Path, modules: &Path) -> Result<PathBuf, Failed> {
     erl.args(["-s", "fixtures", "compile", "-from"]).arg(fixtures().join("erl")).arg("-to").arg(modules);
     let output = erl.output()?;
     if output.status.success() {
-        Ok(folder.to_owned())
+        Ok(())
     } else {
         Err(format!("the fixtures cannot be compiled: {}", String::from_utf8_lossy(&output.stdout)).into())
     }
@@ -96,13 +125,17 @@ fn erl(driver: &Path) -> Command {
     erl
 }
 
-fn run_stock(driver: &Path, modules: &Path, left_out: &[&str]) -> Result<BTreeMap<String, String>, Failed> {
+fn run_stock(driver: &Path, modules: &Path, left_out: &[String]) -> Result<BTreeMap<String, String>, Failed> {
     let mut erl = erl(driver);
     // In a folder of its own: some of them write files.
     erl.current_dir(driver).args(["-s", "fixtures", "-fixtures"]).arg(modules);
     let output = erl.arg("-left_out").args(left_out).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if text.contains("fixtures done: ") { Ok(outcomes(&text)) } else { Err(format!("stock: {text}").into()) }
+    if text.contains("fixtures done: ") {
+        return Ok(outcomes(&text));
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{text}{said}\nstock OTP has ended so, with {}", output.status).into())
 }
 
 /// Names and hashes of `fixture NAME HASH`.

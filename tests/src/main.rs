@@ -9,6 +9,7 @@
 
 mod arguments;
 mod as_erl;
+mod bench;
 mod brought;
 mod browser;
 mod capture;
@@ -18,9 +19,11 @@ mod crash;
 mod crowd;
 mod detached;
 mod durations;
+mod early;
 mod entropy;
 mod examples;
 mod fixtures;
+mod frames;
 mod guestbook;
 mod host;
 mod memory;
@@ -47,10 +50,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use lab::packages::Install;
-use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
+use libtest_mimic::{Arguments, Conclusion, Failed};
 
 use self::capture::captured;
 use self::durations::Durations;
+use self::early::Run;
 use self::world::World;
 
 /// The flag that is not libtest's.
@@ -73,11 +77,11 @@ const TESTS: &[(&str, Test)] = &[
     ("reboots_when_xl_says_so", power::reboot),
     ("halts_when_xenstore_says_so", power::halt),
     ("refuses_to_suspend_and_lives_on", power::suspend),
-    ("echoes_a_megabyte", console::echo),
     ("takes_arguments_from_image_and_command_line", arguments::both_sources),
     ("refuses_arguments_that_cannot_be_split", arguments::open_quote),
     ("refuses_a_damaged_image", arguments::damaged_image),
     ("reports_a_panic", crash::panic),
+    ("reports_a_panic_in_its_report", crash::panic_in_report),
     ("reports_a_null_read", crash::null_read),
     ("reports_a_write_to_text", crash::write_to_text),
     ("reports_a_write_to_constants", crash::write_to_constants),
@@ -92,7 +96,6 @@ const TESTS: &[(&str, Test)] = &[
     ("otp_stops_cleanly_for_a_reboot", otp::stops_cleanly_for_a_reboot),
     ("otp_ends_a_node_that_does_not_stop", otp::ends_a_node_that_does_not_stop),
     ("otp_dumps_at_a_slogan", otp::dumps_at_a_slogan),
-    ("otp_dumps_to_the_console_when_no_disk_takes_it", otp::falls_back_to_the_console),
     ("otp_crashes_at_an_abort", otp::crashes_at_an_abort),
     ("otp_reports_that_memory_is_out", otp::reports_that_memory_is_out),
     ("otp_reports_what_is_too_large", otp::reports_what_is_too_large),
@@ -103,13 +106,13 @@ const TESTS: &[(&str, Test)] = &[
     ("network_serves_at_a_given_address", network::serves_at_a_given_address),
     ("network_serves_on_two_vifs", network::serves_on_two_vifs),
     ("network_serves_ipv6", network::serves_ipv6),
+    ("network_frames_go_to_a_process", frames::go_to_a_process),
     ("network_holds_ten_thousand_connections", network::holds_ten_thousand_connections),
     ("network_outlives_its_back_end", network::outlives_its_back_end),
     ("network_transfers_are_whole", transfers::are_whole),
     ("network_transfers_outlive_their_clients", transfers::outlive_their_clients),
     ("network_transfers_outlive_their_back_end", transfers::outlive_their_back_end),
     ("services_are_stock", services::are_stock),
-    ("services_keep_their_lease", services::keep_their_lease),
     ("services_find_names", names::are_found),
     ("services_outlive_a_flood", services::outlive_a_flood),
     ("services_outlive_slow_requests", services::outlive_slow_requests),
@@ -119,28 +122,30 @@ const TESTS: &[(&str, Test)] = &[
     ("data_lasts", storage::data_lasts),
     ("data_can_be_full", storage::data_can_be_full),
     ("data_is_not_put_over_something", storage::data_is_not_put_over_something),
-    ("data_outlives_cuts", storage::data_outlives_cuts),
-    ("data_has_the_crash_dump", otp::leaves_its_dump_on_a_disk),
+    ("otp_dumps_to_the_console_when_no_disk_takes_it", otp::falls_back_to_the_console),
+    ("echoes_a_megabyte", console::echo),
     ("soak_loses_nothing", soak::loses_nothing),
     ("shares_mount_a_server", shares::mounts_a_server),
     ("shares_mount_a_device", shares::mounts_a_device),
-    ("examples_serve", examples::serve),
-    ("examples_run_detached", detached::runs),
-    ("guestbook_outlives_a_cut", guestbook::outlives_a_cut),
-    ("guestbook_of_elixir_outlives_a_cut", guestbook::of_elixir_outlives_a_cut),
-    ("guestbook_is_signed_in_a_browser", guestbook::is_signed_in_a_browser),
+    ("services_keep_their_lease", services::keep_their_lease),
     ("otp_does_fixtures_as_stock", fixtures::are_as_on_stock),
+    ("examples_serve", examples::serve),
     ("otp_does_scripts_as_stock", scripts::are_as_on_stock),
     ("host_runs_guests_by_xl", host::runs_guests_by_xl),
     ("release_of_500_modules_boots", release::of_500_modules_boots),
     ("otp_takes_no_time_when_idle", otp::takes_no_time_when_idle),
-    ("otp_runs_thirty_at_once", otp::runs_thirty_at_once),
+    ("otp_runs_many_at_once", otp::runs_many_at_once),
     ("timers_come_in_order", clock::timers),
     ("idle_takes_no_processor_time", clock::idle),
     ("serves_ten_thousand_xenstore_operations", xenstore::ten_thousand),
     ("follows_a_back_end_that_goes_and_returns", xenbus::goes_and_returns),
     ("draws_different_random_bytes", entropy::with_hardware),
-    ("runs_forty_guests_at_once", crowd::forty),
+    ("runs_many_guests_at_once", crowd::of_small_guests),
+    ("bench_does_what_it_promises", bench::does_what_it_promises),
+    ("data_outlives_cuts", storage::data_outlives_cuts),
+    ("data_has_the_crash_dump", otp::leaves_its_dump_on_a_disk),
+    ("guestbooks_outlive_a_cut", guestbook::outlive_a_cut),
+    ("examples_run_detached", detached::runs),
     ("is_unpredictable_without_hardware_entropy", entropy::without_hardware),
     ("otp_fills_4_gib", memory::otp_fills_4_gib),
     ("boots_with_8_gib", memory::boots_with_8_gib),
@@ -173,13 +178,20 @@ fn main() -> ExitCode {
         |name: &str| filters.is_empty() || filters.iter().any(|filter| name.contains(filter.as_str()));
     let world = Arc::new(World::new(install));
     let durations = Arc::new(Durations::default());
-    let trials = TESTS.iter().filter(|(name, _)| wanted(name)).map(|(name, test)| {
-        let (world, durations) = (world.clone(), durations.clone());
-        let is_captured = CAPTURED.iter().any(|part| name.starts_with(part));
-        let run = move || if is_captured { captured(&world, name, *test) } else { test(&world) };
-        Trial::test(*name, move || durations.of(name, run))
-    });
-    let conclusion: Conclusion = libtest_mimic::run(&arguments, trials.collect());
+    let runs: Vec<Run> = TESTS
+        .iter()
+        .filter(|(name, _)| wanted(name))
+        .map(|&(name, test)| {
+            let (world, durations) = (world.clone(), durations.clone());
+            let is_captured = CAPTURED.iter().any(|part| name.starts_with(part));
+            let run = move || if is_captured { captured(&world, name, test) } else { test(&world) };
+            (name, Arc::new(move || durations.of(name, &run)) as _)
+        })
+        .collect();
+    if !arguments.list {
+        early::prepare(&runs);
+    }
+    let conclusion: Conclusion = libtest_mimic::run(&arguments, early::trials(&runs));
     world.stop();
     durations.tell();
     conclusion.exit_code()

@@ -2,8 +2,6 @@
 //! A guest on the network, asked by dom0 with stock clients.
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 use lab::{Guest, Lab, Reason, network};
@@ -27,12 +25,16 @@ pub fn node(name: &'static str, address: Ipv4Addr) -> Result<Node, Failed> {
 
 /// A node with a vif for each address.
 fn node_with_vifs(name: &'static str, addresses: &[Ipv4Addr]) -> Result<Node, Failed> {
+    Ok(Node::new(name, "-noshell -s web").module("web").line(vifs(addresses)?))
+}
+
+/// The line of xl's configuration for vifs of these addresses.
+pub fn vifs(addresses: &[Ipv4Addr]) -> Result<String, Failed> {
     let mut vifs = Vec::new();
     for address in addresses {
         vifs.push(format!("\"bridge={},mac={}\"", network::BRIDGE, network::mac(*address)?));
     }
-    let vif = format!("vif = [{}]", vifs.join(", "));
-    Ok(Node::new(name, "-noshell -s web").module("web").line(vif))
+    Ok(format!("vif = [{}]", vifs.join(", ")))
 }
 
 /// A guest that serves at an address.
@@ -185,7 +187,7 @@ pub fn holds_ten_thousand_connections(world: &World) -> Result<(), Failed> {
     let lab = &*world.lab()?;
     let address = Ipv4Addr::new(10, 0, 2, 156);
     let guest = serve(lab, &node("crowded", address)?.memory_mib(192), address)?;
-    let load = lab.stage(&program("load")?)?;
+    let load = stage_load(lab)?;
     let script = format!(
         "ulimit -n 20000; {load} hold {address} 80 10000 /tmp/held > /tmp/held.log 2>&1 < /dev/null & \
          while kill -0 $! 2>/dev/null && [ ! -e /tmp/held ]; do sleep 0.2; done; \
@@ -199,10 +201,7 @@ pub fn holds_ten_thousand_connections(world: &World) -> Result<(), Failed> {
     finish(&guest, LIMIT)?.must_end(Reason::Poweroff)
 }
 
-/// A program of this workspace, built.
-pub fn program(name: &str) -> Result<PathBuf, Failed> {
-    let status =
-        Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "--package", name]).status()?;
-    let program = target().join("release").join(name);
-    if status.success() { Ok(program) } else { Err(format!("cannot build {name}: {status}").into()) }
+/// The program `load` at its place in dom0; `cargo xtask test` has built it.
+pub fn stage_load(lab: &Lab) -> Result<String, Failed> {
+    Ok(lab.stage(&target().join("release/load"))?)
 }

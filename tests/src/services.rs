@@ -7,7 +7,7 @@ use lab::{Lab, Reason, network};
 use libtest_mimic::Failed;
 
 use crate::brought::bring;
-use crate::network::{ask, must_be, node, program, serve, wait_for};
+use crate::network::{ask, must_be, node, serve, stage_load, wait_for};
 use crate::node::Node;
 use crate::trial::{LIMIT, amount, finish};
 use crate::world::World;
@@ -136,7 +136,7 @@ pub fn outlive_a_flood(world: &World) -> Result<(), Failed> {
     let lab = &*world.lab()?;
     let address = Ipv4Addr::new(10, 0, 2, 159);
     let guest = serve(lab, &node("flooded", address)?.memory_mib(96), address)?;
-    let load = lab.stage(&program("load")?)?;
+    let load = stage_load(lab)?;
     ask(lab, &format!("ip route add blackhole {NOWHERE}"))?;
     let segments = amount(FLOOD.0, FLOOD.1);
     let script = format!(
@@ -163,7 +163,7 @@ pub fn outlive_slow_requests(world: &World) -> Result<(), Failed> {
     let lab = &*world.lab()?;
     let address = Ipv4Addr::new(10, 0, 2, 168);
     let guest = serve(lab, &node("dripped", address)?.memory_mib(128), address)?;
-    let load = lab.stage(&program("load")?)?;
+    let load = stage_load(lab)?;
     let script = format!(
         "ulimit -n 20000; {load} drip {address} {SLOW} /tmp/dripping > /tmp/drip.log 2>&1 < /dev/null & \
          while kill -0 $! 2>/dev/null && [ ! -e /tmp/dripping ]; do sleep 0.2; done; \

@@ -53,6 +53,7 @@ pub fn mounts_a_server(world: &World) -> Result<(), Failed> {
     let mac = network::mac(Ipv4Addr::new(10, 0, 2, 170))?;
     let guest = Node::new("shared", "-noshell -s shared")
         .module("shared")
+        .module("counter")
         .line(format!("vif = [\"bridge={},mac={mac}\"]", network::BRIDGE))
         .line(format!("disk = [{}]", disk.line("xvda", "w")))
         .extra(format!("-9p {}:{PORT} {FOLDER} /mnt/share", network::GATEWAY))
@@ -93,7 +94,7 @@ const BACK_END: &str = "/usr/libexec/xen-qemu-system-i386";
 const KEYMAP: &str = "/usr/share/qemu/keymaps/en-us";
 const DATA: &str = "/run/qemu";
 
-/// A folder of dom0 is mounted as xl gives it.
+/// A folder of dom0 is mounted as xl gives it, until its back end is killed.
 pub fn mounts_a_device(world: &World) -> Result<(), Failed> {
     let lab = &*world.lab()?;
     let back_end = bring(lab, BACK_END)?;
@@ -102,15 +103,29 @@ pub fn mounts_a_device(world: &World) -> Result<(), Failed> {
     ask(lab, "rm -rf /run/given && mkdir -p /run/given && echo 'from dom0' > /run/given/given")?;
     let guest = Node::new("given", "-noshell -s given")
         .module("given")
+        .module("counter")
         .line("p9 = [\"tag=folder,path=/run/given,security_model=none\"]".to_owned())
         .line(format!("device_model_version = \"qemu-xen\"\ndevice_model_override = \"{back_end}\""))
         .line(format!("device_model_args = [\"-L\", \"{DATA}\"]"))
         .extra("-9p xen folder /mnt/share")
         .start(lab)?;
-    guest.console().wait_line("step: done", LIMIT).map_err(|why| -> Failed {
-        let said = guest.console().take().unwrap_or_default();
-        format!("{why}:\n{}", String::from_utf8_lossy(&said)).into()
-    })?;
+    let mut console = guest.console();
+    let mut wait = |line: &str| -> Result<(), Failed> {
+        console.wait_line(line, LIMIT).map(drop).map_err(|why| {
+            let said = guest.console().take().unwrap_or_default();
+            format!("{why}:\n{}", String::from_utf8_lossy(&said)).into()
+        })
+    };
+    wait("step: done")?;
+    ask(
+        lab,
+        &format!(
+            "kill -KILL $(ps -o pid,args | awk '/xen-domid {} / && !/awk/ {{ print $1 }}')",
+            guest.domid()
+        ),
+    )?;
+    wait("/mnt/share gives eio")?;
+    wait("step: gone")?;
     finish(&guest, LIMIT)?.must_end(Reason::Poweroff)?;
     let script = "cat /run/given/done; readlink /run/given/link; wc -c < /run/given/folder/deeper/moved; ls /run/given/many | wc -l";
     let written = ask(lab, script)?;

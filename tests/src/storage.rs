@@ -9,7 +9,7 @@ use lab::{Guest, Lab, Reason};
 use libtest_mimic::Failed;
 
 use crate::node::Node;
-use crate::trial::{LIMIT, Run, finish};
+use crate::trial::{LIMIT, Run, amount, finish};
 use crate::world::{World, target};
 
 /// Bytes of a sector.
@@ -46,12 +46,10 @@ impl<'a> Loop<'a> {
         fs::write(&seed, contents).map_err(|why| format!("{}: {why}", seed.display()))?;
         let seed = lab.stage(&seed)?;
         let file = format!("/run/{name}.img");
-        let device = ask(
-            lab,
-            &format!(
-                "cp {seed} {file} && truncate -s {size} {file} && D=$(losetup -f) && losetup $D {file} && echo $D"
-            ),
-        )?;
+        // By its path, as the shell has one of its own, which leaves a free device to whoever comes first.
+        let attach =
+            format!("cp {seed} {file} && truncate -s {size} {file} && /usr/bin/losetup --find --show {file}");
+        let device = ask(lab, &attach)?;
         Ok(Self { lab, device, file })
     }
 
@@ -194,8 +192,6 @@ pub fn data_is_not_put_over_something(world: &World) -> Result<(), Failed> {
     if before == after { Ok(()) } else { Err("the disk was written to".into()) }
 }
 
-/// How often the machine is cut off.
-const CUTS: u32 = 3;
 /// The word before each number that is on the disk.
 const ACKNOWLEDGED: &str = "acknowledged ";
 
@@ -204,8 +200,9 @@ pub fn data_outlives_cuts(world: &World) -> Result<(), Failed> {
     let file = file("cuts");
     let _ = fs::remove_file(&file);
     fs::File::create(&file)?.set_len(64 << 20)?;
+    let cuts: u64 = amount(3, 100);
     let mut last = 0;
-    for cut in 0..=CUTS {
+    for cut in 0..=cuts {
         let lab = world.with_disks(vec![file.clone()])?;
         let guest = node("acknowledge", "'phy:/dev/vda,xvda,w'".to_owned()).start(&lab)?;
         let mut console = guest.console();
@@ -217,17 +214,19 @@ pub fn data_outlives_cuts(world: &World) -> Result<(), Failed> {
                 return Err(format!("after cut {cut}: {number} is left of {last}").into());
             }
         }
-        if cut == CUTS {
+        if cut == cuts {
             break;
         }
         console.wait_line(ACKNOWLEDGED, LIMIT)?;
-        std::thread::sleep(Duration::from_millis(700 + 530 * u64::from(cut)));
+        // Anywhere within what log, table and their checkpoints do in turn.
+        std::thread::sleep(Duration::from_millis(300 + 977 * cut % 2600));
         let mut all = guest.console();
         drop(lab);
         let said = String::from_utf8_lossy(&all.take()?).into_owned();
         let whole = said.rsplit_once('\n').map_or("", |(whole, _)| whole);
         let numbers = whole.lines().filter_map(|line| line.trim().split(ACKNOWLEDGED).nth(1)?.parse().ok());
         last = numbers.max().ok_or("nothing was acknowledged")?;
+        eprintln!("cut {} of {cuts}: {last} were acknowledged", cut + 1);
     }
     if last > 20 { Ok(()) } else { Err(format!("only {last} were acknowledged").into()) }
 }

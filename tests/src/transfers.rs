@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use lab::{Guest, Lab, Reason, network};
 use libtest_mimic::Failed;
 
-use crate::network::{ask, program, serve, wait_for};
+use crate::network::{ask, serve, stage_load, wait_for};
 use crate::node::Node;
 use crate::trial::{LIMIT, amount, finish};
 use crate::world::World;
@@ -29,7 +29,7 @@ pub fn are_whole(world: &World) -> Result<(), Failed> {
     let lab = &*world.lab()?;
     let address = Ipv4Addr::new(10, 0, 2, 164);
     let guest = serve(lab, &node("streams", address)?, address)?;
-    let load = lab.stage(&program("load")?)?;
+    let load = stage_load(lab)?;
     // The issue of a network that serves asks for a gigabyte each way.
     let megabytes = amount(64, 1024);
     for arguments in [format!("{megabytes} fast"), "4 slow".to_owned()] {
@@ -43,7 +43,7 @@ pub fn outlive_their_clients(world: &World) -> Result<(), Failed> {
     let lab = &*world.lab()?;
     let address = Ipv4Addr::new(10, 0, 2, 165);
     let guest = serve(lab, &node("left", address)?, address)?;
-    let load = lab.stage(&program("load")?)?;
+    let load = stage_load(lab)?;
     let pull = format!("{load} pull {address} 100000 > /dev/null 2>&1 < /dev/null &");
     let mut console = guest.console();
     ask(lab, &format!("{pull} sleep 2; kill -KILL $!"))?;
@@ -70,7 +70,7 @@ pub fn outlive_their_back_end(world: &World) -> Result<(), Failed> {
     let lab = &*world.lab()?;
     let address = Ipv4Addr::new(10, 0, 2, 166);
     let guest = serve(lab, &node("replugged", address)?, address)?;
-    let load = lab.stage(&program("load")?)?;
+    let load = stage_load(lab)?;
     let restart = format!(
         "back=/local/domain/0/backend/vif/{}/0; xenstore-write $back/state 5
          i=0; until [ \"$(xenstore-read $back/state)\" = 6 ] || [ $i = 100 ]; do sleep 0.1; i=$((i+1)); done

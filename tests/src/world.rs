@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lab::packages::Install;
 use lab::{Lab, LabError, Options, Processor};
 
+use crate::examples;
+
 /// A kind of machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
@@ -63,7 +65,12 @@ impl World {
     }
 
     fn options(&self, kind: Kind) -> Options {
-        let usual = Options { install: self.install, cache: target().join("lab"), ..Options::default() };
+        let usual = Options {
+            install: self.install,
+            cache: target().join("lab"),
+            forwards: examples::FORWARDS.to_vec(),
+            ..Options::default()
+        };
         match kind {
             Kind::Usual => usual,
             Kind::LargeWithoutEntropy => {

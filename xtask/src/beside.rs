@@ -21,18 +21,11 @@ pub struct Beside {
 }
 
 impl Beside {
-    /// Starts the task of these words of a command line. What it prints goes to a file, whose place is told.
+    /// Starts the task. What it prints goes to a file of this name, whose place is told.
     ///
     /// # Errors
     /// When the file cannot be written or the process cannot be started.
-    pub fn start(context: &Context, words: &[&str]) -> Result<Self, Failure> {
-        let program = std::env::current_exe().during(|| "cannot find this program".into())?;
-        let mut command = Command::new(program);
-        command.args(words).args(context.no_install());
-        Self::spawn(context, command, &format!("{}.log", words.join("-").replace("--", "")))
-    }
-
-    fn spawn(context: &Context, mut command: Command, name: &str) -> Result<Self, Failure> {
+    pub fn start(context: &Context, mut command: Command, name: &str) -> Result<Self, Failure> {
         let log = context.target().join(name);
         let cannot_write = || format!("cannot write {}", context.shown(&log));
         fs::create_dir_all(context.target()).during(cannot_write)?;
@@ -82,7 +75,7 @@ mod tests {
         let context = Context::new(Install::Forbidden);
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        Beside::spawn(&context, command, log).unwrap()
+        Beside::start(&context, command, log).unwrap()
     }
 
     #[test]

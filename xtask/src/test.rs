@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `cargo xtask test`: the hosted tests, which need no hypervisor, and the system tests, which run on real Xen.
 
-use lab::packages::Install;
+use std::process::Command;
+
+use rustix::process::nice;
 
 use crate::beside::Beside;
 use crate::build::{self, Profile};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::failure::{During, Failure};
 use crate::{packages, process};
 
 /// Run the tests: hosted ones, and those on Xen beside them
@@ -22,6 +24,9 @@ pub struct Options {
     filters: Vec<String>,
 }
 
+/// The package of the tests on Xen, and its program.
+const SYSTEM_TESTS: &str = "system-tests";
+
 /// Carries out the command.
 pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
     let filters = &options.filters;
@@ -32,15 +37,19 @@ pub fn run(context: &Context, options: &Options) -> Result<(), Failure> {
     }
 }
 
-/// Does something while the tests on Xen run beside it.
+/// By how much what is done beside the tests on Xen makes way for them: they take longest, since there is one machine.
+const NICENESS: i32 = 10;
+
+/// Does something while the tests on Xen run beside it. What they need is built before: cargo would have the two wait for each other.
 pub fn beside_xen(
     context: &Context,
     filters: &[String],
     other: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let mut words = vec!["test", "--xen"];
-    words.extend(filters.iter().map(String::as_str));
-    Beside::start(context, &words)?.with(other)
+    let tests = build_xen(context, filters)?;
+    let beside = Beside::start(context, tests, "test-xen.log")?;
+    nice(NICENESS).during(|| "cannot do with less of the processors".to_owned())?;
+    beside.with(other)
 }
 
 /// Runs the tests that need no hypervisor.
@@ -48,7 +57,7 @@ pub fn hosted(context: &Context, filters: &[String]) -> Result<(), Failure> {
     packages::ensure(context, packages::HOSTED_TESTS)?;
     packages::ensure(context, packages::STOCK_OTP)?;
     let mut cargo = context.cargo();
-    cargo.arg("test").args(context.hosted_crates()).args(["--exclude", "system-tests"]);
+    cargo.arg("test").args(context.hosted_crates()).args(["--exclude", SYSTEM_TESTS]);
     if !filters.is_empty() {
         cargo.arg("--").args(filters);
     }
@@ -97,24 +106,22 @@ const CONCURRENT: &[&str] = &[
     "port_race",
 ];
 
-/// Builds the guests and runs the tests on Xen; without filters also the lab's test of itself.
+/// Runs the tests on Xen.
 pub fn xen(context: &Context, filters: &[String]) -> Result<(), Failure> {
+    process::run(&mut build_xen(context, filters)?)
+}
+
+/// Builds the guests, the tests on Xen and what they call, and returns the command that runs them.
+fn build_xen(context: &Context, filters: &[String]) -> Result<Command, Failure> {
     packages::ensure(context, packages::SYSTEM_TESTS)?;
+    packages::ensure(context, packages::STOCK_OTP)?;
     for program in build::PROGRAMS {
         program.build(context, Profile::Release)?;
     }
-    // It packs the examples.
-    process::run(context.cargo().args(["build", "--release", "--bin", "voxoz"]))?;
-    let mut cargo = context.cargo();
-    cargo.args(["run", "--package", "system-tests", "--"]);
-    if context.install() == Install::Forbidden {
-        cargo.arg("--no-install");
-    }
-    process::run(cargo.args(filters))?;
-    if filters.is_empty() {
-        let mut cargo = context.cargo();
-        cargo.args(["test", "--package", "lab", "--test", "boot", "--", "--ignored"]);
-        process::run(cargo.env("LAB_CACHE", context.target().join("lab")))?;
-    }
-    Ok(())
+    // One packs the examples, the other one asks guests.
+    process::run(context.cargo().args(["build", "--release", "--bin", "voxoz", "--bin", "load"]))?;
+    process::run(context.cargo().args(["build", "--package", SYSTEM_TESTS]))?;
+    let mut tests = Command::new(context.target().join("debug").join(SYSTEM_TESTS));
+    tests.current_dir(context.root()).args(context.no_install()).args(filters);
+    Ok(tests)
 }

@@ -5,6 +5,7 @@
 
 mod build;
 mod check;
+mod data;
 mod detached;
 mod examples;
 mod host;

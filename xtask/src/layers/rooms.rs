@@ -45,7 +45,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rand_chacha", &["kernel"]),
     ("rand_core", &["kernel"]),
     ("rustc-demangle", &["image"]),
-    ("rustix", &["hosted", "lab", "tests/conformance", "tests/load"]),
+    ("rustix", &["hosted", "lab", "tests/conformance", "tests/load", "xtask"]),
     ("serde_json", &["cli", "xtask"]),
     ("sha2", &["kernel", "lab", "tests/guest"]),
     ("smoltcp", &["net"]),
