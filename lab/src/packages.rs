@@ -61,6 +61,10 @@ impl Package {
 pub const BENCH: &[Package] =
     &[Package::program("qemu-system-x86", "qemu-system-x86_64"), Package::program("xz-utils", "xz")];
 
+/// Packages, each with one of the same source that Debian does not let be there in a version of another release. Who has that one from backports
+/// would have it removed by apt, or the package refused: it is brought to the same version.
+const SIBLINGS: &[(&str, &str)] = &[("qemu-system-x86", "qemu-utils")];
+
 /// Installs those of `packages` that are missing, after saying so on standard error.
 pub fn ensure(packages: &[Package], install: Install) -> Result<(), LabError> {
     let missing = |p: &&Package| !p.is_present();
@@ -68,8 +72,7 @@ pub fn ensure(packages: &[Package], install: Install) -> Result<(), LabError> {
     if names.is_empty() {
         return Ok(());
     }
-    let mut install_command = apt_get(&["install", "--yes", "--no-install-recommends"]);
-    install_command.args(&names);
+    let mut install_command = installation(&names);
     let line = command::line(&install_command);
     let error = |reason: &str| LabError::Packages {
         reason: reason.to_owned(),
@@ -92,7 +95,7 @@ pub fn ensure(packages: &[Package], install: Install) -> Result<(), LabError> {
     if command::output(&mut install_command).is_err() {
         // The lists may name versions that the archive has replaced since.
         update()?;
-        command::output(&mut install_command)?;
+        command::output(&mut installation(&names))?;
     }
     match packages.iter().find(missing) {
         None => Ok(()),
@@ -101,6 +104,35 @@ pub fn ensure(packages: &[Package], install: Install) -> Result<(), LabError> {
         }
     }
 }
+
+/// The command that installs packages.
+fn installation(names: &[String]) -> Command {
+    let mut command = apt_get(&["install", "--yes", "--no-install-recommends"]);
+    command.args(names);
+    for (name, sibling) in SIBLINGS {
+        if !names.iter().any(|wanted| wanted == name)
+            || !Path::new(DPKG_INFO).join(format!("{sibling}.list")).exists()
+        {
+            continue;
+        }
+        // Without lists apt knows no version yet; it has them when the installation is tried again.
+        let shown = command::output(Command::new("apt-cache").args(["show", "--no-all-versions", name]));
+        if let Some(version) =
+            shown.ok().as_deref().and_then(|shown| version(std::str::from_utf8(shown).ok()?))
+        {
+            command.args(["--allow-downgrades", &format!("{sibling}={version}")]);
+        }
+    }
+    command
+}
+
+/// The version in what `apt-cache show` prints.
+fn version(shown: &str) -> Option<&str> {
+    shown.lines().find_map(|line| line.strip_prefix("Version: "))
+}
+
+/// Where dpkg keeps what it knows of packages.
+const DPKG_INFO: &str = "/var/lib/dpkg/info";
 
 /// Renews apt's package lists.
 pub(crate) fn update() -> Result<(), LabError> {
@@ -144,4 +176,16 @@ pub fn in_path(program: &str) -> bool {
         // A user's PATH often lacks these two.
         .chain(["/usr/sbin", "/sbin"].map(PathBuf::from))
         .any(|dir| dir.join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_a_package_is_found() {
+        let shown = "Package: qemu-system-x86\nSource: qemu\nVersion: 1:7.2+dfsg-7\nDepends: libc6\n";
+        assert_eq!(version(shown), Some("1:7.2+dfsg-7"));
+        assert_eq!(version("Package: qemu-system-x86\n"), None);
+    }
 }
