@@ -54,8 +54,7 @@ pub fn guest(lab: &Lab, name: &str, task: &Task) -> GuestSpec {
 }
 
 /// Returns the specification of a guest whose init starts stock OTP: `erl ARGUMENTS`, with compiled modules in `/app`, which is in the code path. A
-/// vif takes its address by DHCP before. On [`Processor::Full`](crate::Processor::Full) OTP crashes at its start: QEMU, Xen and Linux do not
-/// agree on the state of AVX between them.
+/// vif takes its address by DHCP before. [`Processor::WithoutAvx`](crate::Processor::WithoutAvx) is for it.
 ///
 /// # Errors
 /// A module cannot be read, or the initramfs not be written.

@@ -60,6 +60,9 @@ impl Default for Options {
 pub enum Processor {
     /// All that QEMU can emulate, without SMAP: with it, dom0's kernel dies in its first instructions.
     Full,
+    /// The same without AVX and the instructions that save its state, for stock OTP in a guest of Linux: on [`Full`](Self::Full) it has crashed at its
+    /// start, and once found a module damaged in memory. That is rare and its cause is not known; without AVX it was not seen.
+    WithoutAvx,
     /// x86-64-v2 without RDRAND and RDSEED: for guests without hardware entropy.
     NoEntropy,
 }

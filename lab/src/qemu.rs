@@ -80,6 +80,7 @@ pub(crate) fn command(
 fn processor(processor: Processor) -> &'static str {
     match processor {
         Processor::Full => "max,-smap",
+        Processor::WithoutAvx => "max,-smap,-avx,-avx2,-xsave",
         Processor::NoEntropy => "qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt",
     }
 }

@@ -12,6 +12,7 @@ use crate::packages;
 
 mod boot;
 mod disk;
+mod machine;
 mod net;
 mod packing;
 mod profile;

@@ -15,7 +15,7 @@ mod node;
 mod programs;
 mod stock;
 
-use super::{Benchmark, Better, Report, Row, median, packing};
+use super::{Benchmark, Better, Report, Row, machine, median, packing};
 use crate::build::{KERNEL, Profile};
 use crate::context::Context;
 use crate::failure::{During, Failure};
@@ -135,13 +135,7 @@ fn milliseconds(row: &str, ours: f64, theirs: Option<f64>) -> Row {
 }
 
 fn boot(context: &Context, clock: Clock) -> Result<Lab, Failure> {
-    let options = lab::Options {
-        install: context.install(),
-        cache: context.target().join("lab"),
-        clock,
-        ..lab::Options::default()
-    };
-    Lab::boot(&options).during(|| "cannot boot the bench".to_owned())
+    machine::boot(&lab::Options { clock, ..machine::options(context) })
 }
 
 /// One start of our kernel, in milliseconds.

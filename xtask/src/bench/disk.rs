@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use lab::{GuestSpec, Lab, linux};
 
-use super::{Benchmark, Better, Report, Row, packing};
+use super::{Benchmark, Better, Report, Row, machine, packing};
 use crate::context::Context;
 use crate::failure::{During, Failure};
 use crate::process;
@@ -121,15 +121,7 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
         blank(disk).during(|| format!("cannot make {}", context.shown(disk)))?;
     }
     process::run(Command::new("/usr/sbin/mkfs.ext4").arg("-q").arg(&disks[1]))?;
-    let options = lab::Options {
-        install: context.install(),
-        cache: context.target().join("lab"),
-        // What stock OTP does with AVX does not work in a PV guest under QEMU.
-        processor: lab::Processor::NoEntropy,
-        disks: disks.to_vec(),
-        ..lab::Options::default()
-    };
-    let lab = Lab::boot(&options).during(|| "cannot boot the bench".to_owned())?;
+    let lab = machine::boot(&lab::Options { disks: disks.to_vec(), ..machine::options(context) })?;
     let mut shown = run(&lab, ours(&image, ""), "/dev/vda")?;
     // The first one has made the volume; how long it takes to mount one that is there is seen by the next.
     shown.extend(run(&lab, ours(&image, "-only_mount"), "/dev/vda")?);

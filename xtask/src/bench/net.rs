@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use lab::{Guest, GuestSpec, Lab, linux, network};
 
-use super::{Benchmark, Better, Report, Row, median, packing};
+use super::{Benchmark, Better, Report, Row, machine, median, packing};
 use crate::context::Context;
 use crate::failure::{During, Failure};
 use crate::process;
@@ -140,7 +140,7 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
     let module = packing::compile(context, "net", "bench_server")?;
     let image = packing::pack_module(context, "net", &module, &[])?;
     let load = client(context)?;
-    let lab = Lab::boot(&options(context)).during(|| "cannot boot the bench".to_owned())?;
+    let lab = machine::boot(&machine::options(context))?;
     let load = lab.stage(&load).during(|| "cannot bring the client to dom0".to_owned())?;
     let servers = [start_ours(&lab, &image)?, start_theirs(&lab, &module)?];
     let trials = TRIALS.iter().filter(|trial| trial.is_among(only));
@@ -172,17 +172,6 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
         server.guest.destroy().during(|| "cannot end a guest".to_owned())?;
     }
     Ok(report)
-}
-
-/// How the bench is.
-pub fn options(context: &Context) -> lab::Options {
-    lab::Options {
-        install: context.install(),
-        cache: context.target().join("lab"),
-        // What stock OTP does with AVX does not work in a PV guest under QEMU.
-        processor: lab::Processor::NoEntropy,
-        ..lab::Options::default()
-    }
 }
 
 /// Builds the program that asks, for dom0.

@@ -17,7 +17,7 @@ use image::symbols::SymbolTable;
 use lab::{GUEST_CPU, Lab, Sample, Sampling};
 
 use super::net::{self, Server, Trial};
-use super::{Benchmark, Better, Report, Row, packing};
+use super::{Benchmark, Better, Report, Row, machine, packing};
 use crate::context::Context;
 use crate::failure::{During, Failure};
 
@@ -60,8 +60,7 @@ fn measure(context: &Context, only: &[String]) -> Result<Report, Failure> {
     let module = packing::compile(context, "net", "bench_server")?;
     let image = packing::pack_module(context, "net", &module, &[])?;
     let load = net::client(context)?;
-    let options = lab::Options { sampling: Sampling::On, ..net::options(context) };
-    let lab = Lab::boot(&options).during(|| "cannot boot the bench".to_owned())?;
+    let lab = machine::boot(&lab::Options { sampling: Sampling::On, ..machine::options(context) })?;
     let load = lab.stage(&load).during(|| "cannot bring the client to dom0".to_owned())?;
     let bytes = fs::read(&image).during(|| "cannot read the image".to_owned())?;
     let server = net::start_ours(&lab, &image)?;

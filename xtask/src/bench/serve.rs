@@ -13,7 +13,7 @@ use lab::{Clock, Guest, Lab, Start};
 
 mod sides;
 
-use super::{Benchmark, Better, Report, Row, median};
+use super::{Benchmark, Better, Report, Row, machine, median};
 use crate::context::Context;
 use crate::failure::{During, Failure};
 use crate::process;
@@ -114,14 +114,7 @@ impl Bench {
     }
 
     fn boot(&self, context: &Context, clock: Clock) -> Result<Lab, Failure> {
-        let options = lab::Options {
-            install: context.install(),
-            cache: context.target().join("lab"),
-            clock,
-            disks: self.disks.to_vec(),
-            ..lab::Options::default()
-        };
-        Lab::boot(&options).during(|| "cannot boot the bench".to_owned())
+        machine::boot(&lab::Options { clock, disks: self.disks.to_vec(), ..machine::options(context) })
     }
 
     /// Starts both sides in turn and adds the medians.
@@ -131,7 +124,7 @@ impl Bench {
         for round in 0..=rounds {
             eprintln!("{label}: start {} of {}", round + 1, rounds + 1);
             for (side, answers) in SIDES.iter().zip(&mut answers) {
-                let answered = self.start_for_time(lab, side)?;
+                let answered = self.start(lab, side, side.memory_mib, Aim::Time)?;
                 let Answered { creation, first_page, .. } = answered;
                 eprintln!("  {}: xl create {creation:.2} s, to the page {first_page:.3} s", side.name);
                 if round > 0 {
@@ -190,17 +183,6 @@ impl Bench {
         row("- what it takes of Xen", "MiB", Better::Lower, ours.1, theirs.1);
         row("guests of that size", "a GiB", Better::Higher, 1024.0 / ours.1, 1024.0 / theirs.1);
         Ok(())
-    }
-
-    /// Starts a side for its time. Theirs may fail once, and why is told: Debian's guest has once found a module of OTP damaged in its memory.
-    fn start_for_time(&self, lab: &Lab, side: &Side) -> Result<Answered, Failure> {
-        match self.start(lab, side, side.memory_mib, Aim::Time) {
-            Err(why) if side.name != SIDES[0].name => {
-                eprintln!("{why}\n  {} starts again", side.name);
-                self.start(lab, side, side.memory_mib, Aim::Time)
-            }
-            answered => answered,
-        }
     }
 
     /// Starts a side, and ends it once it has answered.
