@@ -88,6 +88,11 @@ impl Flight {
         self.recovery.deadline()
     }
 
+    /// What is under way cannot have come.
+    pub fn take_for_lost(&mut self, now: Instant) {
+        self.recovery.take_for_lost(now);
+    }
+
     /// Whether a confirmation is late, so that smoltcp has to be told of a loss.
     pub fn is_late(&mut self, now: Instant) -> bool {
         let late = self.recovery.is_late(now);

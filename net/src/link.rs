@@ -363,6 +363,8 @@ pub struct Link {
     pub port: Port,
     /// smoltcp's view of it.
     pub interface: Box<Interface>,
+    /// Whether somebody was at the other end of the wire when that was looked at.
+    was_up: bool,
     /// What frames for nobody are given to.
     nobody: SocketSet<'static>,
     dhcp: Option<Dhcp>,
@@ -393,7 +395,7 @@ impl Link {
         seed: u64,
         now: Instant,
     ) -> Self {
-        let medium = wire.medium();
+        let (medium, was_up) = (wire.medium(), wire.is_up());
         let mut port = Port {
             wire,
             frame: Vec::new(),
@@ -421,6 +423,7 @@ impl Link {
             name,
             port,
             interface,
+            was_up,
             nobody: SocketSet::new(Vec::new()),
             dhcp,
             lease: None,
@@ -595,6 +598,12 @@ impl Link {
             self.follow_routers();
         }
         has_changed
+    }
+
+    /// Whether somebody is at the other end of the wire again who was not when this was last asked.
+    pub fn is_back(&mut self) -> bool {
+        let was_up = core::mem::replace(&mut self.was_up, self.port.wire.is_up());
+        self.was_up && !was_up
     }
 
     /// Lets a socket have the frames in place of the stack.

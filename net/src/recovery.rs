@@ -213,6 +213,12 @@ impl Recovery {
         self.deadline
     }
 
+    /// What is under way cannot have come: its confirmation is late now, as if it had not been waited for before.
+    pub fn take_for_lost(&mut self, now: Instant) {
+        self.attempts = 0;
+        self.deadline = self.under_way().map(|_| now);
+    }
+
     /// Says whether a confirmation is late, and waits longer for the next.
     pub fn is_late(&mut self, now: Instant) -> Option<Late> {
         if self.deadline.is_none_or(|deadline| deadline > now) {

@@ -216,6 +216,11 @@ impl Stack {
     /// when it is [due](Self::due).
     pub fn run(&mut self, now: u64) {
         self.now = Instant::from_micros(now as i64);
+        for index in 0..self.links.len() {
+            if self.links[index].is_back() {
+                self.send_what_was_lost(LinkId(index as u16));
+            }
+        }
         // The loopback brings back what was sent; what goes round longer than this goes on next time.
         for _ in 0..ROUNDS {
             let has_come = self.take_frames();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What goes: sockets that have something to do send as long as there is room, and say when they have to be looked at again.
 
+use alloc::vec::Vec;
+
 use smoltcp::iface::{PollResult, SocketSet};
 use smoltcp::socket::tcp::State;
 use smoltcp::time::Instant;
@@ -61,6 +63,20 @@ impl Stack {
             has_sent |= self.send_one(number);
         }
         has_sent
+    }
+
+    /// Lets all connections of a wire that is there again send what they have sent in vain. Their own clocks go slower with each attempt, so that they might
+    /// wait as long again as it was away.
+    pub(super) fn send_what_was_lost(&mut self, link: LinkId) {
+        let now = self.now;
+        for number in self.connections.values().copied().collect::<Vec<_>>() {
+            if let Some(connection) = self.connection(number)
+                && connection.link == link
+            {
+                connection.flight.take_for_lost(now);
+                self.mark(number);
+            }
+        }
     }
 
     /// Lets those send that have waited for room on a wire, as far as there is some now.

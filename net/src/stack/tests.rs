@@ -18,6 +18,7 @@ use crate::options::Shutdown;
 use crate::wire::Offload;
 use crate::wire::lossy::{Clock, End, Faults, cable, cable_between};
 
+mod cut;
 mod datagrams;
 mod frames;
 mod sending;
